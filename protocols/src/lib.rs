@@ -1,0 +1,1 @@
+//! Problems of agreement, and the protocols that solve them.

@@ -1,0 +1,98 @@
+//! Judges: checkers of the history, and monitors of protocol states.
+//!
+//! A checker is shown one entry at a time and never receives the world, so it cannot touch what it
+//! judges. A monitor is shown the state of the node that was just touched, and has a memory of its
+//! own, because many invariants speak of the past.
+
+use crate::history::Entry;
+use crate::id::{Incarnation, NodeId, NodeSet};
+use crate::time::{Duration, Time};
+
+/// What the witness of a violation says, in a sentence that names the contradicting events.
+pub type Witness = String;
+
+/// A promise that was broken: which, and how one can see it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Violation {
+    /// The name of the property or invariant.
+    pub property: &'static str,
+    /// The events that contradict each other.
+    pub witness: Witness,
+}
+
+/// Safety says that nothing bad happens, liveness that something good does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Class {
+    /// Once broken, broken for ever; judged at every entry.
+    Safety,
+    /// Judged at the end, and only for what had time enough after GST.
+    Liveness,
+}
+
+/// One property of a problem, with its judge, fresh for one run.
+pub struct Property<Q, I> {
+    /// The name by which scenarios, tables and mutants refer to it.
+    pub name: &'static str,
+    /// Whether it is about safety or liveness.
+    pub class: Class,
+    /// The judge.
+    pub checker: Box<dyn Checker<Q, I>>,
+}
+
+/// How a run ended, for judges of liveness.
+#[derive(Clone, Debug)]
+pub struct End {
+    /// When the run ended.
+    pub at: Time,
+    /// When the faults were over; `None` if they never were before the end.
+    pub gst: Option<Time>,
+    /// How long after GST, or after its request if that is later, anything good may take.
+    pub patience: Duration,
+    /// The nodes that must make progress: correct, up, and connected to enough others.
+    pub core: NodeSet,
+}
+
+impl End {
+    /// Whether something that was due since `since` should have happened by now.
+    pub fn is_overdue(&self, since: Time) -> bool {
+        self.gst
+            .is_some_and(|gst| self.at.since(gst.max(since)) >= self.patience)
+    }
+}
+
+/// A judge of the history.
+pub trait Checker<Q, I>: Send {
+    /// Looks at the next entry; says what is wrong, if something now is.
+    fn observe(&mut self, entry: &Entry<Q, I>) -> Option<Witness>;
+
+    /// Looks back at the end of the run.
+    fn conclude(&mut self, _end: &End) -> Option<Witness> {
+        None
+    }
+
+    /// Whether all that this judge waits for has happened; a run may end early once all say so.
+    fn is_settled(&self, _core: &NodeSet) -> bool {
+        true
+    }
+}
+
+/// A white-box judge of a protocol's states, which are of type `S`.
+pub trait Monitor<S>: Send {
+    /// The names of the invariants that it judges.
+    const INVARIANTS: &'static [&'static str];
+
+    /// Looks at the state of the node that was just touched.
+    fn observe(&mut self, node: NodeId, incarnation: Incarnation, state: &S) -> Option<Violation>;
+}
+
+/// No invariants.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unwatched;
+
+impl<S> Monitor<S> for Unwatched {
+    const INVARIANTS: &'static [&'static str] = &[];
+
+    fn observe(&mut self, _: NodeId, _: Incarnation, _: &S) -> Option<Violation> {
+        None
+    }
+}

@@ -1,0 +1,94 @@
+//! Landmarks: one vocabulary for the states of any protocol that are worth knowing.
+//!
+//! A protocol announces them; targets (`leader`), triggers, metrics and charts read them, and so
+//! no part of the kernel knows a protocol.
+
+use crate::id::NodeId;
+use serde::{Deserialize, Serialize};
+
+/// A state that a node says it has reached. Terms, views and ballots all count as `term`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Landmark {
+    /// The node stands for election in `term`.
+    Candidate {
+        /// The term it stands in.
+        term: u64,
+    },
+    /// The node gave its vote of `term` to `candidate`.
+    VoteGranted {
+        /// The term of the vote.
+        term: u64,
+        /// Who received it.
+        candidate: NodeId,
+    },
+    /// The node knows that a quorum stands behind it in `term`.
+    QuorumFormed {
+        /// The term of the quorum.
+        term: u64,
+    },
+    /// The node leads `term`.
+    Leader {
+        /// The term it leads.
+        term: u64,
+    },
+    /// The node no longer leads or stands; it follows in `term`.
+    Follower {
+        /// The term it follows in.
+        term: u64,
+    },
+    /// The node gave up conflicting entries from `index` on.
+    Truncated {
+        /// The first index that went.
+        index: u64,
+    },
+    /// The node knows that everything up to `index` is agreed.
+    Committed {
+        /// The highest agreed index.
+        index: u64,
+    },
+    /// The node decided.
+    Decided,
+    /// The node gave up without a decision.
+    Undecided,
+}
+
+/// The name of a landmark without its particulars, as triggers and tables use it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LandmarkKind {
+    /// See [`Landmark::Candidate`].
+    Candidate,
+    /// See [`Landmark::VoteGranted`].
+    VoteGranted,
+    /// See [`Landmark::QuorumFormed`].
+    QuorumFormed,
+    /// See [`Landmark::Leader`].
+    Leader,
+    /// See [`Landmark::Follower`].
+    Follower,
+    /// See [`Landmark::Truncated`].
+    Truncated,
+    /// See [`Landmark::Committed`].
+    Committed,
+    /// See [`Landmark::Decided`].
+    Decided,
+    /// See [`Landmark::Undecided`].
+    Undecided,
+}
+
+impl Landmark {
+    /// The landmark's name.
+    pub const fn kind(self) -> LandmarkKind {
+        match self {
+            Self::Candidate { .. } => LandmarkKind::Candidate,
+            Self::VoteGranted { .. } => LandmarkKind::VoteGranted,
+            Self::QuorumFormed { .. } => LandmarkKind::QuorumFormed,
+            Self::Leader { .. } => LandmarkKind::Leader,
+            Self::Follower { .. } => LandmarkKind::Follower,
+            Self::Truncated { .. } => LandmarkKind::Truncated,
+            Self::Committed { .. } => LandmarkKind::Committed,
+            Self::Decided => LandmarkKind::Decided,
+            Self::Undecided => LandmarkKind::Undecided,
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Synod's kernel: one deterministic run of a protocol under faults.
+//!
+//! A [`Scenario`](setup::Setup) pits a [`Protocol`](protocol::Protocol) against faults; a seed
+//! decides everything else. The kernel does no I/O, reads no clock, spawns no thread and prints
+//! nothing. It knows no protocol and no file format.
+//!
+//! The order of the modules is the order of dependency: a module imports only those above it.
+
+pub mod digest;
+pub mod id;
+pub mod time;
+pub mod landmark;
+pub mod rng;
+pub mod message;
+pub mod workload;
+pub mod history;
+pub mod checker;
+pub mod problem;
+pub mod protocol;
+pub mod tabletop;

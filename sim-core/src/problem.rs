@@ -1,0 +1,75 @@
+//! A problem: what may be requested, what may be indicated, what must hold between the two.
+//!
+//! The problem owns requests, indications, workload and properties. A protocol names the problem
+//! that it solves and inherits all of them, as far as its contract promises; so protocols for one
+//! problem are judged alike and stand on one chart.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::checker::Property;
+use crate::id::{ClientId, Cluster, NodeId};
+use crate::rng::ChaCha;
+use crate::workload::Workload;
+
+/// What may be requested of a node, what it may indicate, and what must hold.
+pub trait Problem: Sized + Send + 'static {
+    /// The name of the problem.
+    const NAME: &'static str;
+    /// One line for lists.
+    const SUMMARY: &'static str;
+    /// What clients ask for.
+    type Request: Clone + Debug + Hash + Send;
+    /// What nodes tell their application.
+    type Indication: Clone + Debug + Hash + Send;
+    /// The problem's own keys in the `[workload]` of a scenario.
+    type Load: DeserializeOwned + Serialize + Clone + Debug + Default + Send + Sync;
+
+    /// The workload when the scenario says nothing.
+    fn workload(cluster: Cluster) -> Workload;
+    /// What is wrong with this load for this cluster, as `(key, reason)`.
+    fn objection(_load: &Self::Load, _cluster: Cluster) -> Option<(&'static str, String)> {
+        None
+    }
+    /// One client, which makes the requests.
+    fn client(load: &Self::Load, cluster: Cluster, client: ClientId) -> Box<dyn Client<Self>>;
+    /// What an answer means to the client that waits for it.
+    fn answer(indication: &Self::Indication) -> Answer;
+    /// The names of all properties that define the problem.
+    const PROPERTIES: &'static [&'static str];
+    /// The properties that are promised, with fresh judges for one run.
+    fn properties(
+        cluster: Cluster,
+        promise: &Promise,
+    ) -> Vec<Property<Self::Request, Self::Indication>>;
+}
+
+/// One client of the application: a state machine that makes requests.
+pub trait Client<Pr: Problem>: Send {
+    /// The next request.
+    fn next(&mut self, rng: &mut ChaCha) -> Pr::Request;
+}
+
+/// What an indication means to the client whose operation it answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// The operation took effect.
+    Done,
+    /// It certainly took no effect and will not.
+    Refused,
+    /// It was not taken on; try again at that node, or at the next one.
+    Elsewhere(Option<NodeId>),
+}
+
+/// The names of the properties that a protocol promises.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Promise(pub Vec<&'static str>);
+
+impl Promise {
+    /// Whether the property of this name is promised.
+    pub fn includes(&self, property: &str) -> bool {
+        self.0.contains(&property)
+    }
+}

@@ -1,0 +1,293 @@
+//! A protocol: a state machine that does no I/O. Input comes in, effects go out.
+//!
+//! Every verb of [`Context`] pushes an [`Effect`]; nothing happens until the handler returns. So a
+//! test can read the effects without a world, the adversary can rewrite them, and the order in
+//! which they were asked for is a contract: what a node sends or indicates after it persisted
+//! something waits until that is durable.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::checker::Monitor;
+use crate::id::{Cluster, NodeId, OpId};
+use crate::landmark::Landmark;
+use crate::message::{Message, Record};
+use crate::problem::{Problem, Promise};
+use crate::rng::Draw;
+use crate::time::{Duration, Time};
+
+/// What clients may ask of a node that runs `P`.
+pub type Request<P> = <<P as Protocol>::Problem as Problem>::Request;
+/// What a node that runs `P` tells its application.
+pub type Indication<P> = <<P as Protocol>::Problem as Problem>::Indication;
+
+/// One node's part in a protocol.
+///
+/// The state is `Clone` and `Hash`, so that a run can be branched and states can be compared.
+pub trait Protocol: Sized + Clone + Debug + Hash + Send + 'static {
+    /// The name of the protocol in scenario files.
+    const NAME: &'static str;
+    /// One line for lists.
+    const SUMMARY: &'static str;
+    /// The bugs that can be planted in a build with the feature `mutants`.
+    const MUTANTS: &'static [Mutant] = &[];
+    /// The problem that it solves.
+    type Problem: Problem;
+    /// The protocol's keys in the `[protocol]` of a scenario.
+    type Config: DeserializeOwned + Serialize + Clone + Debug + Default + Send + Sync;
+    /// What nodes say to each other.
+    type Message: Message;
+    /// The names of the timers. A name has at most one timer running; setting it again re-arms it.
+    type Timer: Copy + Ord + Hash + Debug + Send;
+    /// What one write to the disk holds.
+    type Record: Record;
+    /// The white-box judge.
+    type Monitor: Monitor<Self>;
+
+    /// What the protocol promises, and under which assumptions.
+    fn contract(config: &Self::Config, cluster: Cluster) -> Contract;
+    /// What is wrong with this configuration for this cluster.
+    fn objections(_config: &Self::Config, _cluster: Cluster) -> Vec<Objection> {
+        Vec::new()
+    }
+    /// Starts the node from what its disk holds: nothing at first boot, the survivors afterwards.
+    fn boot(disk: &[Stored<Self::Record>], ctx: &mut Context<'_, Self>) -> Self;
+    /// A client asks; a retry comes with the same `op`.
+    fn on_request(&mut self, op: OpId, request: Request<Self>, ctx: &mut Context<'_, Self>);
+    /// A message arrived.
+    fn on_message(&mut self, from: NodeId, message: Self::Message, ctx: &mut Context<'_, Self>);
+    /// A timer ran out.
+    fn on_timer(&mut self, timer: Self::Timer, ctx: &mut Context<'_, Self>);
+    /// Everything persisted up to and including `mark` is durable.
+    fn on_durable(&mut self, _mark: DiskMark, _ctx: &mut Context<'_, Self>) {}
+    /// The white-box judge, fresh for one run.
+    fn monitor(config: &Self::Config, cluster: Cluster) -> Self::Monitor;
+}
+
+/// What a node wants done.
+#[derive(Debug)]
+pub enum Effect<P: Protocol> {
+    /// Sends `message` to `to`; to oneself it arrives at once and never touches the network.
+    Send {
+        /// The receiver.
+        to: NodeId,
+        /// What is said.
+        message: P::Message,
+    },
+    /// Starts or re-arms a timer.
+    SetTimer {
+        /// Which one.
+        timer: P::Timer,
+        /// How long from now, on the node's own monotonic clock.
+        after: Duration,
+    },
+    /// Stops a timer, if it runs.
+    CancelTimer {
+        /// Which one.
+        timer: P::Timer,
+    },
+    /// Appends a record; what is sent or indicated later waits until it is durable.
+    Persist {
+        /// What is written.
+        record: P::Record,
+    },
+    /// Replaces the whole disk by one record, atomically (snapshots, checkpoints).
+    Compact {
+        /// What is left.
+        record: P::Record,
+    },
+    /// Tells the application something.
+    Indicate {
+        /// The operation that this answers, if any.
+        answers: Option<OpId>,
+        /// What it is told.
+        indication: Indication<P>,
+    },
+    /// Announces a state worth knowing.
+    Announce(Landmark),
+}
+
+/// A place in the order of what one node wrote: the `k`-th write of its life has mark `k`, from 1.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct DiskMark(pub u64);
+
+/// A record as it is found at boot.
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
+pub enum Stored<R> {
+    /// What was written.
+    Intact(R),
+    /// Its checksum does not match.
+    Damaged,
+}
+
+/// What a protocol promises and what it assumes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Contract {
+    /// The properties that it promises.
+    pub promise: Promise,
+    /// What its safety assumes.
+    pub safety: Assumptions,
+    /// What its liveness assumes, beside the end of the faults.
+    pub liveness: Assumptions,
+}
+
+/// The faults that a promise survives; each a number of nodes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Assumptions {
+    /// At most so many nodes are ever corrupt.
+    pub byzantine: u32,
+    /// At most so many nodes ever lose what was durable.
+    pub forgetful: u32,
+    /// At most so many nodes are faulty for good: corrupt, forgetful, down, or cut off.
+    pub faulty: u32,
+}
+
+impl Assumptions {
+    /// Nodes that crash, recover and lose messages, however many, but never lie or forget.
+    pub const CRASH_RECOVERY: Self = Self {
+        byzantine: 0,
+        forgetful: 0,
+        faulty: u32::MAX,
+    };
+}
+
+/// Something wrong with a configuration.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Objection {
+    /// The key that it is about.
+    pub key: &'static str,
+    /// What is wrong, and what would be right.
+    pub reason: String,
+    /// Whether it can be run all the same, as a negative control.
+    pub runnable: bool,
+}
+
+/// A named bug that can be planted, to show that the judges see it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Mutant {
+    /// Its name, such as `R01`.
+    pub id: &'static str,
+    /// What it does wrong.
+    pub summary: &'static str,
+    /// The properties or invariants that break, any of which catches it.
+    pub breaks: &'static [&'static str],
+}
+
+/// A node's window on the world while it handles one input.
+pub struct Context<'a, P: Protocol> {
+    pub(crate) me: NodeId,
+    pub(crate) cluster: Cluster,
+    pub(crate) config: &'a P::Config,
+    pub(crate) mutant: Option<&'a str>,
+    pub(crate) elapsed: Time,
+    pub(crate) wall_clock: Time,
+    pub(crate) random: &'a mut Draw,
+    pub(crate) written: &'a mut DiskMark,
+    pub(crate) effects: &'a mut Vec<Effect<P>>,
+}
+
+impl<P: Protocol> Context<'_, P> {
+    /// The identity under which this node speaks.
+    pub const fn me(&self) -> NodeId {
+        self.me
+    }
+
+    /// The electorate.
+    pub const fn cluster(&self) -> Cluster {
+        self.cluster
+    }
+
+    /// The protocol's configuration.
+    pub const fn config(&self) -> &P::Config {
+        self.config
+    }
+
+    /// Whether the bug of this name is planted. Always false without the feature `mutants`.
+    #[inline]
+    pub fn mutant(&self, id: &str) -> bool {
+        debug_assert!(
+            P::MUTANTS.iter().any(|mutant| mutant.id == id),
+            "unknown mutant {id}"
+        );
+        cfg!(feature = "mutants") && self.mutant == Some(id)
+    }
+
+    /// The node's monotonic clock: it may run fast or slow, and stands still in a pause.
+    pub const fn elapsed(&self) -> Time {
+        self.elapsed
+    }
+
+    /// The node's wall clock: it may be wrong.
+    pub const fn wall_clock(&self) -> Time {
+        self.wall_clock
+    }
+
+    /// The node's own randomness.
+    pub const fn random(&mut self) -> &mut Draw {
+        self.random
+    }
+
+    /// Sends `message` to `to`.
+    #[inline]
+    pub fn send(&mut self, to: NodeId, message: P::Message) {
+        self.effects.push(Effect::Send { to, message });
+    }
+
+    /// Sends `message` to every other node.
+    pub fn broadcast(&mut self, message: P::Message) {
+        for to in self.cluster.others(self.me) {
+            self.effects.push(Effect::Send {
+                to,
+                message: message.clone(),
+            });
+        }
+    }
+
+    /// Starts the timer, or re-arms it if it runs.
+    #[inline]
+    pub fn set_timer(&mut self, timer: P::Timer, after: Duration) {
+        self.effects.push(Effect::SetTimer { timer, after });
+    }
+
+    /// Stops the timer, if it runs.
+    pub fn cancel_timer(&mut self, timer: P::Timer) {
+        self.effects.push(Effect::CancelTimer { timer });
+    }
+
+    /// Appends a record to the disk; [`Protocol::on_durable`] tells when the mark is safe.
+    pub fn persist(&mut self, record: P::Record) -> DiskMark {
+        self.written.0 += 1;
+        self.effects.push(Effect::Persist { record });
+        *self.written
+    }
+
+    /// Replaces everything on the disk by one record, atomically.
+    pub fn compact(&mut self, record: P::Record) -> DiskMark {
+        self.written.0 += 1;
+        self.effects.push(Effect::Compact { record });
+        *self.written
+    }
+
+    /// Tells the application something that answers no request.
+    pub fn indicate(&mut self, indication: Indication<P>) {
+        self.effects.push(Effect::Indicate {
+            answers: None,
+            indication,
+        });
+    }
+
+    /// Answers a request.
+    pub fn answer(&mut self, op: OpId, indication: Indication<P>) {
+        self.effects.push(Effect::Indicate {
+            answers: Some(op),
+            indication,
+        });
+    }
+
+    /// Announces a state worth knowing.
+    pub fn announce(&mut self, landmark: Landmark) {
+        self.effects.push(Effect::Announce(landmark));
+    }
+}

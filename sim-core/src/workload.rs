@@ -1,0 +1,175 @@
+//! The workload's pace: who asks when, and how long a client waits.
+//!
+//! What is asked belongs to the problem; this is only the pace. With a `rate` the loop is open:
+//! requests come when they are due, whether or not earlier ones were answered, and latency counts
+//! from the intended start. Without one the loop is closed: a client asks again when it was
+//! answered and has thought.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::time::{Duration, decimal, text};
+
+/// Requests per time, as an exact interval between two of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rate {
+    thousandths_per_second: u64,
+}
+
+impl Rate {
+    /// So many requests per second.
+    pub const fn per_second(count: u64) -> Self {
+        Self {
+            thousandths_per_second: count * 1_000,
+        }
+    }
+
+    /// The mean time between two requests of one of `clients` that share the rate.
+    pub fn interval(self, clients: u32) -> Duration {
+        let nanos = 1_000_000_000_000 * u128::from(clients);
+        Duration::from_nanos((nanos / u128::from(self.thousandths_per_second.max(1))) as u64)
+    }
+}
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.strip_suffix("/s")
+            .and_then(|number| decimal(number.trim(), 1_000))
+            .filter(|thousandths| (1..=1_000_000_000_000).contains(thousandths))
+            .map(|thousandths_per_second| Self { thousandths_per_second })
+            .ok_or_else(|| format!("`{text}` is not a rate: write a number per second, such as \"200/s\" (0.001/s to 10^9/s)"))
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (
+            self.thousandths_per_second / 1_000,
+            self.thousandths_per_second % 1_000,
+        ) {
+            (whole, 0) => write!(f, "{whole}/s"),
+            (whole, part) => write!(
+                f,
+                "{}/s",
+                format!("{whole}.{part:03}").trim_end_matches('0')
+            ),
+        }
+    }
+}
+
+impl Serialize for Rate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Rate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text(deserializer, "a rate, such as \"200/s\"")
+    }
+}
+
+/// How the arrivals of an open loop are spaced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arrivals {
+    /// Evenly, the clients taking turns.
+    Even,
+    /// As a Poisson process.
+    Poisson,
+}
+
+/// What a client does with an operation that was not answered in time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Retry {
+    /// It waits on.
+    Never,
+    /// It asks the same node again.
+    Same,
+    /// It asks the next node, or the one that it was pointed to.
+    Next,
+}
+
+/// The pace of the clients.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Workload {
+    /// How many clients there are; client `c` sits at node `c mod n`.
+    pub clients: u32,
+    /// Requests per second of all clients together; `None` closes the loop.
+    pub rate: Option<Rate>,
+    /// How the requests of an open loop are spaced.
+    pub arrivals: Arrivals,
+    /// The pause of a closed loop between an answer and the next request.
+    pub think: Duration,
+    /// When the first request is made.
+    pub start: Duration,
+    /// When the last request may be made; `None` for the end of the run.
+    pub until: Option<Duration>,
+    /// How many requests are made in all; `None` for no limit.
+    pub requests: Option<u32>,
+    /// How long a client waits before it retries.
+    pub timeout: Duration,
+    /// Where it retries.
+    pub retry: Retry,
+}
+
+/// The keys of `[workload]` that set the pace; each one overrides the problem's default.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pace {
+    clients: Option<u32>,
+    rate: Option<Rate>,
+    arrivals: Option<Arrivals>,
+    think: Option<Duration>,
+    start: Option<Duration>,
+    until: Option<Duration>,
+    requests: Option<u32>,
+    timeout: Option<Duration>,
+    retry: Option<Retry>,
+}
+
+impl Pace {
+    /// The names of the keys.
+    pub const KEYS: &'static [&'static str] = &[
+        "clients", "rate", "arrivals", "think", "start", "until", "requests", "timeout", "retry",
+    ];
+
+    /// The workload with these keys overridden.
+    pub fn over(self, base: Workload) -> Workload {
+        Workload {
+            clients: self.clients.unwrap_or(base.clients),
+            rate: self.rate.or(base.rate),
+            arrivals: self.arrivals.unwrap_or(base.arrivals),
+            think: self.think.unwrap_or(base.think),
+            start: self.start.unwrap_or(base.start),
+            until: self.until.or(base.until),
+            requests: self.requests.or(base.requests),
+            timeout: self.timeout.unwrap_or(base.timeout),
+            retry: self.retry.unwrap_or(base.retry),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_read_exactly_and_written_back() {
+        for text in ["200/s", "0.5/s", "1000000/s"] {
+            assert_eq!(text.parse::<Rate>().unwrap().to_string(), text);
+        }
+        assert_eq!(
+            "200/s".parse::<Rate>().unwrap().interval(4),
+            Duration::from_millis(20)
+        );
+        for text in ["200", "0/s", "-1/s", "1e3/s", "/s", "5/m"] {
+            assert!(text.parse::<Rate>().is_err(), "{text} was accepted");
+        }
+    }
+}
