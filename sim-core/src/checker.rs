@@ -55,8 +55,7 @@ pub struct End {
 impl End {
     /// Whether something that was due since `since` should have happened by now.
     pub fn is_overdue(&self, since: Time) -> bool {
-        self.gst
-            .is_some_and(|gst| self.at.since(gst.max(since)) >= self.patience)
+        self.gst.is_some_and(|gst| self.at.since(gst.max(since)) >= self.patience)
     }
 }
 

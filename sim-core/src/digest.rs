@@ -13,12 +13,8 @@ pub(crate) const fn fold(a: u64, b: u64) -> u64 {
 }
 
 // Odd, with balanced bits: digits of the fractional parts of √2, √3, √5 and √7.
-pub(crate) const ODD: [u64; 4] = [
-    0x6a09_e667_f3bc_c909,
-    0xbb67_ae85_84ca_a73b,
-    0x3c6e_f372_fe94_f82b,
-    0xa54f_f53a_5f1d_36f1,
-];
+pub(crate) const ODD: [u64; 4] =
+    [0x6a09_e667_f3bc_c909, 0xbb67_ae85_84ca_a73b, 0x3c6e_f372_fe94_f82b, 0xa54f_f53a_5f1d_36f1];
 
 /// A running digest: feed it words, or any `Hash` value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -105,10 +101,7 @@ mod tests {
 
     #[test]
     fn the_digest_never_changes() {
-        assert_eq!(
-            Digest::of(&(1_u32, "react", [2_u64, 3])),
-            14_266_641_761_829_056_528
-        );
+        assert_eq!(Digest::of(&(1_u32, "react", [2_u64, 3])), 14_266_641_761_829_056_528);
     }
 
     #[test]

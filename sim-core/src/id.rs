@@ -5,6 +5,11 @@
 //! is a second instance under one identity.
 
 use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::time::text;
 
 /// The identity of a node: `0..n`, stable across runs, crashes and re-boots.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -53,6 +58,30 @@ impl fmt::Display for NodeId {
 impl fmt::Debug for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for NodeId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.strip_prefix('n')
+            .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+            .and_then(|digits| digits.parse().ok())
+            .map(Self)
+            .ok_or_else(|| format!("`{text}` is not a node: write \"n0\", \"n1\", …"))
+    }
+}
+
+impl Serialize for NodeId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for NodeId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text(deserializer, "a node, such as \"n0\"")
     }
 }
 
@@ -118,10 +147,7 @@ pub struct NodeSet {
 
 impl NodeSet {
     /// The empty set.
-    pub const EMPTY: Self = Self {
-        low: 0,
-        high: Vec::new(),
-    };
+    pub const EMPTY: Self = Self { low: 0, high: Vec::new() };
 
     /// Adds `node`; says whether it was new.
     pub fn insert(&mut self, node: NodeId) -> bool {
@@ -230,10 +256,7 @@ mod tests {
             assert_eq!(set.len() as usize, model.len());
         }
         assert!(set.iter().eq(model.iter().copied()));
-        assert!(
-            model.iter().any(|node| node.0 >= 128),
-            "the test never left the first word"
-        );
+        assert!(model.iter().any(|node| node.0 >= 128), "the test never left the first word");
     }
 
     #[test]

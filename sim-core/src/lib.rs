@@ -7,14 +7,23 @@
 //! The order of the modules is the order of dependency: a module imports only those above it.
 
 pub mod digest;
-pub mod id;
 pub mod time;
+pub mod id;
 pub mod landmark;
+pub mod settings;
 pub mod rng;
+pub mod latency;
 pub mod message;
 pub mod workload;
 pub mod history;
 pub mod checker;
 pub mod problem;
 pub mod protocol;
+pub mod fault;
+pub mod adversary;
+pub mod setup;
+pub mod outcome;
+pub mod trace;
+pub mod world;
+pub mod experiment;
 pub mod tabletop;

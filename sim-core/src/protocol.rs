@@ -146,11 +146,7 @@ pub struct Assumptions {
 
 impl Assumptions {
     /// Nodes that crash, recover and lose messages, however many, but never lie or forget.
-    pub const CRASH_RECOVERY: Self = Self {
-        byzantine: 0,
-        forgetful: 0,
-        faulty: u32::MAX,
-    };
+    pub const CRASH_RECOVERY: Self = Self { byzantine: 0, forgetful: 0, faulty: u32::MAX };
 }
 
 /// Something wrong with a configuration.
@@ -207,10 +203,7 @@ impl<P: Protocol> Context<'_, P> {
     /// Whether the bug of this name is planted. Always false without the feature `mutants`.
     #[inline]
     pub fn mutant(&self, id: &str) -> bool {
-        debug_assert!(
-            P::MUTANTS.iter().any(|mutant| mutant.id == id),
-            "unknown mutant {id}"
-        );
+        debug_assert!(P::MUTANTS.iter().any(|mutant| mutant.id == id), "unknown mutant {id}");
         cfg!(feature = "mutants") && self.mutant == Some(id)
     }
 
@@ -238,10 +231,7 @@ impl<P: Protocol> Context<'_, P> {
     /// Sends `message` to every other node.
     pub fn broadcast(&mut self, message: P::Message) {
         for to in self.cluster.others(self.me) {
-            self.effects.push(Effect::Send {
-                to,
-                message: message.clone(),
-            });
+            self.effects.push(Effect::Send { to, message: message.clone() });
         }
     }
 
@@ -272,18 +262,12 @@ impl<P: Protocol> Context<'_, P> {
 
     /// Tells the application something that answers no request.
     pub fn indicate(&mut self, indication: Indication<P>) {
-        self.effects.push(Effect::Indicate {
-            answers: None,
-            indication,
-        });
+        self.effects.push(Effect::Indicate { answers: None, indication });
     }
 
     /// Answers a request.
     pub fn answer(&mut self, op: OpId, indication: Indication<P>) {
-        self.effects.push(Effect::Indicate {
-            answers: Some(op),
-            indication,
-        });
+        self.effects.push(Effect::Indicate { answers: Some(op), indication });
     }
 
     /// Announces a state worth knowing.

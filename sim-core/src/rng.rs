@@ -68,10 +68,7 @@ pub struct Key([u64; 2]);
 impl Key {
     /// The draws of member `member` of the family, from the first.
     pub const fn member(self, member: u64) -> Draw {
-        Draw {
-            key: fold(self.0[0] ^ member, self.0[1] ^ ODD[3]) ^ self.0[1],
-            counter: 0,
-        }
+        Draw { key: fold(self.0[0] ^ member, self.0[1] ^ ODD[3]) ^ self.0[1], counter: 0 }
     }
 
     /// One draw as a pure function of where it stands: two words of place, one of lane.
@@ -174,10 +171,7 @@ impl Ratio {
     /// # Panics
     /// If `whole` is 0 or less than `part`.
     pub const fn new(part: u64, whole: u64) -> Self {
-        assert!(
-            part <= whole && whole > 0,
-            "a probability lies between 0 and 1"
-        );
+        assert!(part <= whole && whole > 0, "a probability lies between 0 and 1");
         Self { part, whole }
     }
 
@@ -222,9 +216,7 @@ impl FromStr for Ratio {
             return Err(wrong("lies outside 0 to 100 %"));
         }
         if text == "1" {
-            return Err(wrong(
-                "is ambiguous; did you mean \"1%\"? Write \"100%\" for always",
-            ));
+            return Err(wrong("is ambiguous; did you mean \"1%\"? Write \"100%\" for always"));
         }
         Ok(Self { part, whole })
     }
@@ -302,16 +294,12 @@ mod tests {
 
     #[test]
     fn what_is_not_a_probability_is_refused() {
-        for text in [
-            "", "1", "2", "-0.1", "101%", "NaN", "inf", "1e400", "3/2", "1/0", "0x1", "1_0%",
-        ] {
+        for text in
+            ["", "1", "2", "-0.1", "101%", "NaN", "inf", "1e400", "3/2", "1/0", "0x1", "1_0%"]
+        {
             assert!(text.parse::<Ratio>().is_err(), "{text} was accepted");
         }
-        assert!(
-            "1".parse::<Ratio>()
-                .unwrap_err()
-                .contains("did you mean \"1%\"")
-        );
+        assert!("1".parse::<Ratio>().unwrap_err().contains("did you mean \"1%\""));
     }
 
     #[test]
@@ -347,14 +335,8 @@ mod tests {
             cells[(word >> shift & 255) as usize] += 1;
         }
         let expected = f64::from(count) / 256.0;
-        let chi: f64 = cells
-            .iter()
-            .map(|n| (f64::from(*n) - expected).powi(2) / expected)
-            .sum();
-        assert!(
-            (142.0..368.0).contains(&chi),
-            "chi-square of bits {shift}.. is {chi}"
-        );
+        let chi: f64 = cells.iter().map(|n| (f64::from(*n) - expected).powi(2) / expected).sum();
+        assert!((142.0..368.0).contains(&chi), "chi-square of bits {shift}.. is {chi}");
     }
 
     fn is_uniform(words: impl Iterator<Item = u64> + Clone) {
@@ -374,12 +356,7 @@ mod tests {
     #[test]
     fn draws_of_one_member_are_uniform() {
         let mut draw = key().member(3);
-        is_uniform(
-            (0..300_000)
-                .map(|_| draw.next_u64())
-                .collect::<Vec<_>>()
-                .into_iter(),
-        );
+        is_uniform((0..300_000).map(|_| draw.next_u64()).collect::<Vec<_>>().into_iter());
     }
 
     #[test]
@@ -415,15 +392,9 @@ mod tests {
     #[test]
     fn spans_between_two_ends_include_both() {
         let mut draw = key().member(1);
-        let range = DurationRange {
-            min: Duration::from_nanos(5),
-            max: Duration::from_nanos(7),
-        };
+        let range = DurationRange { min: Duration::from_nanos(5), max: Duration::from_nanos(7) };
         let mut seen = [0; 8];
         (0..1_000).for_each(|_| seen[draw.between(range).as_nanos() as usize] += 1);
-        assert!(
-            seen[..5] == [0; 5] && seen[5..].iter().all(|count| *count > 250),
-            "{seen:?}"
-        );
+        assert!(seen[..5] == [0; 5] && seen[5..].iter().all(|count| *count > 250), "{seen:?}");
     }
 }

@@ -91,10 +91,7 @@ impl<P: Protocol> Tabletop<P> {
     /// # Panics
     /// If the node is down.
     pub fn state(&self, node: u32) -> &P {
-        self.seats[node as usize]
-            .state
-            .as_ref()
-            .unwrap_or_else(|| panic!("n{node} is down"))
+        self.seats[node as usize].state.as_ref().unwrap_or_else(|| panic!("n{node} is down"))
     }
 
     /// The messages on their way, the oldest first.
@@ -126,13 +123,7 @@ impl<P: Protocol> Tabletop<P> {
     pub fn request(&mut self, node: u32, op: OpId, request: Request<P>) {
         let node = NodeId(node);
         self.note(format_args!("{node} is asked {op} {request:?}"));
-        self.enter(
-            node,
-            Event::Requested {
-                op,
-                request: request.clone(),
-            },
-        );
+        self.enter(node, Event::Requested { op, request: request.clone() });
         self.handle(node, |state, ctx| state.on_request(op, request, ctx));
     }
 
@@ -170,11 +161,7 @@ impl<P: Protocol> Tabletop<P> {
 
     /// Delivers a message that nobody sent, as if `from` had sent it.
     pub fn inject(&mut self, from: u32, to: u32, message: P::Message) {
-        self.arrive(Flying {
-            from: NodeId(from),
-            to: NodeId(to),
-            message,
-        });
+        self.arrive(Flying { from: NodeId(from), to: NodeId(to), message });
     }
 
     /// Takes the oldest message between two nodes off the network, to deliver it later.
@@ -182,10 +169,7 @@ impl<P: Protocol> Tabletop<P> {
     /// # Panics
     /// If there is none.
     pub fn take(&mut self, from: u32, to: u32) -> Flying<P::Message> {
-        let at = self
-            .flying
-            .iter()
-            .position(|letter| letter.from.0 == from && letter.to.0 == to);
+        let at = self.flying.iter().position(|letter| letter.from.0 == from && letter.to.0 == to);
         let at =
             at.unwrap_or_else(|| panic!("nothing flies from n{from} to n{to}: {:?}", self.flying));
         self.flying.remove(at)
@@ -285,11 +269,9 @@ impl<P: Protocol> Tabletop<P> {
             self.note(format_args!("  {node} {effect:?}"));
             let seat = &mut self.seats[node.index()];
             match effect {
-                Effect::Send { to, message } => self.flying.push(Flying {
-                    from: node,
-                    to,
-                    message,
-                }),
+                Effect::Send { to, message } => {
+                    self.flying.push(Flying { from: node, to, message });
+                }
                 Effect::SetTimer { timer, .. } => {
                     seat.timers.retain(|running| *running != timer);
                     seat.timers.push(timer);
@@ -297,17 +279,8 @@ impl<P: Protocol> Tabletop<P> {
                 Effect::CancelTimer { timer } => seat.timers.retain(|running| *running != timer),
                 Effect::Persist { record } => seat.disk.push(Stored::Intact(record)),
                 Effect::Compact { record } => seat.disk = vec![Stored::Intact(record)],
-                Effect::Indicate {
-                    answers,
-                    indication,
-                } => {
-                    self.enter(
-                        node,
-                        Event::Indicated {
-                            answers,
-                            indication,
-                        },
-                    );
+                Effect::Indicate { answers, indication } => {
+                    self.enter(node, Event::Indicated { answers, indication });
                 }
                 Effect::Announce(_) => {}
             }
@@ -327,33 +300,20 @@ impl<P: Protocol> Tabletop<P> {
 
     fn enter(&mut self, node: NodeId, event: Event<Request<P>, Indication<P>>) {
         let incarnation = self.seats[node.index()].incarnation;
-        let entry = Entry {
-            at: self.now,
-            node,
-            incarnation,
-            event,
-        };
+        let entry = Entry { at: self.now, node, incarnation, event };
         let found: Vec<_> = self
             .properties
             .iter_mut()
             .filter_map(|property| {
                 let witness = property.checker.observe(&entry)?;
-                Some(Violation {
-                    property: property.name,
-                    witness,
-                })
+                Some(Violation { property: property.name, witness })
             })
             .collect();
-        found
-            .into_iter()
-            .for_each(|violation| self.violate(violation));
+        found.into_iter().for_each(|violation| self.violate(violation));
     }
 
     fn violate(&mut self, violation: Violation) {
-        self.note(format_args!(
-            "✗ {}: {}",
-            violation.property, violation.witness
-        ));
+        self.note(format_args!("✗ {}: {}", violation.property, violation.witness));
         self.violations.push(violation);
     }
 

@@ -160,9 +160,7 @@ impl FromStr for Duration {
                 "`{text}` {why}: a duration is a number with a unit (ns, us, ms, s, m, h), such as \"150ms\""
             )
         };
-        let split = text
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .unwrap_or(text.len());
+        let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
         let (number, unit) = (&text[..split], text[split..].trim_start());
         let unit = if unit == "µs" { "us" } else { unit };
         if unit.is_empty() {
@@ -171,9 +169,7 @@ impl FromStr for Duration {
         let Some((_, scale)) = UNITS.iter().find(|(name, _)| *name == unit) else {
             return Err(wrong("has an unknown unit"));
         };
-        decimal(number, *scale)
-            .map(Self)
-            .ok_or_else(|| wrong("is not a number that fits"))
+        decimal(number, *scale).map(Self).ok_or_else(|| wrong("is not a number that fits"))
     }
 }
 
@@ -183,10 +179,7 @@ pub(crate) fn decimal(number: &str, scale: u64) -> Option<u64> {
     if whole.is_empty() || whole.len() > 20 || fraction.len() > 18 {
         return None;
     }
-    if !number
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'.')
-    {
+    if !number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
         return None;
     }
     let mut total = u128::from(whole.parse::<u64>().ok()?) * u128::from(scale);
@@ -224,12 +217,7 @@ impl fmt::Debug for Duration {
 impl fmt::Display for Time {
     /// Writes seconds with nine digits after the point.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}.{:09}",
-            self.0 / 1_000_000_000,
-            self.0 % 1_000_000_000
-        )
+        write!(f, "{}.{:09}", self.0 / 1_000_000_000, self.0 % 1_000_000_000)
     }
 }
 
@@ -284,10 +272,7 @@ pub struct DurationRange {
 impl DurationRange {
     /// The range from `min` to `max` milliseconds.
     pub const fn from_millis(min: u64, max: u64) -> Self {
-        Self {
-            min: Duration::from_millis(min),
-            max: Duration::from_millis(max),
-        }
+        Self { min: Duration::from_millis(min), max: Duration::from_millis(max) }
     }
 }
 
@@ -321,10 +306,7 @@ impl Serialize for DurationRange {
 
 impl<'de> Deserialize<'de> for DurationRange {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text(
-            deserializer,
-            "a duration or a range of durations, such as \"150ms..300ms\"",
-        )
+        text(deserializer, "a duration or a range of durations, such as \"150ms..300ms\"")
     }
 }
 
@@ -366,12 +348,7 @@ mod tests {
             assert!(text.parse::<Duration>().is_err(), "{text} was accepted");
         }
         assert!("5".parse::<Duration>().unwrap_err().contains("no unit"));
-        assert!(
-            "300ms..150ms"
-                .parse::<DurationRange>()
-                .unwrap_err()
-                .contains("150ms..300ms")
-        );
+        assert!("300ms..150ms".parse::<DurationRange>().unwrap_err().contains("150ms..300ms"));
     }
 
     #[test]
@@ -381,9 +358,6 @@ mod tests {
         assert_eq!(Time::ZERO.since(late), Duration::ZERO);
         assert_eq!(Duration::from_nanos_f64(f64::NAN), Duration::ZERO);
         assert_eq!(Duration::from_nanos_f64(-1.0), Duration::ZERO);
-        assert_eq!(
-            Duration::from_nanos_f64(1e300),
-            Duration::from_nanos(u64::MAX)
-        );
+        assert_eq!(Duration::from_nanos_f64(1e300), Duration::from_nanos(u64::MAX));
     }
 }

@@ -21,9 +21,7 @@ pub struct Rate {
 impl Rate {
     /// So many requests per second.
     pub const fn per_second(count: u64) -> Self {
-        Self {
-            thousandths_per_second: count * 1_000,
-        }
+        Self { thousandths_per_second: count * 1_000 }
     }
 
     /// The mean time between two requests of one of `clients` that share the rate.
@@ -47,16 +45,9 @@ impl FromStr for Rate {
 
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (
-            self.thousandths_per_second / 1_000,
-            self.thousandths_per_second % 1_000,
-        ) {
+        match (self.thousandths_per_second / 1_000, self.thousandths_per_second % 1_000) {
             (whole, 0) => write!(f, "{whole}/s"),
-            (whole, part) => write!(
-                f,
-                "{}/s",
-                format!("{whole}.{part:03}").trim_end_matches('0')
-            ),
+            (whole, part) => write!(f, "{}/s", format!("{whole}.{part:03}").trim_end_matches('0')),
         }
     }
 }
@@ -135,9 +126,8 @@ pub struct Pace {
 
 impl Pace {
     /// The names of the keys.
-    pub const KEYS: &'static [&'static str] = &[
-        "clients", "rate", "arrivals", "think", "start", "until", "requests", "timeout", "retry",
-    ];
+    pub const KEYS: &'static [&'static str] =
+        &["clients", "rate", "arrivals", "think", "start", "until", "requests", "timeout", "retry"];
 
     /// The workload with these keys overridden.
     pub fn over(self, base: Workload) -> Workload {
@@ -164,10 +154,7 @@ mod tests {
         for text in ["200/s", "0.5/s", "1000000/s"] {
             assert_eq!(text.parse::<Rate>().unwrap().to_string(), text);
         }
-        assert_eq!(
-            "200/s".parse::<Rate>().unwrap().interval(4),
-            Duration::from_millis(20)
-        );
+        assert_eq!("200/s".parse::<Rate>().unwrap().interval(4), Duration::from_millis(20));
         for text in ["200", "0/s", "-1/s", "1e3/s", "/s", "5/m"] {
             assert!(text.parse::<Rate>().is_err(), "{text} was accepted");
         }
