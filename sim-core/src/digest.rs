@@ -40,6 +40,13 @@ impl Digest {
         self.0 = fold(self.0 ^ ODD[1], word ^ ODD[2]) ^ self.0.rotate_left(29);
     }
 
+    /// Mixes two words in for the price of one.
+    #[inline]
+    pub fn pair(&mut self, one: u64, other: u64) {
+        let mixed = fold(self.0 ^ one ^ ODD[1], other ^ self.0.rotate_left(32) ^ ODD[2]);
+        self.0 = mixed ^ self.0.rotate_left(29);
+    }
+
     /// The digest so far.
     pub const fn value(self) -> u64 {
         fold(self.0 ^ ODD[2], ODD[3])

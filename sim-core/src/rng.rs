@@ -31,6 +31,8 @@ pub enum Stream {
     Nodes = 5,
     /// Latency of the disks, and what a crash leaves on them.
     Disks = 6,
+    /// Drift and offset of the clocks.
+    Clocks = 7,
 }
 
 /// The source of all randomness of one run.
@@ -47,16 +49,16 @@ impl Streams {
         Self { key }
     }
 
-    /// A ChaCha8 stream, from its beginning.
-    pub fn chacha(&self, name: Stream) -> ChaCha {
+    /// The ChaCha8 stream of member `member` (below 2⁵⁶) of a family, from its beginning.
+    pub fn chacha(&self, name: Stream, member: u64) -> ChaCha {
         let mut rng = ChaCha8Rng::from_seed(self.key);
-        rng.set_stream(name as u64);
+        rng.set_stream(member << 8 | name as u64);
         ChaCha(rng)
     }
 
     /// The key of a family of counter-based draws.
     pub fn key(&self, name: Stream) -> Key {
-        let mut rng = self.chacha(name);
+        let mut rng = self.chacha(name, 0);
         Key([rng.next_u64(), rng.next_u64()])
     }
 }
@@ -305,12 +307,12 @@ mod tests {
     #[test]
     fn a_stream_does_not_depend_on_other_streams() {
         let streams = Streams::new(7);
-        let mut alone = streams.chacha(Stream::Nemesis);
+        let mut alone = streams.chacha(Stream::Nemesis, 0);
         let first = alone.next_u64();
-        let mut other = streams.chacha(Stream::Application);
+        let mut other = streams.chacha(Stream::Application, 0);
         other.next_u64();
-        assert_eq!(streams.chacha(Stream::Nemesis).next_u64(), first);
-        assert_ne!(streams.chacha(Stream::Application).next_u64(), first);
+        assert_eq!(streams.chacha(Stream::Nemesis, 0).next_u64(), first);
+        assert_ne!(streams.chacha(Stream::Application, 0).next_u64(), first);
     }
 
     /// The share of ones among `count` words at each bit lies within 5 standard deviations.

@@ -1,17 +1,957 @@
-//! Stub of the snapshot.
+//! The world: one run. Clock, queue, nodes, network, disks, faults, judges.
+//!
+//! The loop takes the earliest event, hands it to the node that it concerns, and performs the
+//! effects that the handler asked for. It allocates nothing per event in steady state: effect
+//! buffer, slab and rings are reused, and messages are moved.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::adversary::{Adversary, Generic, Tampered};
+use crate::checker::{Class, End};
+use crate::clients::Clients;
+use crate::court::Court;
+use crate::digest::Digest;
+use crate::disk::DiskModel;
 use crate::experiment::Experiment;
-use crate::outcome::Outcome;
-use crate::protocol::{Contract, Protocol};
-use crate::trace::Trace;
-/// One run.
-pub struct World<P: Protocol>(std::marker::PhantomData<P>);
-impl<P: Protocol> World<P> {
-    /// Runs.
-    pub fn run(_: &Experiment<P>, _: &Contract, _: u64) -> Outcome {
-        unimplemented!()
+use crate::fault::Fault;
+use crate::history::{Entry, Event};
+use crate::id::{ClientId, Incarnation, InstanceId, NodeId, NodeSet, OpId};
+use crate::landmark::Landmark;
+use crate::ledger::Ledger;
+use crate::message::Message;
+use crate::nemesis::{Nemesis, Strike, View};
+use crate::network::{Cut, Network, Parts};
+use crate::node::{Clock, Node, Output};
+use crate::outcome::{Outcome, Verdict};
+use crate::problem::{Answer, Problem};
+use crate::protocol::{Context, Contract, DiskMark, Effect, Indication, Protocol, Request};
+use crate::queue::{EventQueue, Popped};
+use crate::rng::{Key, Stream, Streams};
+use crate::setup::Gst;
+use crate::time::{Duration, Time};
+use crate::trace::{Step, StepKind, Trace};
+
+/// Something that happens at a known time and is never taken back.
+enum Occurrence<P: Protocol> {
+    Arrive { from: NodeId, to: InstanceId, message: P::Message },
+    Synced { instance: InstanceId, incarnation: Incarnation },
+    Due { client: ClientId },
+    Strike(Box<Strike>),
+    StrikeEnd { wake: usize },
+    Disarm,
+    Gst,
+}
+
+/// An occurrence, and the event that caused it.
+struct Caused<P: Protocol> {
+    cause: u64,
+    occurrence: Occurrence<P>,
+}
+
+/// What a handler is called for.
+enum Input<P: Protocol> {
+    Request(OpId, Request<P>),
+    Message(NodeId, P::Message),
+    Timer(P::Timer),
+    Durable(DiskMark),
+}
+
+/// A client's patience with one attempt.
+#[derive(Clone, Copy)]
+struct Attempt {
+    op: OpId,
+    attempt: u32,
+}
+
+type Queue<P> = EventQueue<Caused<P>, (InstanceId, <P as Protocol>::Timer), Attempt>;
+
+/// The calls of `on_durable` that one event may set off at a disk without latency.
+const DURABLE_CHAIN: u32 = 10_000;
+
+/// One run in the making.
+pub struct World<'a, P: Protocol> {
+    experiment: &'a Experiment<P>,
+    contract: &'a Contract,
+    seed: u64,
+    horizon: Time,
+    now: Time,
+    /// The number of the event at hand, from 1.
+    event: u64,
+    /// The event that caused the event at hand.
+    cause: u64,
+    at_this_instant: u64,
+    queue: Queue<P>,
+    nodes: Vec<Node<P>>,
+    up: NodeSet,
+    corrupt: NodeSet,
+    network: Network,
+    disks: DiskModel,
+    disk_key: Key,
+    syncs_started: u64,
+    effects: Vec<Effect<P>>,
+    clients: Clients<P::Problem>,
+    court: Court<P>,
+    nemesis: Nemesis<'a>,
+    adversary: Box<dyn Adversary<P>>,
+    ledger: Ledger,
+    gst: Option<Time>,
+    longest_timer: Duration,
+    fingerprint: Digest,
+    limit_hit: Option<&'static str>,
+    trace: Option<Trace>,
+}
+
+impl<'a, P: Protocol> World<'a, P> {
+    /// Runs one seed to its end.
+    pub fn run(experiment: &'a Experiment<P>, contract: &'a Contract, seed: u64) -> Outcome {
+        Self::complete(experiment, contract, seed, None).0
     }
-    /// Traces.
-    pub fn trace(_: &Experiment<P>, _: &Contract, _: u64) -> (Outcome, Trace) {
-        unimplemented!()
+
+    /// Runs one seed to its end and keeps everything that happened.
+    pub fn trace(
+        experiment: &'a Experiment<P>,
+        contract: &'a Contract,
+        seed: u64,
+    ) -> (Outcome, Trace) {
+        let (outcome, trace) = Self::complete(experiment, contract, seed, Some(Trace::default()));
+        (outcome, trace.unwrap_or_default())
+    }
+
+    fn complete(
+        experiment: &'a Experiment<P>,
+        contract: &'a Contract,
+        seed: u64,
+        trace: Option<Trace>,
+    ) -> (Outcome, Option<Trace>) {
+        let mut world = Self::new(experiment, contract, seed, trace);
+        // A panic of the protocol is a verdict; what was measured until then stays.
+        let panicked = catch_unwind(AssertUnwindSafe(|| world.play())).err().map(|payload| {
+            payload
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| payload.downcast_ref::<&str>().copied())
+                .unwrap_or("panicked without a message")
+                .to_owned()
+        });
+        world.conclude(panicked)
+    }
+
+    fn new(
+        experiment: &'a Experiment<P>,
+        contract: &'a Contract,
+        seed: u64,
+        trace: Option<Trace>,
+    ) -> Self {
+        let setup = &experiment.setup;
+        let cluster = setup.cluster();
+        let streams = Streams::new(seed);
+        let (node_key, clock_key) = (streams.key(Stream::Nodes), streams.key(Stream::Clocks));
+        let node = |node: NodeId| {
+            let clock = Clock::new(&setup.clock, node, clock_key);
+            Node::new(node, node_key.member(u64::from(node.0)), clock)
+        };
+        let (nemesis, planned) = Nemesis::new(setup, &streams);
+        let horizon = Time::ZERO + setup.horizon;
+        let (workload, load) = (&experiment.workload, &experiment.load);
+        let mut world = Self {
+            experiment,
+            contract,
+            seed,
+            horizon,
+            now: Time::ZERO,
+            event: 0,
+            cause: 0,
+            at_this_instant: 0,
+            queue: EventQueue::default(),
+            nodes: cluster.nodes().map(node).collect(),
+            up: NodeSet::EMPTY,
+            corrupt: NodeSet::EMPTY,
+            network: Network::new(&setup.network, setup.nodes, streams.key(Stream::Weather)),
+            disks: DiskModel::new::<P::Record>(&setup.disk),
+            disk_key: streams.key(Stream::Disks),
+            syncs_started: 0,
+            effects: Vec::new(),
+            clients: Clients::new(workload, load, cluster, horizon, &streams),
+            court: Court::new(&experiment.config, cluster, &contract.promise),
+            nemesis,
+            adversary: Box::new(Generic::new::<P>(
+                &setup.adversary,
+                streams.key(Stream::Adversary),
+            )),
+            ledger: Ledger::new(cluster, setup.horizon),
+            gst: None,
+            longest_timer: Duration::ZERO,
+            fingerprint: Digest::default(),
+            limit_hit: None,
+            trace,
+        };
+        // Strikes are scheduled before all else, so that one at time zero comes right after the
+        // nodes have booted and before anything else happens.
+        for planned in planned {
+            world.later(planned.at, Occurrence::Strike(Box::new(planned.strike)));
+        }
+        for at in world.nemesis.disarm_times() {
+            world.later(at, Occurrence::Disarm);
+        }
+        if let Gst::At(at) = setup.gst {
+            world.later(Time::ZERO + at, Occurrence::Gst);
+        }
+        for client in world.clients.ids() {
+            if let Some(due) = world.clients.first_due(client) {
+                world.later(due, Occurrence::Due { client });
+            }
+        }
+        world
+    }
+
+    fn later(&mut self, at: Time, occurrence: Occurrence<P>) {
+        self.queue.deliver(at, Caused { cause: self.event, occurrence });
+    }
+
+    /// Schedules after a delay; what lies past the end of time never happens.
+    #[inline]
+    fn after(&mut self, delay: Duration, occurrence: Occurrence<P>) {
+        if let Some(at) = self.now.checked_add(delay) {
+            self.later(at, occurrence);
+        }
+    }
+
+    fn play(&mut self) {
+        for instance in 0..self.nodes.len() {
+            self.boot(InstanceId(instance as u32));
+        }
+        self.look_for_gst();
+        let limits = self.experiment.setup.limits;
+        while let Some((at, popped)) = self.queue.pop(self.horizon) {
+            if let Popped::Deadline(attempt) = popped
+                && self.clients.attempts(attempt.op) != Some(attempt.attempt)
+            {
+                continue;
+            }
+            if at == self.now {
+                self.at_this_instant += 1;
+            } else {
+                self.at_this_instant = 0;
+                self.now = at;
+            }
+            self.event += 1;
+            match popped {
+                Popped::Delivery(Caused { cause, occurrence }) => {
+                    self.cause = cause;
+                    self.happen(occurrence);
+                }
+                Popped::Timer((instance, timer)) => {
+                    self.cause = 0;
+                    self.note(instance, 1, 0);
+                    self.step(StepKind::Timer, Some(instance), || format!("{timer:?}"));
+                    self.handle(instance, Input::Timer(timer));
+                }
+                Popped::Deadline(attempt) => {
+                    self.cause = 0;
+                    self.lose_patience(attempt);
+                }
+            }
+            if !self.court.breaches.is_empty() || self.is_done() {
+                return;
+            }
+            if self.event >= limits.events {
+                self.limit_hit = Some("event_cap");
+            } else if self.at_this_instant >= limits.events_per_instant {
+                self.limit_hit = Some("zeno");
+            } else if self.queue.len() > limits.queue as usize {
+                self.limit_hit = Some("memory");
+            }
+            if self.limit_hit.is_some() {
+                return;
+            }
+        }
+        // What happened at no time after the last event is judged at the horizon.
+        self.now = self.horizon;
+    }
+
+    /// Whether nothing more can happen that anybody waits for.
+    #[inline]
+    fn is_done(&self) -> bool {
+        self.clients.waiting() == 0
+            && self.clients.is_exhausted(self.now)
+            && self.gst.is_some()
+            && self.court.is_settled(&self.core())
+    }
+
+    #[inline]
+    fn happen(&mut self, occurrence: Occurrence<P>) {
+        match occurrence {
+            Occurrence::Arrive { from, to, message } => self.arrive(from, to, message),
+            Occurrence::Synced { instance, incarnation } => self.synced(instance, incarnation),
+            Occurrence::Due { client } => self.due(client),
+            Occurrence::Strike(strike) => self.strike(*strike),
+            Occurrence::StrikeEnd { wake } => {
+                self.nemesis.ended(wake, self.now);
+                self.undo(wake);
+                self.look_for_gst();
+            }
+            Occurrence::Disarm => {
+                self.nemesis.disarm(self.now);
+                self.look_for_gst();
+            }
+            Occurrence::Gst => self.reach_gst(),
+        }
+    }
+
+    /// Folds the event at hand into the fingerprint.
+    #[inline]
+    fn note(&mut self, instance: InstanceId, tag: u64, detail: u64) {
+        let word = u64::from(instance.0) << 32 | tag << 24 | detail;
+        self.fingerprint.pair(self.now.as_nanos(), word);
+    }
+
+    /// Adds a step to the trace, if one is kept; costs one branch otherwise.
+    #[inline]
+    fn step(
+        &mut self,
+        kind: StepKind,
+        instance: Option<InstanceId>,
+        what: impl FnOnce() -> String,
+    ) {
+        if let Some(trace) = &mut self.trace {
+            let node = instance.map(|instance| self.nodes[instance.index()].identity);
+            let (at, event, cause) = (self.now, self.event, self.cause);
+            trace.steps.push(Step { at, event, cause, node, kind, what: what() });
+        }
+    }
+
+    // --- Nodes ------------------------------------------------------------------------------
+
+    /// The instance that hears what is said to an identity. A twin would be a second one.
+    const fn instance_of(node: NodeId) -> InstanceId {
+        InstanceId(node.0)
+    }
+
+    fn context<T>(
+        &mut self,
+        instance: InstanceId,
+        act: impl FnOnce(
+            &mut Option<P>,
+            &[crate::protocol::Stored<P::Record>],
+            &mut Context<'_, P>,
+        ) -> T,
+    ) -> T {
+        let node = &mut self.nodes[instance.index()];
+        let mut written = node.disk.written();
+        let mut ctx = Context {
+            me: node.identity,
+            cluster: self.experiment.setup.cluster(),
+            config: &self.experiment.config,
+            mutant: self.experiment.setup.mutant.as_deref(),
+            elapsed: node.clock.elapsed(self.now),
+            wall_clock: node.clock.wall(self.now),
+            random: &mut node.random,
+            written: &mut written,
+            effects: &mut self.effects,
+        };
+        act(&mut node.state, node.disk.durable(), &mut ctx)
+    }
+
+    fn boot(&mut self, instance: InstanceId) {
+        self.note(instance, 2, 0);
+        let identity = self.nodes[instance.index()].identity;
+        self.up.insert(identity);
+        self.enter(instance, Event::Booted);
+        self.step(StepKind::Boot, Some(instance), || "boots".to_owned());
+        self.context(instance, |state, disk, ctx| *state = Some(P::boot(disk, ctx)));
+        self.perform(instance);
+    }
+
+    #[inline]
+    fn handle(&mut self, instance: InstanceId, input: Input<P>) {
+        if !self.nodes[instance.index()].is_up() {
+            self.step(StepKind::Lose, Some(instance), || "is down".to_owned());
+            return;
+        }
+        self.context(instance, |state, _, ctx| {
+            let Some(state) = state else { return };
+            match input {
+                Input::Request(op, request) => state.on_request(op, request, ctx),
+                Input::Message(from, message) => state.on_message(from, message, ctx),
+                Input::Timer(timer) => state.on_timer(timer, ctx),
+                Input::Durable(mark) => state.on_durable(mark, ctx),
+            }
+        });
+        self.perform(instance);
+    }
+
+    /// Performs the effects that a handler asked for, in their order.
+    #[inline]
+    fn perform(&mut self, instance: InstanceId) {
+        self.perform_once(instance);
+        let mut chain = 0;
+        // A disk without latency is durable at once; the protocol hears of it right away.
+        while let Some(mark) = self.sync(instance) {
+            chain += 1;
+            assert!(chain < DURABLE_CHAIN, "on_durable persists without end");
+            self.context(instance, |state, _, ctx| {
+                if let Some(state) = state {
+                    state.on_durable(mark, ctx);
+                }
+            });
+            self.perform_once(instance);
+        }
+        let node = &self.nodes[instance.index()];
+        if let Some(state) = &node.state
+            && !node.corrupt
+        {
+            let held = self.corrupt.len() <= self.contract.safety.byzantine;
+            self.court.observe(node.identity, node.incarnation, state, self.now, held);
+        }
+    }
+
+    #[inline]
+    fn perform_once(&mut self, instance: InstanceId) {
+        // The buffer is taken out and put back, so that it is allocated once per run.
+        let mut effects = std::mem::take(&mut self.effects);
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Send { to, message } => {
+                    self.put_out(instance, Output::Send { to, message });
+                }
+                Effect::Indicate { answers, indication } => {
+                    self.put_out(instance, Output::Indicate { answers, indication });
+                }
+                Effect::SetTimer { timer, after } => {
+                    self.longest_timer = self.longest_timer.max(after);
+                    let after = self.nodes[instance.index()].clock.true_span(after);
+                    match self.now.checked_add(after) {
+                        Some(at) => self.queue.set_timer(at, (instance, timer)),
+                        None => self.queue.cancel_timer(&(instance, timer)),
+                    }
+                }
+                Effect::CancelTimer { timer } => self.queue.cancel_timer(&(instance, timer)),
+                Effect::Persist { record } => self.nodes[instance.index()].disk.append(record),
+                Effect::Compact { record } => self.nodes[instance.index()].disk.compact(record),
+                Effect::Announce(landmark) => self.announce(instance, landmark),
+            }
+        }
+        self.effects = effects;
+    }
+
+    fn announce(&mut self, instance: InstanceId, landmark: Landmark) {
+        self.step(StepKind::Landmark, Some(instance), || format!("{landmark:?}"));
+        let node = &self.nodes[instance.index()];
+        let identity = node.identity;
+        // A liar's word about itself aims no fault and counts for no metric.
+        if node.corrupt {
+            return;
+        }
+        self.ledger.announced(self.now, identity, landmark);
+        for planned in self.nemesis.hear(landmark, self.now) {
+            self.later(planned.at, Occurrence::Strike(Box::new(planned.strike)));
+        }
+    }
+
+    // --- Disk and output --------------------------------------------------------------------
+
+    /// Starts a sync of what waits; a sync without latency completes here, and its mark comes
+    /// back.
+    #[inline]
+    fn sync(&mut self, instance: InstanceId) -> Option<DiskMark> {
+        let node = &mut self.nodes[instance.index()];
+        if node.disk.is_clean() {
+            return None;
+        }
+        let place = u64::from(node.identity.0);
+        let bits = self.disk_key.at(place, node.disk.written().0, u64::from(node.incarnation));
+        let delay = node.disk.start_sync(&self.disks, bits)?;
+        let incarnation = node.incarnation;
+        self.syncs_started += 1;
+        if delay.is_zero() {
+            return Some(self.harden(instance));
+        }
+        self.after(delay, Occurrence::Synced { instance, incarnation });
+        None
+    }
+
+    fn synced(&mut self, instance: InstanceId, incarnation: Incarnation) {
+        if self.nodes[instance.index()].incarnation != incarnation {
+            return;
+        }
+        let mark = self.harden(instance);
+        self.note(instance, 3, 0);
+        self.step(StepKind::Durable, Some(instance), || format!("up to {}", mark.0));
+        self.handle(instance, Input::Durable(mark));
+    }
+
+    /// The sync under way is complete: releases what waited for it.
+    fn harden(&mut self, instance: InstanceId) -> DiskMark {
+        self.ledger.counts.syncs += 1;
+        let node = &mut self.nodes[instance.index()];
+        node.disk.complete_sync();
+        let safe = node.disk.safe();
+        loop {
+            let output = &mut self.nodes[instance.index()].output;
+            if output.front().is_none_or(|(mark, _)| *mark > safe) {
+                return safe;
+            }
+            if let Some((_, output)) = output.pop_front() {
+                self.let_out(instance, output);
+            }
+        }
+    }
+
+    /// Lets something out, or lines it up behind the disk.
+    #[inline]
+    fn put_out(&mut self, instance: InstanceId, output: Output<P>) {
+        let node = &mut self.nodes[instance.index()];
+        if node.disk.is_clean() {
+            self.let_out(instance, output);
+        } else {
+            let mark = node.disk.written();
+            node.output.push_back((mark, output));
+        }
+    }
+
+    #[inline]
+    fn let_out(&mut self, instance: InstanceId, output: Output<P>) {
+        match output {
+            Output::Send { to, message } => self.send(instance, to, message),
+            Output::Indicate { answers, indication } => {
+                self.indicate(instance, answers, indication);
+            }
+        }
+    }
+
+    // --- Network ----------------------------------------------------------------------------
+
+    #[inline]
+    fn send(&mut self, instance: InstanceId, to: NodeId, message: P::Message) {
+        let node = &self.nodes[instance.index()];
+        let from = node.identity;
+        assert!(to.0 < self.nodes.len() as u32, "{from} sends to {to}, which does not exist");
+        if to == from {
+            // To oneself: at once, past network and adversary.
+            self.later(self.now, Occurrence::Arrive { from, to: instance, message });
+            return;
+        }
+        let message = if node.corrupt {
+            match self.adversary.tamper(self.now, from, to, message) {
+                Tampered::Left(message) => message,
+                Tampered::Rewritten(lie) => {
+                    self.count_lie(from);
+                    self.step(StepKind::Send, Some(instance), || format!("lies to {to}:"));
+                    lie
+                }
+                Tampered::Withheld => {
+                    self.count_lie(from);
+                    self.step(StepKind::Lose, Some(instance), || format!("withheld from {to}"));
+                    return;
+                }
+            }
+        } else {
+            message
+        };
+        self.ledger.counts.messages += 1;
+        self.ledger.counts.bytes += u64::from(message.bytes());
+        self.step(StepKind::Send, Some(instance), || format!("to {to} {message:?}"));
+        if let Some(strike) = self.network.stopped_by(from, to) {
+            self.cut_off(strike, from, to);
+            return;
+        }
+        let fate = self.network.fate(from, to, self.now);
+        let Some(delay) = fate.delay else {
+            self.ledger.counts.lost += 1;
+            self.step(StepKind::Lose, None, || format!("{from} → {to} lost"));
+            return;
+        };
+        let to = Self::instance_of(to);
+        if let Some(delay) = fate.copy {
+            self.ledger.counts.duplicated += 1;
+            let message = message.clone();
+            self.after(delay, Occurrence::Arrive { from, to, message });
+        }
+        self.after(delay, Occurrence::Arrive { from, to, message });
+    }
+
+    #[inline]
+    fn arrive(&mut self, from: NodeId, to: InstanceId, message: P::Message) {
+        self.note(to, 4, u64::from(from.0 & 0xffff) << 8 | message.kind() as u64);
+        let node = &self.nodes[to.index()];
+        let identity = node.identity;
+        if let Some(strike) = self.network.stopped_by(from, identity) {
+            self.cut_off(strike, from, identity);
+            return;
+        }
+        if node.corrupt && !self.adversary.hear(self.now, from, identity, &message) {
+            self.count_lie(identity);
+            return;
+        }
+        self.step(StepKind::Deliver, Some(to), || format!("from {from} {message:?}"));
+        self.handle(to, Input::Message(from, message));
+    }
+
+    fn cut_off(&mut self, strike: usize, from: NodeId, to: NodeId) {
+        self.ledger.counts.cut += 1;
+        self.nemesis.wakes[strike].record.changed += 1;
+        self.step(StepKind::Lose, None, || format!("{from} → {to} cut"));
+    }
+
+    /// Credits a lie to the strike that corrupted the mouth.
+    fn count_lie(&mut self, mouth: NodeId) {
+        self.ledger.counts.lies += 1;
+        let specs = &self.experiment.setup.faults;
+        let corrupts = |fault: usize| matches!(specs[fault].fault, Fault::Corrupt { .. });
+        let wakes = &mut self.nemesis.wakes;
+        let by = wakes.iter_mut().find(|w| corrupts(w.record.fault) && w.downed.contains(mouth));
+        if let Some(wake) = by {
+            wake.record.changed += 1;
+        }
+    }
+
+    // --- Application ------------------------------------------------------------------------
+
+    fn enter(&mut self, instance: InstanceId, event: Event<Request<P>, Indication<P>>) {
+        let node = &self.nodes[instance.index()];
+        let (at, node, incarnation) = (self.now, node.identity, node.incarnation);
+        let held = self.corrupt.len() <= self.contract.safety.byzantine;
+        self.court.enter(&Entry { at, node, incarnation, event }, held);
+    }
+
+    fn due(&mut self, client: ClientId) {
+        self.note(InstanceId(client.0), 5, 0);
+        let Some((op, next)) = self.clients.ask(client, self.now) else { return };
+        if let Some(next) = next {
+            self.later(next, Occurrence::Due { client });
+        }
+        self.ledger.asked(self.now);
+        self.request(op);
+    }
+
+    /// Brings an operation to the node where it stands.
+    fn request(&mut self, op: OpId) {
+        if let Some(timeout) = self.clients.timeout()
+            && let Some(attempt) = self.clients.attempts(op)
+            && let Some(at) = self.now.checked_add(timeout)
+        {
+            self.queue.set_deadline(at, Attempt { op, attempt });
+        }
+        let (node, request) = self.clients.request(op);
+        let request = request.clone();
+        let instance = Self::instance_of(node);
+        self.enter(instance, Event::Requested { op, request: request.clone() });
+        self.step(StepKind::Request, Some(instance), || format!("{op} {request:?}"));
+        self.handle(instance, Input::Request(op, request));
+    }
+
+    fn lose_patience(&mut self, attempt: Attempt) {
+        self.note(InstanceId(attempt.op.client.0), 6, 0);
+        self.ledger.counts.retries += 1;
+        self.clients.turn(attempt.op, None);
+        self.request(attempt.op);
+    }
+
+    fn indicate(&mut self, instance: InstanceId, answers: Option<OpId>, indication: Indication<P>) {
+        self.step(StepKind::Indicate, Some(instance), || match answers {
+            Some(op) => format!("{op} {indication:?}"),
+            None => format!("{indication:?}"),
+        });
+        let answer = P::Problem::answer(&indication);
+        if !self.nodes[instance.index()].corrupt {
+            self.enter(instance, Event::Indicated { answers, indication });
+        }
+        let Some(op) = answers else { return };
+        match answer {
+            Answer::Done | Answer::Refused => self.settle(op, answer == Answer::Done),
+            // A client that does not wander waits until its patience ends.
+            Answer::Elsewhere(hint) if self.clients.wanders() => {
+                if self.clients.attempts(op).is_some() && hint.is_some() {
+                    self.ledger.counts.retries += 1;
+                    self.clients.turn(op, hint);
+                    self.request(op);
+                }
+            }
+            Answer::Elsewhere(_) => {}
+        }
+    }
+
+    fn settle(&mut self, op: OpId, done: bool) {
+        let Some(settled) = self.clients.settle(op, done) else { return };
+        let waiting = self.clients.waiting();
+        self.ledger.settled(self.now, settled.started, settled.done, waiting);
+        if let Some(next) = self.clients.next_closed(self.now) {
+            self.later(next, Occurrence::Due { client: op.client });
+        }
+    }
+
+    // --- Faults -----------------------------------------------------------------------------
+
+    fn view(&self) -> View<'_> {
+        View {
+            cluster: self.experiment.setup.cluster(),
+            up: &self.up,
+            corrupt: &self.corrupt,
+            leader: self.ledger.leader(),
+        }
+    }
+
+    fn budget(&self) -> u32 {
+        self.experiment.setup.budget.unwrap_or(self.contract.liveness.faulty)
+    }
+
+    fn strike(&mut self, mut strike: Strike) {
+        let fault = self.nemesis.fault(&strike);
+        let label = fault.to_string();
+        let lasts = strike.lasts;
+        let wake = self.nemesis.struck(&strike, self.now, label);
+        match fault {
+            Fault::Partition { groups } => {
+                let groups = Nemesis::groups(groups, &self.view(), &mut strike.draw);
+                self.partition(wake, groups);
+            }
+            Fault::OneWay { from, to } => {
+                let view = self.view();
+                let from = Nemesis::resolve(from, &view, view.up, &mut strike.draw);
+                let to = Nemesis::resolve(to, &view, view.up, &mut strike.draw);
+                self.one_way(wake, from, to);
+            }
+            Fault::Heal => {
+                let cuts: Vec<_> = self.network.cuts().collect();
+                self.nemesis.wakes[wake].record.changed = cuts.len() as u64;
+                cuts.into_iter().for_each(|cut| self.undo(cut));
+            }
+            Fault::Crash { target } => {
+                let view = self.view();
+                let chosen = Nemesis::resolve(target, &view, view.up, &mut strike.draw);
+                let victims = Nemesis::afford(&chosen, &view, self.budget());
+                self.label(wake, format!("crash {victims:?}"));
+                victims.iter().for_each(|node| self.crash(Self::instance_of(node), wake));
+            }
+            Fault::Restart { target } => {
+                let view = self.view();
+                let down: NodeSet =
+                    view.cluster.nodes().filter(|node| !view.up.contains(*node)).collect();
+                let chosen = Nemesis::resolve(target, &view, &down, &mut strike.draw);
+                let chosen: Vec<_> = chosen.iter().filter(|node| down.contains(*node)).collect();
+                self.label(wake, format!("restart {chosen:?}"));
+                self.nemesis.wakes[wake].record.changed = chosen.len() as u64;
+                chosen.into_iter().for_each(|node| self.restart(Self::instance_of(node)));
+            }
+            Fault::Corrupt { target } => {
+                let view = self.view();
+                let chosen = Nemesis::resolve(target, &view, view.up, &mut strike.draw);
+                let victims = Nemesis::afford(&chosen, &view, self.budget());
+                self.label(wake, format!("corrupt {victims:?}"));
+                victims.iter().for_each(|node| self.take_over(Self::instance_of(node), wake));
+            }
+        }
+        let label = self.nemesis.wakes[wake].record.label.clone();
+        self.note(InstanceId(0), 7, wake as u64 & 0xffff);
+        self.step(StepKind::Fault, None, || label);
+        if let Some(lasts) = lasts {
+            self.after(lasts, Occurrence::StrikeEnd { wake });
+        }
+        self.look_for_gst();
+    }
+
+    fn label(&mut self, wake: usize, label: String) {
+        self.nemesis.wakes[wake].record.label = label;
+    }
+
+    fn partition(&mut self, wake: usize, groups: Option<Vec<u32>>) {
+        let Some(groups) = groups else { return };
+        let count = groups.iter().max().map_or(0, |last| last + 1);
+        let members = |group: u32| -> NodeSet {
+            let inside = groups.iter().zip(0..).filter(move |(other, _)| **other == group);
+            inside.map(|(_, node)| NodeId(node)).collect()
+        };
+        let sets: Vec<NodeSet> =
+            (0..count).map(members).filter(|set: &NodeSet| !set.is_empty()).collect();
+        let sides: Vec<_> = sets.iter().map(|set| format!("{set:?}")).collect();
+        self.label(wake, format!("partition {}", sides.join(" | ")));
+        // A leader outside the largest group is lost to most clients.
+        let largest = sets.iter().map(NodeSet::len).max().unwrap_or(0);
+        if let Some(leader) = self.ledger.leader()
+            && sets.iter().any(|set| set.contains(leader) && set.len() < largest)
+        {
+            self.ledger.lose_leader(self.now, leader);
+        }
+        self.network.cut(Cut { strike: wake, parts: Parts::Groups(groups) });
+    }
+
+    fn one_way(&mut self, wake: usize, from: NodeSet, to: NodeSet) {
+        self.label(wake, format!("one-way {from:?} ↛ {to:?}"));
+        self.network.cut(Cut { strike: wake, parts: Parts::OneWay(from, to) });
+    }
+
+    fn crash(&mut self, instance: InstanceId, wake: usize) {
+        let node = &mut self.nodes[instance.index()];
+        let identity = node.identity;
+        if node.state.take().is_none() {
+            return;
+        }
+        node.output.clear();
+        let place = u64::from(identity.0);
+        let bits = self.disk_key.at(place, u64::MAX, u64::from(node.incarnation));
+        node.disk.crash(&self.disks, bits);
+        self.queue.retain_timers(|(owner, _)| *owner != instance);
+        self.up.remove(identity);
+        self.ledger.counts.crashes += 1;
+        if self.ledger.leader() == Some(identity) {
+            self.ledger.lose_leader(self.now, identity);
+        }
+        self.ledger.follow(self.now, identity);
+        let wake = &mut self.nemesis.wakes[wake];
+        wake.record.changed += 1;
+        wake.downed.insert(identity);
+        self.enter(instance, Event::Crashed);
+    }
+
+    fn restart(&mut self, instance: InstanceId) {
+        let node = &mut self.nodes[instance.index()];
+        if node.is_up() {
+            return;
+        }
+        node.incarnation += 1;
+        let identity = node.identity;
+        // Whoever took it down has no more claim to it.
+        self.nemesis.wakes.iter_mut().for_each(|wake| {
+            wake.downed.remove(identity);
+        });
+        self.boot(instance);
+    }
+
+    fn take_over(&mut self, instance: InstanceId, wake: usize) {
+        let node = &mut self.nodes[instance.index()];
+        node.corrupt = true;
+        let identity = node.identity;
+        self.corrupt.insert(identity);
+        self.nemesis.wakes[wake].downed.insert(identity);
+        self.ledger.follow(self.now, identity);
+        self.enter(instance, Event::Corrupted);
+    }
+
+    /// Ends what a strike did: mends its cut, restarts whom it took down.
+    fn undo(&mut self, wake: usize) {
+        let corrupts = matches!(
+            self.experiment.setup.faults[self.nemesis.wakes[wake].record.fault].fault,
+            Fault::Corrupt { .. }
+        );
+        if corrupts {
+            return;
+        }
+        let mended = self.network.mend(wake);
+        let downed = std::mem::take(&mut self.nemesis.wakes[wake].downed);
+        if mended || !downed.is_empty() {
+            let record = &mut self.nemesis.wakes[wake].record;
+            record.ended.get_or_insert(self.now);
+            let label = record.label.clone();
+            self.step(StepKind::Fault, None, || format!("end of {label}"));
+        }
+        downed.iter().for_each(|node| self.restart(Self::instance_of(node)));
+    }
+
+    fn look_for_gst(&mut self) {
+        let auto = self.experiment.setup.gst == Gst::Auto;
+        if auto && self.gst.is_none() && self.nemesis.is_over() {
+            self.reach_gst();
+        }
+    }
+
+    fn reach_gst(&mut self) {
+        self.gst = Some(self.now);
+        self.note(InstanceId(0), 8, 0);
+        self.step(StepKind::Fault, None, || "GST: the faults are over".to_owned());
+        self.network.settle(self.experiment.setup.delta);
+        let ending: Vec<usize> = (0..self.nemesis.wakes.len())
+            .filter(|wake| !self.nemesis.wakes[*wake].permanent)
+            .collect();
+        ending.into_iter().for_each(|wake| self.undo(wake));
+    }
+
+    // --- The end ----------------------------------------------------------------------------
+
+    /// The nodes that must make progress: correct, up, and all connected with each other.
+    fn core(&self) -> NodeSet {
+        let able = self.up.iter().filter(|node| !self.corrupt.contains(*node)).collect();
+        self.network.connected_core(&able)
+    }
+
+    fn held(&self, class: Class) -> bool {
+        let contract = self.contract;
+        let assumed = match class {
+            Class::Safety => contract.safety,
+            Class::Liveness => contract.liveness,
+        };
+        let faulty = match class {
+            Class::Safety => self.corrupt.len(),
+            Class::Liveness => self.nodes.len() as u32 - self.core().len(),
+        };
+        self.corrupt.len() <= assumed.byzantine && faulty <= assumed.faulty
+    }
+
+    fn conclude(mut self, panicked: Option<String>) -> (Outcome, Option<Trace>) {
+        let setup = &self.experiment.setup;
+        let patience = setup.patience.unwrap_or(self.longest_timer * PATIENCE_IN_TIMERS);
+        let end = End { at: self.now, gst: self.gst, patience, core: self.core() };
+        let held = [Class::Safety, Class::Liveness].map(|class| self.held(class));
+        let of = |class: Class| held[usize::from(class == Class::Liveness)];
+        if self.court.breaches.is_empty() && panicked.is_none() && self.limit_hit.is_none() {
+            self.court.conclude(&end, of);
+        }
+        let settled = self.clients.waiting() == 0 && self.court.is_settled(&end.core);
+        let judged = settled
+            || setup.gst == Gst::Never
+            || end.gst.is_some_and(|gst| end.at.since(gst) >= patience);
+        let (verdict, reason) = self.verdict(panicked, judged);
+        let breaches = self.court.breaches.clone();
+        for breach in &breaches {
+            self.step(StepKind::Violation, None, || {
+                format!("{}: {}", breach.property, breach.witness)
+            });
+        }
+        let held = match breaches.first() {
+            Some(breach) => breach.assumptions_held,
+            None => held[0] && held[1],
+        };
+        let mut fingerprint = self.fingerprint;
+        fingerprint.pair(self.event, verdict as u64);
+        let books = self.ledger.close(self.now, self.clients.waiting());
+        let outcome = Outcome {
+            seed: self.seed,
+            verdict,
+            reason,
+            assumptions_held: held,
+            breaches,
+            metrics: books.metrics,
+            timeline: books.timeline,
+            latencies: books.latencies,
+            strikes: self.nemesis.wakes.into_iter().map(|wake| wake.record).collect(),
+            has_leader: books.has_leader,
+            ended: self.now,
+            events: self.event,
+            fingerprint: fingerprint.value(),
+        };
+        (outcome, self.trace)
+    }
+
+    fn verdict(&self, panicked: Option<String>, judged: bool) -> (Verdict, String) {
+        if let Some(message) = panicked {
+            return (Verdict::Panicked, message);
+        }
+        if let Some(breach) = self.court.breaches.first() {
+            let verdict = match breach.class {
+                Class::Safety => Verdict::Unsafe,
+                Class::Liveness => Verdict::Stalled,
+            };
+            return (verdict, breach.property.to_owned());
+        }
+        let nothing = self.ledger.is_blank() || self.nemesis.is_vacuous();
+        let reason = match self.limit_hit {
+            Some(limit) => limit,
+            None if nothing => "vacuous",
+            None if !judged => "short_horizon",
+            None => return (Verdict::Pass, String::new()),
+        };
+        (Verdict::Inconclusive, reason.to_owned())
     }
 }
+
+/// How many of the longest timers anything good may take after GST, if the scenario does not say.
+const PATIENCE_IN_TIMERS: u64 = 20;

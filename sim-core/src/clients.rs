@@ -1,0 +1,195 @@
+//! The clients of one run: who asks next, who waits for what, and for how long.
+
+use crate::id::{ClientId, Cluster, NodeId, OpId};
+use crate::problem::{Client, Problem};
+use crate::rng::{ChaCha, Random as _, Stream, Streams};
+use crate::time::{Duration, Time};
+use crate::workload::{Arrivals, Retry, Workload};
+
+/// How far an operation has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stage {
+    Waiting,
+    Done,
+    Refused,
+}
+
+struct Operation<Q> {
+    request: Q,
+    /// When the client meant to ask; latency counts from here.
+    started: Time,
+    stage: Stage,
+    /// How often it was asked.
+    attempts: u32,
+    /// Where it was asked last.
+    node: NodeId,
+}
+
+struct Caller<Pr: Problem> {
+    machine: Box<dyn Client<Pr>>,
+    rng: ChaCha,
+    operations: Vec<Operation<Pr::Request>>,
+    /// When the next request of an open loop is due.
+    due: Time,
+}
+
+/// What an answer settled.
+pub(crate) struct Settled {
+    pub(crate) started: Time,
+    pub(crate) done: bool,
+}
+
+/// All clients of one run.
+pub(crate) struct Clients<Pr: Problem> {
+    workload: Workload,
+    cluster: Cluster,
+    callers: Vec<Caller<Pr>>,
+    made: u32,
+    waiting: u32,
+    until: Time,
+}
+
+impl<Pr: Problem> Clients<Pr> {
+    pub(crate) fn new(
+        workload: &Workload,
+        load: &Pr::Load,
+        cluster: Cluster,
+        horizon: Time,
+        streams: &Streams,
+    ) -> Self {
+        let callers = (0..workload.clients).map(|client| Caller {
+            machine: Pr::client(load, cluster, ClientId(client)),
+            rng: streams.chacha(Stream::Application, u64::from(client)),
+            operations: Vec::new(),
+            due: Time::ZERO,
+        });
+        Self {
+            callers: callers.collect(),
+            until: workload.until.map_or(horizon, |until| Time::ZERO + until),
+            workload: workload.clone(),
+            cluster,
+            made: 0,
+            waiting: 0,
+        }
+    }
+
+    /// All clients, in order.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = ClientId> + use<Pr> {
+        (0..self.callers.len() as u32).map(ClientId)
+    }
+
+    /// How many operations wait for an answer.
+    pub(crate) const fn waiting(&self) -> u32 {
+        self.waiting
+    }
+
+    /// When a client makes its first request, if it makes any.
+    pub(crate) fn first_due(&mut self, client: ClientId) -> Option<Time> {
+        let start = Time::ZERO + self.workload.start;
+        let first = match (self.workload.rate, self.workload.arrivals) {
+            (None, _) => start,
+            (Some(rate), Arrivals::Even) => start + rate.interval(1) * u64::from(client.0),
+            (Some(_), Arrivals::Poisson) => start + self.pause(client)?,
+        };
+        self.callers[client.0 as usize].due = first;
+        (first < self.until).then_some(first)
+    }
+
+    /// The pause before the next request of an open loop.
+    fn pause(&mut self, client: ClientId) -> Option<Duration> {
+        let mean = self.workload.rate?.interval(self.workload.clients);
+        Some(match self.workload.arrivals {
+            Arrivals::Even => mean,
+            Arrivals::Poisson => {
+                let tail = -libm::log(self.callers[client.0 as usize].rng.unit());
+                Duration::from_nanos_f64(mean.as_nanos() as f64 * tail)
+            }
+        })
+    }
+
+    /// Makes the client's next request: the operation, and when an open loop makes the one after.
+    /// `None` if no more may be made.
+    pub(crate) fn ask(&mut self, client: ClientId, now: Time) -> Option<(OpId, Option<Time>)> {
+        if self.workload.requests.is_some_and(|most| self.made >= most) {
+            return None;
+        }
+        let caller = &mut self.callers[client.0 as usize];
+        let op = OpId { client, sequence: caller.operations.len() as u32 };
+        let node = NodeId(client.0 % self.cluster.n);
+        let request = caller.machine.next(&mut caller.rng);
+        let stage = Stage::Waiting;
+        caller.operations.push(Operation { request, started: now, stage, attempts: 1, node });
+        self.made += 1;
+        self.waiting += 1;
+        let next = self.pause(client).and_then(|pause| now.checked_add(pause));
+        Some((op, next.filter(|next| *next < self.until)))
+    }
+
+    /// What is asked, and where.
+    pub(crate) fn request(&self, op: OpId) -> (NodeId, &Pr::Request) {
+        let operation = self.operation(op);
+        (operation.node, &operation.request)
+    }
+
+    /// How long a client waits before it retries; `None` if it does not.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        (self.workload.retry != Retry::Never).then_some(self.workload.timeout)
+    }
+
+    /// How often the operation was asked, while it waits.
+    pub(crate) fn attempts(&self, op: OpId) -> Option<u32> {
+        let operation = self.operation(op);
+        (operation.stage == Stage::Waiting).then_some(operation.attempts)
+    }
+
+    /// Turns to another node, or to the same one again, for an operation that waits.
+    pub(crate) fn turn(&mut self, op: OpId, hint: Option<NodeId>) {
+        let n = self.cluster.n;
+        let retry = self.workload.retry;
+        let operation = self.operation_mut(op);
+        operation.attempts += 1;
+        operation.node = match (retry, hint) {
+            (Retry::Next, Some(hint)) if hint.0 < n => hint,
+            (Retry::Next, _) => NodeId((operation.node.0 + 1) % n),
+            _ => operation.node,
+        };
+    }
+
+    /// Whether a client that is pointed elsewhere goes there.
+    pub(crate) fn wanders(&self) -> bool {
+        self.workload.retry == Retry::Next
+    }
+
+    /// The operation was answered; `None` if it was before.
+    pub(crate) fn settle(&mut self, op: OpId, done: bool) -> Option<Settled> {
+        let operation = self.operation_mut(op);
+        if operation.stage != Stage::Waiting {
+            return None;
+        }
+        operation.stage = if done { Stage::Done } else { Stage::Refused };
+        let started = operation.started;
+        self.waiting -= 1;
+        Some(Settled { started, done })
+    }
+
+    /// When a client of a closed loop asks again after an answer.
+    pub(crate) fn next_closed(&self, now: Time) -> Option<Time> {
+        if self.workload.rate.is_some() {
+            return None;
+        }
+        now.checked_add(self.workload.think).filter(|next| *next < self.until)
+    }
+
+    /// Whether no request will be made any more.
+    pub(crate) fn is_exhausted(&self, now: Time) -> bool {
+        now >= self.until || self.workload.requests.is_some_and(|most| self.made >= most)
+    }
+
+    fn operation(&self, op: OpId) -> &Operation<Pr::Request> {
+        &self.callers[op.client.0 as usize].operations[op.sequence as usize]
+    }
+
+    fn operation_mut(&mut self, op: OpId) -> &mut Operation<Pr::Request> {
+        &mut self.callers[op.client.0 as usize].operations[op.sequence as usize]
+    }
+}

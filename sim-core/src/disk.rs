@@ -1,0 +1,223 @@
+//! The disk: a log of typed records with a durable prefix and a tail on its way down.
+//!
+//! Records are appended to the tail; one sync makes all records that wait durable (group commit),
+//! after the latency of its slowest record. A crash keeps the durable prefix and, of the records
+//! whose sync was under way, what the scenario says.
+
+use std::collections::VecDeque;
+
+use crate::latency::Latency;
+use crate::message::Record;
+use crate::protocol::{DiskMark, Stored};
+use crate::rng::scale;
+use crate::setup::{CrashKeeps, DiskSpec};
+use crate::time::Duration;
+
+/// How long syncs take, by kind of record, and what a crash keeps: the same for all disks.
+#[derive(Clone, Debug)]
+pub(crate) struct DiskModel {
+    latencies: Vec<Latency>,
+    crash_keeps: CrashKeeps,
+}
+
+impl DiskModel {
+    pub(crate) fn new<R: Record>(spec: &DiskSpec) -> Self {
+        let of_kind = |kind: &&str| *spec.kinds.get(*kind).unwrap_or(&spec.sync);
+        let latencies = R::KINDS.iter().map(of_kind).collect();
+        Self { latencies, crash_keeps: spec.crash_keeps }
+    }
+}
+
+/// One write.
+#[derive(Clone, Debug)]
+enum Write<R> {
+    Append(R),
+    /// Replaces all that is there.
+    Compact(R),
+}
+
+impl<R: Record> Write<R> {
+    fn kind(&self) -> usize {
+        match self {
+            Self::Append(record) | Self::Compact(record) => record.kind(),
+        }
+    }
+}
+
+/// One instance's disk.
+#[derive(Clone, Debug)]
+pub(crate) struct Disk<R> {
+    durable: Vec<Stored<R>>,
+    tail: VecDeque<Write<R>>,
+    /// How many of the tail's records the sync under way covers; 0 if none is.
+    syncing: usize,
+    /// The mark of the last record written.
+    written: DiskMark,
+}
+
+impl<R> Default for Disk<R> {
+    fn default() -> Self {
+        Self {
+            durable: Vec::new(),
+            tail: VecDeque::new(),
+            syncing: 0,
+            written: DiskMark::default(),
+        }
+    }
+}
+
+impl<R: Record> Disk<R> {
+    /// What is durable.
+    pub(crate) fn durable(&self) -> &[Stored<R>] {
+        &self.durable
+    }
+
+    /// The mark of the last record written.
+    pub(crate) const fn written(&self) -> DiskMark {
+        self.written
+    }
+
+    /// The mark up to which everything is durable.
+    pub(crate) fn safe(&self) -> DiskMark {
+        DiskMark(self.written.0 - self.tail.len() as u64)
+    }
+
+    /// Whether everything written is durable.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.tail.is_empty()
+    }
+
+    pub(crate) fn append(&mut self, record: R) {
+        self.written.0 += 1;
+        self.tail.push_back(Write::Append(record));
+    }
+
+    pub(crate) fn compact(&mut self, record: R) {
+        self.written.0 += 1;
+        self.tail.push_back(Write::Compact(record));
+    }
+
+    /// Starts a sync of all that waits, unless one is under way; says how long it takes.
+    ///
+    /// Larger bits give longer delays, so that one draw serves all records and the slowest kind
+    /// decides.
+    pub(crate) fn start_sync(&mut self, model: &DiskModel, bits: u64) -> Option<Duration> {
+        if self.syncing > 0 || self.tail.is_empty() {
+            return None;
+        }
+        self.syncing = self.tail.len();
+        self.tail.iter().map(|write| model.latencies[write.kind()].sample(bits)).max()
+    }
+
+    /// The sync under way is complete.
+    pub(crate) fn complete_sync(&mut self) {
+        let count = std::mem::take(&mut self.syncing);
+        self.harden(count);
+    }
+
+    /// The node goes down; `bits` draw how much of the sync under way is left.
+    pub(crate) fn crash(&mut self, model: &DiskModel, bits: u64) {
+        let kept = match model.crash_keeps {
+            CrashKeeps::Nothing => 0,
+            CrashKeeps::Prefix => scale(bits, self.syncing as u64 + 1) as usize,
+            CrashKeeps::Everything => self.syncing,
+        };
+        self.harden(kept);
+        self.tail.clear();
+        self.syncing = 0;
+    }
+
+    fn harden(&mut self, count: usize) {
+        for write in self.tail.drain(..count) {
+            match write {
+                Write::Append(record) => self.durable.push(Stored::Intact(record)),
+                Write::Compact(record) => {
+                    self.durable.clear();
+                    self.durable.push(Stored::Intact(record));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, Hash)]
+    struct Note(u32);
+
+    impl Record for Note {
+        const KINDS: &'static [&'static str] = &["light", "heavy"];
+
+        fn kind(&self) -> usize {
+            usize::from(self.0 >= 100)
+        }
+    }
+
+    fn model(crash_keeps: CrashKeeps) -> DiskModel {
+        let ms = |millis| Latency::Constant(Duration::from_millis(millis));
+        let kinds = [("heavy".to_owned(), ms(10))].into();
+        DiskModel::new::<Note>(&DiskSpec { sync: ms(2), kinds, crash_keeps })
+    }
+
+    fn notes(disk: &Disk<Note>) -> Vec<u32> {
+        let number = |stored: &Stored<Note>| match stored {
+            Stored::Intact(note) => note.0,
+            Stored::Damaged => u32::MAX,
+        };
+        disk.durable().iter().map(number).collect()
+    }
+
+    #[test]
+    fn one_sync_covers_what_waits_and_takes_as_long_as_its_slowest_record() {
+        let model = model(CrashKeeps::Nothing);
+        let mut disk = Disk::default();
+        disk.append(Note(1));
+        disk.append(Note(100));
+        assert_eq!(disk.start_sync(&model, 0), Some(Duration::from_millis(10)));
+        disk.append(Note(2));
+        assert_eq!(disk.start_sync(&model, 0), None, "a second sync began beside the first");
+        disk.complete_sync();
+        assert_eq!((notes(&disk), disk.safe()), (vec![1, 100], DiskMark(2)));
+        assert_eq!(disk.start_sync(&model, 0), Some(Duration::from_millis(2)));
+    }
+
+    #[test]
+    fn a_crash_keeps_only_a_prefix_of_the_sync_under_way() {
+        for (keeps, bits, left) in [
+            (CrashKeeps::Nothing, u64::MAX, vec![1]),
+            (CrashKeeps::Prefix, 0, vec![1]),
+            (CrashKeeps::Prefix, u64::MAX / 2, vec![1, 2]),
+            (CrashKeeps::Prefix, u64::MAX, vec![1, 2, 3]),
+            (CrashKeeps::Everything, 0, vec![1, 2, 3]),
+        ] {
+            let model = model(keeps);
+            let mut disk = Disk::default();
+            disk.append(Note(1));
+            disk.start_sync(&model, 0);
+            disk.complete_sync();
+            disk.append(Note(2));
+            disk.append(Note(3));
+            disk.start_sync(&model, 0);
+            disk.append(Note(4));
+            disk.crash(&model, bits);
+            assert_eq!(notes(&disk), left, "{keeps:?}");
+            assert!(disk.is_clean());
+        }
+    }
+
+    #[test]
+    fn a_compaction_replaces_all_only_once_it_is_durable() {
+        let model = model(CrashKeeps::Nothing);
+        let mut disk = Disk::default();
+        disk.append(Note(1));
+        disk.start_sync(&model, 0);
+        disk.complete_sync();
+        disk.compact(Note(9));
+        assert_eq!(notes(&disk), [1]);
+        disk.start_sync(&model, 0);
+        disk.complete_sync();
+        assert_eq!(notes(&disk), [9]);
+    }
+}

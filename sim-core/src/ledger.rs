@@ -1,0 +1,259 @@
+//! The ledger: what is counted and timed while a run goes by.
+
+use crate::id::{Cluster, NodeId};
+use crate::landmark::Landmark;
+use crate::outcome::{Bucket, Measure, Metrics, Outcome};
+use crate::time::{Duration, Time};
+
+/// Counts of the network and the disks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) messages: u64,
+    pub(crate) bytes: u64,
+    pub(crate) lost: u64,
+    pub(crate) cut: u64,
+    pub(crate) duplicated: u64,
+    pub(crate) syncs: u64,
+    pub(crate) crashes: u64,
+    pub(crate) lies: u64,
+    pub(crate) retries: u64,
+}
+
+/// All measurements of one run in the making.
+pub(crate) struct Ledger {
+    pub(crate) counts: Counts,
+    /// The term that each node leads; from the first landmark on.
+    leading: Vec<Option<u64>>,
+    led_since: Option<Time>,
+    slice: Duration,
+    timeline: Vec<Bucket>,
+    latencies: Vec<(Time, Duration)>,
+    started: u64,
+    refused: u64,
+    first_answer: Option<Time>,
+    last_answer: Option<Time>,
+    /// Since when something has waited without any answer.
+    gap_since: Option<Time>,
+    gap_longest: Duration,
+    first_leader: Option<Time>,
+    lost_leader: Option<(Time, u64)>,
+    failover: Option<Duration>,
+    elections: u64,
+    leaders: u64,
+    highest_term: u64,
+    decided: u64,
+    undecided: u64,
+}
+
+impl Ledger {
+    pub(crate) fn new(cluster: Cluster, horizon: Duration) -> Self {
+        let buckets = Outcome::BUCKETS as u64;
+        Self {
+            counts: Counts::default(),
+            leading: vec![None; cluster.n as usize],
+            led_since: None,
+            slice: Duration::from_nanos(horizon.as_nanos().div_ceil(buckets).max(1)),
+            timeline: vec![Bucket::default(); Outcome::BUCKETS],
+            latencies: Vec::new(),
+            started: 0,
+            refused: 0,
+            first_answer: None,
+            last_answer: None,
+            gap_since: None,
+            gap_longest: Duration::ZERO,
+            first_leader: None,
+            lost_leader: None,
+            failover: None,
+            elections: 0,
+            leaders: 0,
+            highest_term: 0,
+            decided: 0,
+            undecided: 0,
+        }
+    }
+
+    fn bucket(&mut self, at: Time) -> &mut Bucket {
+        let index = (at.as_nanos() / self.slice.as_nanos()) as usize;
+        let last = self.timeline.len() - 1;
+        &mut self.timeline[index.min(last)]
+    }
+
+    pub(crate) fn asked(&mut self, now: Time) {
+        self.started += 1;
+        self.bucket(now).started += 1;
+        self.gap_since.get_or_insert(now);
+    }
+
+    /// An operation that was meant to start at `started` is settled; `waiting` others are not.
+    pub(crate) fn settled(&mut self, now: Time, started: Time, done: bool, waiting: u32) {
+        if !done {
+            self.refused += 1;
+            return;
+        }
+        self.bucket(started).ok += 1;
+        self.latencies.push((started, now.since(started)));
+        self.first_answer.get_or_insert(now);
+        self.last_answer = Some(now);
+        if let Some(since) = self.gap_since {
+            self.gap_longest = self.gap_longest.max(now.since(since));
+        }
+        self.gap_since = (waiting > 0).then_some(now);
+    }
+
+    /// The node that leads the highest term.
+    pub(crate) fn leader(&self) -> Option<NodeId> {
+        let leading = self
+            .leading
+            .iter()
+            .zip(0..)
+            .filter_map(|(term, node)| term.map(|term| (term, NodeId(node))));
+        leading.max_by_key(|(term, _)| *term).map(|(_, node)| node)
+    }
+
+    pub(crate) fn announced(&mut self, now: Time, node: NodeId, landmark: Landmark) {
+        match landmark {
+            Landmark::Candidate { term } => {
+                self.elections += 1;
+                self.highest_term = self.highest_term.max(term);
+                self.follow(now, node);
+            }
+            Landmark::QuorumFormed { .. } => {
+                self.first_leader.get_or_insert(now);
+            }
+            Landmark::Leader { term } => {
+                self.leaders += 1;
+                self.highest_term = self.highest_term.max(term);
+                self.leading[node.index()] = Some(term);
+                self.led_since.get_or_insert(now);
+                if let Some((lost, old)) = self.lost_leader
+                    && term > old
+                {
+                    self.failover.get_or_insert(now.since(lost));
+                }
+            }
+            Landmark::Follower { term } => {
+                self.highest_term = self.highest_term.max(term);
+                self.follow(now, node);
+            }
+            Landmark::Decided => self.decided += 1,
+            Landmark::Undecided => self.undecided += 1,
+            Landmark::VoteGranted { .. }
+            | Landmark::Truncated { .. }
+            | Landmark::Committed { .. } => {}
+        }
+    }
+
+    /// The node leads no more, if it did.
+    pub(crate) fn follow(&mut self, now: Time, node: NodeId) {
+        if self.leading[node.index()].take().is_some() && self.leading.iter().all(Option::is_none) {
+            self.count_led(now);
+        }
+    }
+
+    /// The leader is about to be crashed or cut off.
+    pub(crate) fn lose_leader(&mut self, now: Time, node: NodeId) {
+        if let Some(term) = self.leading[node.index()] {
+            self.lost_leader.get_or_insert((now, term));
+        }
+    }
+
+    fn count_led(&mut self, now: Time) {
+        let Some(mut from) = self.led_since.take() else { return };
+        while from < now {
+            let slice = self.slice;
+            let index = from.as_nanos() / slice.as_nanos();
+            let end = Time::from_nanos((index + 1) * slice.as_nanos()).min(now);
+            let bucket = self.bucket(from);
+            bucket.led = bucket.led + end.since(from);
+            from = end;
+        }
+    }
+
+    /// Whether no operation was asked for, so that there is nothing to judge.
+    pub(crate) const fn is_blank(&self) -> bool {
+        self.started == 0
+    }
+
+    /// Closes the books.
+    pub(crate) fn close(mut self, end: Time, waiting: u32) -> Books {
+        self.count_led(end);
+        let mut sorted: Vec<Duration> =
+            self.latencies.iter().map(|(_, latency)| *latency).collect();
+        sorted.sort_unstable();
+        let count = |count: u64| Measure::Value(count as f64);
+        let ms = |span: Duration| Measure::Value(span.as_millis_f64());
+        // Nearest rank; a percentile that the sample cannot support is not given.
+        let rank = |percent: u64, least: usize| {
+            let rank = (sorted.len() as u64 * percent).div_ceil(100).max(1) as usize;
+            if sorted.len() >= least { ms(sorted[rank - 1]) } else { Default::default() }
+        };
+        let until = |found: Option<Time>, watched: bool| match found {
+            Some(at) => ms(at.since(Time::ZERO)),
+            None if watched => Measure::Censored(end.as_millis_f64()),
+            None => Measure::None,
+        };
+        let ok = self.latencies.len() as u64;
+        let asked = self.started > 0;
+        let elected = self.elections > 0;
+        let open_gap = self.gap_since.map_or(Duration::ZERO, |since| end.since(since));
+        let counts = self.counts;
+        let metrics = Metrics {
+            ops_count: count(self.started),
+            ops_ok_count: count(ok),
+            ops_refused_count: count(self.refused),
+            ops_pending_count: count(u64::from(waiting)),
+            retries_count: count(counts.retries),
+            decide_p50_ms: rank(50, 1),
+            decide_p99_ms: rank(99, P99_LEAST),
+            decide_max_ms: rank(100, 1),
+            first_decide_ms: until(self.first_answer, asked),
+            last_decide_ms: match self.last_answer {
+                Some(at) if waiting == 0 => ms(at.since(Time::ZERO)),
+                _ if asked => Measure::Censored(end.as_millis_f64()),
+                _ => Measure::None,
+            },
+            unavailable_ms: match (asked, open_gap > self.gap_longest && waiting > 0) {
+                (false, _) => Measure::None,
+                (true, true) => Measure::Censored(open_gap.as_millis_f64()),
+                (true, false) => ms(self.gap_longest),
+            },
+            first_leader_ms: until(self.first_leader, elected),
+            failover_ms: match (self.failover, self.lost_leader) {
+                (Some(span), _) => ms(span),
+                (None, Some((lost, _))) => Measure::Censored(end.since(lost).as_millis_f64()),
+                (None, None) => Measure::None,
+            },
+            elections_count: count(self.elections),
+            leaders_count: count(self.leaders),
+            highest_term_count: count(self.highest_term),
+            decided_nodes_count: count(self.decided),
+            undecided_nodes_count: count(self.undecided),
+            msgs_count: count(counts.messages),
+            msgs_per_op_ratio: if ok > 0 {
+                Measure::Value(counts.messages as f64 / ok as f64)
+            } else {
+                Measure::None
+            },
+            bytes_sent: count(counts.bytes),
+            msgs_lost_count: count(counts.lost),
+            msgs_cut_count: count(counts.cut),
+            msgs_duplicated_count: count(counts.duplicated),
+            syncs_count: count(counts.syncs),
+            crashes_count: count(counts.crashes),
+            lies_count: count(counts.lies),
+        };
+        let (timeline, latencies) = (self.timeline, self.latencies);
+        Books { metrics, timeline, latencies, has_leader: self.leaders > 0 }
+    }
+}
+
+/// The sample below which a 99th percentile is not given: 0.99ⁿ ≤ 5 % from here on.
+const P99_LEAST: usize = 299;
+
+/// What a run measured.
+pub(crate) struct Books {
+    pub(crate) metrics: Metrics,
+    pub(crate) timeline: Vec<Bucket>,
+    pub(crate) latencies: Vec<(Time, Duration)>,
+    pub(crate) has_leader: bool,
+}
