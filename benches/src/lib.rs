@@ -1,1 +1,4 @@
-//! Placeholder while the workspace is laid out.
+//! Workloads for the benchmarks: small protocols that cost nothing themselves, so that what is
+//! measured is the kernel.
+
+pub mod ball;

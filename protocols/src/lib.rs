@@ -1,1 +1,13 @@
 //! Problems of agreement, and the protocols that solve them.
+//!
+//! A problem owns what may be requested and indicated, the workload and the properties; a
+//! protocol names the problem that it solves. [`REGISTRY`] lists every protocol, one line each.
+
+pub mod problem;
+pub mod raft;
+pub mod voting;
+
+use sim_core::experiment::Entry;
+
+/// Every protocol, by its name in scenario files.
+pub const REGISTRY: &[Entry] = &[Entry::of::<raft::Raft>(), Entry::of::<voting::Voting>()];

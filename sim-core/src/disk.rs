@@ -123,6 +123,8 @@ impl<R: Record> Disk<R> {
             CrashKeeps::Everything => self.syncing,
         };
         self.harden(kept);
+        // What was lost was never written: its marks go to what is written next.
+        self.written = self.safe();
         self.tail.clear();
         self.syncing = 0;
     }
@@ -204,6 +206,7 @@ mod tests {
             disk.crash(&model, bits);
             assert_eq!(notes(&disk), left, "{keeps:?}");
             assert!(disk.is_clean());
+            assert_eq!(disk.written(), DiskMark(left.len() as u64), "marks of lost records stayed");
         }
     }
 

@@ -109,7 +109,8 @@ pub enum Effect<P: Protocol> {
     Announce(Landmark),
 }
 
-/// A place in the order of what one node wrote: the `k`-th write of its life has mark `k`, from 1.
+/// A place in the order of what one node wrote: the `k`-th write has mark `k`, from 1. Writes that
+/// a crash lost do not count.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct DiskMark(pub u64);
 

@@ -36,6 +36,7 @@ enum Occurrence<P: Protocol> {
     Arrive { from: NodeId, to: InstanceId, message: P::Message },
     Synced { instance: InstanceId, incarnation: Incarnation },
     Due { client: ClientId },
+    Redirected(Attempt),
     Strike(Box<Strike>),
     StrikeEnd { wake: usize },
     Disarm,
@@ -284,6 +285,11 @@ impl<'a, P: Protocol> World<'a, P> {
             Occurrence::Arrive { from, to, message } => self.arrive(from, to, message),
             Occurrence::Synced { instance, incarnation } => self.synced(instance, incarnation),
             Occurrence::Due { client } => self.due(client),
+            Occurrence::Redirected(attempt) => {
+                if self.clients.attempts(attempt.op) == Some(attempt.attempt) {
+                    self.request(attempt.op);
+                }
+            }
             Occurrence::Strike(strike) => self.strike(*strike),
             Occurrence::StrikeEnd { wake } => {
                 self.nemesis.ended(wake, self.now);
@@ -471,7 +477,8 @@ impl<'a, P: Protocol> World<'a, P> {
     }
 
     fn synced(&mut self, instance: InstanceId, incarnation: Incarnation) {
-        if self.nodes[instance.index()].incarnation != incarnation {
+        let node = &self.nodes[instance.index()];
+        if !node.is_up() || node.incarnation != incarnation {
             return;
         }
         let mark = self.harden(instance);
@@ -659,15 +666,20 @@ impl<'a, P: Protocol> World<'a, P> {
         let Some(op) = answers else { return };
         match answer {
             Answer::Done | Answer::Refused => self.settle(op, answer == Answer::Done),
-            // A client that does not wander waits until its patience ends.
-            Answer::Elsewhere(hint) if self.clients.wanders() => {
-                if self.clients.attempts(op).is_some() && hint.is_some() {
-                    self.ledger.counts.retries += 1;
-                    self.clients.turn(op, hint);
-                    self.request(op);
-                }
-            }
+            // A client that does not wander, or is pointed nowhere, waits until its patience ends.
+            Answer::Elsewhere(Some(hint)) if self.clients.wanders() => self.redirect(op, hint),
             Answer::Elsewhere(_) => {}
+        }
+    }
+
+    fn redirect(&mut self, op: OpId, hint: NodeId) {
+        if self.clients.attempts(op).is_none() {
+            return;
+        }
+        self.ledger.counts.retries += 1;
+        self.clients.turn(op, Some(hint));
+        if let Some(attempt) = self.clients.attempts(op) {
+            self.after(REDIRECT, Occurrence::Redirected(Attempt { op, attempt }));
         }
     }
 
@@ -952,6 +964,10 @@ impl<'a, P: Protocol> World<'a, P> {
         (Verdict::Inconclusive, reason.to_owned())
     }
 }
+
+/// How long a client takes to turn to the node that it was pointed to. Above zero, so that two
+/// nodes that point at each other cost time and not for ever.
+const REDIRECT: Duration = Duration::from_millis(1);
 
 /// How many of the longest timers anything good may take after GST, if the scenario does not say.
 const PATIENCE_IN_TIMERS: u64 = 20;

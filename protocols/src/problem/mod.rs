@@ -1,0 +1,4 @@
+//! The problems: one file each, with its types, workload and properties.
+
+pub mod decision;
+pub mod log;

@@ -1,0 +1,337 @@
+//! Raft: a replicated log under a leader that is elected for a term.
+//!
+//! After Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm" (USENIX ATC
+//! 2014), and Ongaro's dissertation (Stanford 2014). Section numbers in the comments are the
+//! paper's, unless they say dissertation. Where we depart from both:
+//!
+//! - A rejected append is answered with a place of the log instead of a plain refusal, so that
+//!   logs meet faster than entry by entry ([`log::Log::last_shared`]).
+//! - The leader streams: it counts what it sent as received until it learns otherwise, and sends
+//!   one append at a time only while it looks for where the logs meet ([`replication`]).
+//! - Heartbeats do not repair by themselves; they find out whether something is missing.
+//! - Every server remembers each operation for good, not only each client's last ([`sessions`]).
+//!
+//! What a server says waits, by the kernel's contract, for what it wrote before. Handlers do not
+//! wait, so a server counts itself (its vote, its copy of an entry) only when it is told that its
+//! own disk has it.
+
+use serde::{Deserialize, Serialize};
+use sim_core::id::{Cluster, NodeId, NodeSet, OpId};
+use sim_core::landmark::Landmark;
+use sim_core::problem::{Problem as _, Promise};
+use sim_core::protocol::{
+    self, Assumptions, Contract, DiskMark, Mutant, Objection, Protocol, Stored,
+};
+use sim_core::time::{Duration, DurationRange};
+
+use crate::problem;
+use crate::problem::log::{Command, Indication};
+
+pub mod message;
+pub mod log;
+pub mod sessions;
+pub mod replication;
+mod election;
+pub mod invariants;
+#[cfg(test)]
+mod figures;
+#[cfg(test)]
+mod mutants;
+#[cfg(test)]
+mod random;
+#[cfg(test)]
+mod tests;
+
+use invariants::Invariants;
+use log::Log;
+use message::{Entries, Index, Message, Payload, Record, Term};
+use replication::Leader;
+use sessions::{Sessions, Status};
+
+type Context<'a> = protocol::Context<'a, Raft>;
+
+/// Raft's keys in the `[protocol]` of a scenario.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How long a server waits for a sign of a leader; drawn anew at each arming (§5.2).
+    pub election_timeout: DurationRange,
+    /// How often a leader shows that it is there.
+    pub heartbeat: Duration,
+    /// How many entries one append carries at most.
+    pub max_entries_per_append: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            election_timeout: DurationRange::from_millis(150, 300),
+            heartbeat: Duration::from_millis(50),
+            max_entries_per_append: 64,
+        }
+    }
+}
+
+/// The timers of a server.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Timer {
+    /// Runs at followers and candidates: no leader was heard of, or nobody won.
+    Election,
+    /// Runs at leaders.
+    Heartbeat,
+}
+
+/// What a server is in its current term.
+#[derive(Clone, Debug, Hash)]
+pub enum Role {
+    /// It follows.
+    Follower {
+        /// Whom, once that is known.
+        leader: Option<NodeId>,
+    },
+    /// It stands for election.
+    Candidate {
+        /// Who voted for it; itself only when its own vote is durable.
+        votes: NodeSet,
+    },
+    /// It leads.
+    Leader(Leader),
+}
+
+/// One server.
+#[derive(Clone, Debug, Hash)]
+pub struct Raft {
+    term: Term,
+    vote: Option<NodeId>,
+    /// The last write of term and vote, and the last term that is known to be durable.
+    state_mark: DiskMark,
+    durable_term: Term,
+    role: Role,
+    log: Log,
+    commit: Index,
+    /// How many operations were delivered to the application.
+    delivered: u64,
+    sessions: Sessions,
+}
+
+impl Raft {
+    /// The current term.
+    pub const fn term(&self) -> Term {
+        self.term
+    }
+
+    /// Who has this server's vote of the current term.
+    pub const fn vote(&self) -> Option<NodeId> {
+        self.vote
+    }
+
+    /// What the server is.
+    pub const fn role(&self) -> &Role {
+        &self.role
+    }
+
+    /// The log.
+    pub const fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// How far the log is known to be committed.
+    pub const fn commit(&self) -> Index {
+        self.commit
+    }
+
+    fn write_state(&mut self, ctx: &mut Context<'_>) {
+        let (term, vote) = (self.term, self.vote);
+        self.state_mark = ctx.persist(Record::State { term, vote });
+    }
+
+    /// Takes up what one record says. A record that is missing or damaged may leave a gap in the
+    /// log; what lies beyond it is no use without it.
+    fn replay(&mut self, record: &Record) {
+        match record {
+            Record::State { term, vote } => (self.term, self.vote) = (*term, *vote),
+            Record::Append { first, entries } if *first <= self.log.last().index + 1 => {
+                self.rewrite(*first, entries);
+            }
+            Record::Append { .. } => {}
+        }
+    }
+
+    /// Makes the log have these entries from `first` on, and nothing after them.
+    fn rewrite(&mut self, first: Index, entries: &Entries) {
+        if first <= self.log.last().index {
+            for entry in self.log.range(first, usize::MAX) {
+                if let Payload::Command { op, .. } = entry.payload {
+                    self.sessions.leave(op);
+                }
+            }
+            self.log.cut(first);
+        }
+        for entry in entries.as_slice() {
+            if let Payload::Command { op, .. } = entry.payload {
+                self.sessions.enter(op);
+            }
+            self.log.push(*entry);
+        }
+    }
+}
+
+impl Protocol for Raft {
+    const NAME: &'static str = "raft";
+    const SUMMARY: &'static str = "Raft: a log under an elected leader (Ongaro, Ousterhout 2014)";
+    const MUTANTS: &'static [Mutant] = invariants::MUTANTS;
+    type Problem = problem::log::Log;
+    type Config = Config;
+    type Message = Message;
+    type Timer = Timer;
+    type Record = Record;
+    type Monitor = Invariants;
+
+    fn contract(_: &Config, cluster: Cluster) -> Contract {
+        Contract {
+            promise: Promise(problem::log::Log::PROPERTIES.to_vec()),
+            safety: Assumptions::CRASH_RECOVERY,
+            liveness: Assumptions { byzantine: 0, forgetful: 0, faulty: cluster.minority() },
+        }
+    }
+
+    fn objections(config: &Config, _: Cluster) -> Vec<Objection> {
+        let mut objections = Vec::new();
+        let mut object = |key, reason: String, runnable| {
+            objections.push(Objection { key, reason, runnable });
+        };
+        let (timeout, heartbeat) = (config.election_timeout, config.heartbeat);
+        if timeout.min.is_zero() {
+            let reason = "is zero: a server would stand for election without end; write a \
+                          positive range, such as \"150ms..300ms\"";
+            object("election_timeout", reason.to_owned(), false);
+        }
+        if heartbeat.is_zero() {
+            let reason = "is zero: a leader would do nothing else; write a positive duration, \
+                          such as \"50ms\"";
+            object("heartbeat", reason.to_owned(), false);
+        }
+        if heartbeat >= timeout.min {
+            let reason = format!(
+                "{heartbeat} is not shorter than the shortest election timeout, {}: followers \
+                 depose a healthy leader; a third of it is usual",
+                timeout.min
+            );
+            object("heartbeat", reason, true);
+        }
+        if config.max_entries_per_append == 0 {
+            let reason = "is 0: nothing would ever be replicated; write at least 1";
+            object("max_entries_per_append", reason.to_owned(), false);
+        }
+        objections
+    }
+
+    fn boot(disk: &[Stored<Record>], ctx: &mut Context<'_>) -> Self {
+        let mut server = Self {
+            term: 0,
+            vote: None,
+            state_mark: DiskMark::default(),
+            durable_term: 0,
+            role: Role::Follower { leader: None },
+            log: Log::default(),
+            commit: 0,
+            delivered: 0,
+            sessions: Sessions::default(),
+        };
+        for stored in disk {
+            if let Stored::Intact(record) = stored {
+                server.replay(record);
+            }
+        }
+        server.durable_term = server.term;
+        if ctx.mutant("R02") {
+            server.vote = None;
+        }
+        if ctx.mutant("R03") {
+            (server.term, server.vote) = (server.log.last().term, None);
+        }
+        server.arm_election_timer(ctx);
+        server
+    }
+
+    fn on_request(&mut self, op: OpId, command: Command, ctx: &mut Context<'_>) {
+        let forgetful = ctx.mutant("R20");
+        match self.sessions.status(op) {
+            Status::Applied { position } if !forgetful => {
+                return ctx.answer(op, Indication::Acknowledged { position });
+            }
+            Status::Logged { .. } if matches!(self.role, Role::Leader(_)) && !forgetful => {}
+            _ => match self.role {
+                Role::Leader(_) => self.append(Payload::Command { op, command }, ctx),
+                Role::Follower { leader } => {
+                    return ctx.answer(op, Indication::Redirect { leader });
+                }
+                Role::Candidate { .. } => {
+                    return ctx.answer(op, Indication::Redirect { leader: None });
+                }
+            },
+        }
+        self.sessions.await_answer(op);
+    }
+
+    fn on_message(&mut self, from: NodeId, message: Message, ctx: &mut Context<'_>) {
+        let newer = message.term() > self.term;
+        if newer {
+            self.follow(message.term(), None, ctx);
+        }
+        let stale = message.term() < self.term;
+        if let Message::RequestVote { last, .. } = message {
+            // A vote goes to the disk in one write with its term.
+            return self.on_request_vote(from, last, newer, stale, ctx);
+        }
+        if newer {
+            self.write_state(ctx);
+        }
+        match message {
+            Message::Append(append) => self.on_append(from, &append, ctx),
+            Message::Vote { granted: true, .. } if !stale => self.on_vote(from, ctx),
+            Message::AppendReply { heartbeat, outcome, .. } if !stale => {
+                self.on_append_reply(from, heartbeat, outcome, ctx);
+            }
+            _ => {}
+        }
+    }
+
+    fn on_timer(&mut self, timer: Timer, ctx: &mut Context<'_>) {
+        match timer {
+            Timer::Election => self.stand(ctx),
+            Timer::Heartbeat => self.send_heartbeats(ctx),
+        }
+    }
+
+    fn on_durable(&mut self, mark: DiskMark, ctx: &mut Context<'_>) {
+        if mark >= self.state_mark {
+            self.durable_term = self.term;
+            self.on_vote(ctx.me(), ctx);
+        }
+        self.on_own_entries_durable(mark, ctx);
+    }
+
+    fn monitor(_: &Config, _: Cluster) -> Invariants {
+        Invariants::default()
+    }
+}
+
+/// The part of a server that depends on what it is.
+impl Raft {
+    /// Becomes a follower, of `leader` if that is known. A later term clears the vote; writing
+    /// that down is left to the caller, who may have more to write.
+    fn follow(&mut self, term: Term, leader: Option<NodeId>, ctx: &mut Context<'_>) {
+        if term > self.term {
+            (self.term, self.vote) = (term, None);
+        }
+        let before = std::mem::replace(&mut self.role, Role::Follower { leader });
+        if matches!(before, Role::Leader(_)) {
+            ctx.cancel_timer(Timer::Heartbeat);
+            self.arm_election_timer(ctx);
+        }
+        if !matches!(before, Role::Follower { .. }) {
+            ctx.announce(Landmark::Follower { term });
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What agents say to each other, and what they write down before they say it.
+
+use sim_core::message::{Message as Speech, Record as Writing};
+use sim_core::rng::Draw;
+
+use crate::problem::decision::Choice;
+
+/// A frame with sender, receiver, poll and signature, as a compact encoding has it.
+const BYTES: u32 = 40;
+
+/// What agents say to each other.
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
+pub enum Message {
+    /// The sender votes for `choice`.
+    Ballot {
+        /// The sender's opinion.
+        choice: Choice,
+    },
+    /// The collector has counted.
+    Outcome {
+        /// What won; `None` if nothing did.
+        decided: Option<Choice>,
+    },
+}
+
+impl Speech for Message {
+    const KINDS: &'static [&'static str] = &["ballot", "outcome"];
+
+    fn kind(&self) -> usize {
+        match self {
+            Self::Ballot { .. } => 0,
+            Self::Outcome { .. } => 1,
+        }
+    }
+
+    fn bytes(&self) -> u32 {
+        BYTES
+    }
+
+    fn forge(&self, draw: &mut Draw) -> Option<Self> {
+        match self {
+            Self::Ballot { choice } => choice.other(draw).map(|choice| Self::Ballot { choice }),
+            // Without another option the lie that is left is that there was no decision.
+            Self::Outcome { decided: Some(choice) } => {
+                Some(Self::Outcome { decided: choice.other(draw) })
+            }
+            // Who knows of no choice can name none.
+            Self::Outcome { decided: None } => None,
+        }
+    }
+}
+
+/// What an agent writes down before it says it, so that no later life of it says otherwise.
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
+pub enum Record {
+    /// Its own ballot.
+    Ballot(Choice),
+    /// How it ended.
+    Outcome(Option<Choice>),
+}
+
+impl Writing for Record {
+    const KINDS: &'static [&'static str] = &["ballot", "outcome"];
+
+    fn kind(&self) -> usize {
+        match self {
+            Self::Ballot(_) => 0,
+            Self::Outcome(_) => 1,
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! Majority voting: every agent casts one ballot, and a choice wins with a quorum of all agents.
+//!
+//! That a majority *of the electorate* is what makes two winners impossible is the insight of
+//! Thomas, "A Majority Consensus Approach to Concurrency Control for Multiple Copy Databases"
+//! (ACM TODS 4(2), 1979). We depart from it: there is one question and one ballot each, ballots
+//! are opinions rather than acceptances of an update, nobody votes again after a tie, and an agent
+//! that hears too little gives up. So voting always ends and never ends in two ways, but it may
+//! end without a decision; the protocols that came later are the price of doing better.
+
+mod config;
+mod message;
+mod monitor;
+mod tally;
+#[cfg(test)]
+mod bounds;
+#[cfg(test)]
+mod mutants;
+#[cfg(test)]
+mod tests;
+
+pub use config::{Config, Form, Tie};
+pub use message::{Message, Record};
+pub use monitor::{ONE_VOTER_ONE_VOTE, QUORUM_OF_ELECTORATE, Scrutineer};
+
+use sim_core::id::{Cluster, NodeId, NodeSet, OpId};
+use sim_core::landmark::Landmark;
+use sim_core::problem::Promise;
+use sim_core::protocol::{Assumptions, Context, Contract, Mutant, Objection, Protocol, Stored};
+
+use crate::problem::decision::{
+    AGREEMENT, Choice, Conclusion, Decision, INTEGRITY, Propose, TERMINATION, UNANIMITY, VALIDITY,
+};
+use tally::{Lead, Tally};
+
+/// One agent.
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
+pub struct Voting {
+    /// Its own ballot, which is on its disk or on the way there.
+    ballot: Option<Choice>,
+    /// It may have voted and cannot read what.
+    abstains: bool,
+    tally: Tally,
+    outcome: Option<Settled>,
+    /// Whose ballot came only after the outcome.
+    late: NodeSet,
+    /// Ballots beyond the first of their voter, whether they repeat it or contradict it.
+    duplicates: u32,
+    /// Requests that wait for the outcome; more than one only if several clients ask one agent.
+    unanswered: Vec<OpId>,
+    is_waiting: bool,
+}
+
+/// How it ended for one agent, and how the agent knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+struct Settled {
+    decided: Option<Choice>,
+    basis: Basis,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+enum Basis {
+    /// It counted ballots, or waited for them in vain.
+    Count,
+    /// The collector said so.
+    Announcement,
+    /// An earlier life wrote it down.
+    Disk,
+}
+
+impl Settled {
+    fn conclusion(self) -> Conclusion {
+        self.decided.map_or(Conclusion::Undecided, Conclusion::Decided)
+    }
+}
+
+/// The timers of an agent.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub enum Timer {
+    /// When to stop waiting for an outcome.
+    GiveUp,
+    /// When to repeat the ballot.
+    Resend,
+}
+
+impl Protocol for Voting {
+    const NAME: &'static str = "voting";
+    const SUMMARY: &'static str = "one ballot each; a choice wins with a quorum of all agents";
+    const MUTANTS: &'static [Mutant] = &[
+        Mutant {
+            id: "N01",
+            summary: "a voter whose ballot is repeated is counted again",
+            breaks: &[ONE_VOTER_ONE_VOTE, AGREEMENT],
+        },
+        Mutant {
+            id: "N03",
+            summary: "a tie is won by the choice of the ballot that arrived last",
+            breaks: &[AGREEMENT, QUORUM_OF_ELECTORATE],
+        },
+        Mutant {
+            id: "N04",
+            summary: "at the timeout a majority of the ballots received is enough",
+            breaks: &[AGREEMENT, QUORUM_OF_ELECTORATE],
+        },
+    ];
+    type Problem = Decision;
+    type Config = Config;
+    type Message = Message;
+    type Timer = Timer;
+    type Record = Record;
+    type Monitor = Scrutineer;
+
+    fn contract(config: &Config, cluster: Cluster) -> Contract {
+        Contract {
+            promise: Promise(vec![AGREEMENT, VALIDITY, UNANIMITY, INTEGRITY, TERMINATION]),
+            safety: Assumptions {
+                byzantine: config.liars_survived(cluster),
+                forgetful: 0,
+                faulty: u32::MAX,
+            },
+            // An agent's own timeout ends its wait, whatever becomes of the others.
+            liveness: Assumptions { byzantine: u32::MAX, forgetful: u32::MAX, faulty: u32::MAX },
+        }
+    }
+
+    fn objections(config: &Config, cluster: Cluster) -> Vec<Objection> {
+        config.objections(cluster)
+    }
+
+    fn boot(disk: &[Stored<Record>], ctx: &mut Context<'_, Self>) -> Self {
+        let mut agent = Self {
+            ballot: None,
+            abstains: false,
+            tally: Tally::default(),
+            outcome: None,
+            late: NodeSet::EMPTY,
+            duplicates: 0,
+            unanswered: Vec::new(),
+            is_waiting: false,
+        };
+        for stored in disk {
+            match stored {
+                Stored::Intact(Record::Ballot(choice)) => agent.ballot = Some(*choice),
+                Stored::Intact(Record::Outcome(decided)) => {
+                    agent.outcome = Some(Settled { decided: *decided, basis: Basis::Disk });
+                }
+                Stored::Damaged => agent.abstains = true,
+            }
+        }
+        // A crash may have kept the records and lost what was to be said after them.
+        if let Some(outcome) = agent.outcome {
+            ctx.indicate(outcome.conclusion());
+            Self::proclaim(outcome.decided, ctx);
+            if let Some(choice) = agent.ballot {
+                Self::send_ballot(choice, ctx);
+            }
+        } else if let Some(choice) = agent.ballot {
+            agent.cast(choice, ctx);
+        }
+        agent
+    }
+
+    fn on_request(&mut self, op: OpId, Propose(choice): Propose, ctx: &mut Context<'_, Self>) {
+        let before = self.outcome;
+        if before.is_none() && !self.unanswered.contains(&op) {
+            self.unanswered.push(op);
+        }
+        if self.ballot.is_none() && !self.abstains {
+            self.ballot = Some(choice);
+            ctx.persist(Record::Ballot(choice));
+            self.cast(choice, ctx);
+        }
+        match before {
+            Some(outcome) => ctx.answer(op, outcome.conclusion()),
+            None => self.wait(ctx),
+        }
+    }
+
+    fn on_message(&mut self, from: NodeId, message: Message, ctx: &mut Context<'_, Self>) {
+        match message {
+            Message::Ballot { choice } => {
+                if ctx.config().counts(ctx.me()) && from.0 < ctx.cluster().n {
+                    self.hear(from, choice, ctx);
+                }
+            }
+            Message::Outcome { decided } => {
+                let is_news = self.outcome.is_none() && from != ctx.me();
+                if is_news && ctx.config().is_collector(from) {
+                    self.conclude(decided, Basis::Announcement, ctx);
+                }
+            }
+        }
+    }
+
+    fn on_timer(&mut self, timer: Timer, ctx: &mut Context<'_, Self>) {
+        if self.outcome.is_some() {
+            return;
+        }
+        match timer {
+            Timer::GiveUp => {
+                let decided = match self.tally.lead() {
+                    Some(Lead::Alone(choice)) if ctx.mutant("N04") => {
+                        Some(choice).filter(|_| 2 * self.tally.votes(choice) > self.tally.ballots())
+                    }
+                    _ => None,
+                };
+                self.conclude(decided, Basis::Count, ctx);
+            }
+            Timer::Resend => {
+                if let Some(choice) = self.ballot {
+                    Self::send_ballot(choice, ctx);
+                    Self::schedule_resend(ctx);
+                }
+            }
+        }
+    }
+
+    fn monitor(config: &Config, cluster: Cluster) -> Scrutineer {
+        Scrutineer::new(config.clone(), cluster)
+    }
+}
+
+impl Voting {
+    /// Votes, or votes the same again after a reboot.
+    fn cast(&mut self, choice: Choice, ctx: &mut Context<'_, Self>) {
+        Self::send_ballot(choice, ctx);
+        if self.outcome.is_none() {
+            self.wait(ctx);
+            Self::schedule_resend(ctx);
+        }
+        if ctx.config().counts(ctx.me()) {
+            self.hear(ctx.me(), choice, ctx);
+        }
+    }
+
+    fn send_ballot(choice: Choice, ctx: &mut Context<'_, Self>) {
+        let ballot = Message::Ballot { choice };
+        match ctx.config().form {
+            Form::AllToAll => ctx.broadcast(ballot),
+            Form::Collector => {
+                let collector = NodeId(ctx.config().collector);
+                if collector != ctx.me() {
+                    ctx.send(collector, ballot);
+                }
+            }
+        }
+    }
+
+    fn schedule_resend(ctx: &mut Context<'_, Self>) {
+        // The collector's ballot has nowhere to go.
+        if let Some(interval) = ctx.config().resend
+            && !ctx.config().is_collector(ctx.me())
+        {
+            ctx.set_timer(Timer::Resend, interval);
+        }
+    }
+
+    /// Starts the wait, once: with the own ballot, or with the first that is heard.
+    fn wait(&mut self, ctx: &mut Context<'_, Self>) {
+        if !self.is_waiting {
+            self.is_waiting = true;
+            ctx.set_timer(Timer::GiveUp, ctx.config().patience(ctx.me()));
+        }
+    }
+
+    /// Counts a ballot if it is its voter's first and in time.
+    fn hear(&mut self, voter: NodeId, choice: Choice, ctx: &mut Context<'_, Self>) {
+        if let Some(outcome) = self.outcome {
+            let is_first = !self.tally.has(voter) && self.late.insert(voter);
+            if !is_first {
+                self.duplicates += 1;
+                // Who repeats a ballot has not heard the outcome.
+                if ctx.config().resend.is_some() && ctx.config().is_collector(ctx.me()) {
+                    let decided = outcome.decided;
+                    ctx.send(voter, Message::Outcome { decided });
+                }
+            }
+            return;
+        }
+        if self.tally.has(voter) && !ctx.mutant("N01") {
+            self.duplicates += 1;
+            return;
+        }
+        self.wait(ctx);
+        self.tally.count(voter, choice);
+        self.finalise(choice, ctx);
+    }
+
+    /// Ends the vote if the ballots that are in settle it; `latest` is the choice just counted.
+    fn finalise(&mut self, latest: Choice, ctx: &mut Context<'_, Self>) {
+        // No other choice has a quorum: it would have ended the vote when it got there.
+        if self.tally.votes(latest) >= ctx.config().ballots_needed(ctx.cluster()) {
+            ctx.announce(Landmark::QuorumFormed { term: 0 });
+            self.conclude(Some(latest), Basis::Count, ctx);
+        } else if self.tally.ballots() == ctx.cluster().n {
+            let decided = match (self.tally.lead(), ctx.config().tie) {
+                (Some(Lead::Shared(_)), _) if ctx.mutant("N03") => Some(latest),
+                (Some(Lead::Shared(first)), Tie::First) => Some(first),
+                _ => None,
+            };
+            self.conclude(decided, Basis::Count, ctx);
+        }
+    }
+
+    /// Writes the outcome down, tells it to all who wait here, and, as collector, to everybody.
+    fn conclude(&mut self, decided: Option<Choice>, basis: Basis, ctx: &mut Context<'_, Self>) {
+        let outcome = Settled { decided, basis };
+        self.outcome = Some(outcome);
+        ctx.cancel_timer(Timer::GiveUp);
+        if ctx.config().resend.is_some() {
+            ctx.cancel_timer(Timer::Resend);
+        }
+        ctx.persist(Record::Outcome(decided));
+        ctx.announce(match decided {
+            Some(_) => Landmark::Decided,
+            None => Landmark::Undecided,
+        });
+        Self::proclaim(decided, ctx);
+        if self.unanswered.is_empty() {
+            ctx.indicate(outcome.conclusion());
+        }
+        for op in self.unanswered.drain(..) {
+            ctx.answer(op, outcome.conclusion());
+        }
+    }
+
+    /// Tells everybody the outcome, if it is this agent's office.
+    fn proclaim(decided: Option<Choice>, ctx: &mut Context<'_, Self>) {
+        if ctx.config().is_collector(ctx.me()) {
+            ctx.broadcast(Message::Outcome { decided });
+        }
+    }
+}

@@ -1,0 +1,511 @@
+//! Voting at the table, step by step.
+
+use expect_test::expect;
+use serde::Deserialize as _;
+use serde::de::value::{Error, MapDeserializer};
+use sim_core::id::ClientId;
+use sim_core::message::Message as _;
+use sim_core::rng::{Stream, Streams};
+use sim_core::tabletop::Tabletop;
+use sim_core::time::Duration;
+
+use super::*;
+
+// The seed case: what four agents should build the front end with.
+const REACT: Choice = Choice::new(0, 2);
+const VUE: Choice = Choice::new(1, 2);
+const A: Choice = Choice::new(0, 3);
+const B: Choice = Choice::new(1, 3);
+const C: Choice = Choice::new(2, 3);
+
+type Table = Tabletop<Voting>;
+
+const fn op(client: u32) -> OpId {
+    OpId { client: ClientId(client), sequence: 0 }
+}
+
+fn ask(table: &mut Table, node: u32, opinion: Choice) {
+    table.request(node, op(node), Propose(opinion));
+}
+
+fn ballot(choice: Choice) -> Message {
+    Message::Ballot { choice }
+}
+
+fn settle_all(table: &mut Table, n: u32) {
+    table.settle(&(0..n).collect::<Vec<_>>());
+}
+
+/// Asks everybody and delivers everything.
+fn vote(config: Config, opinions: &[Choice]) -> Table {
+    let n = opinions.len() as u32;
+    let mut table = Table::new(n, config);
+    for (node, opinion) in (0..).zip(opinions) {
+        ask(&mut table, node, *opinion);
+    }
+    settle_all(&mut table, n);
+    table
+}
+
+fn conclusion(table: &Table, node: u32) -> Option<Conclusion> {
+    table.state(node).outcome.map(Settled::conclusion)
+}
+
+#[track_caller]
+fn check(table: &Table, expected: &[Option<Conclusion>]) {
+    let conclusions = (0..expected.len()).map(|node| conclusion(table, node as u32));
+    assert_eq!(conclusions.collect::<Vec<_>>(), expected);
+    assert_eq!(table.violations(), []);
+}
+
+/// How often what follows the node's name in a line of the transcript starts with `what`.
+fn count(table: &Table, what: &str) -> usize {
+    let lines = table.transcript().lines();
+    let effects = lines.filter_map(|line| line.strip_prefix("  n")?.split_once(' '));
+    effects.filter(|(_, effect)| effect.starts_with(what)).count()
+}
+
+fn collector() -> Config {
+    Config { form: Form::Collector, ..Config::default() }
+}
+
+fn first_wins() -> Config {
+    Config { tie: Tie::First, ..Config::default() }
+}
+
+fn resending(config: Config) -> Config {
+    Config { resend: Some(Duration::from_millis(100)), ..config }
+}
+
+const DECIDED_REACT: Option<Conclusion> = Some(Conclusion::Decided(REACT));
+const UNDECIDED: Option<Conclusion> = Some(Conclusion::Undecided);
+
+#[test]
+fn three_of_four_agents_want_react_and_all_decide_it() {
+    for config in [Config::default(), collector()] {
+        let table = vote(config, &[REACT, REACT, VUE, REACT]);
+        check(&table, &[DECIDED_REACT; 4]);
+        assert_eq!(count(&table, "Indicate"), 4);
+    }
+}
+
+#[test]
+fn a_forged_ballot_of_one_agent_changes_nothing() {
+    for lie in [REACT, VUE] {
+        let mut table = Table::new(4, Config::default());
+        for node in [0, 1, 3] {
+            ask(&mut table, node, REACT);
+            table.inject(2, node, ballot(lie));
+        }
+        table.settle(&[0, 1, 3]);
+        check(&table, &[DECIDED_REACT, DECIDED_REACT, None, DECIDED_REACT]);
+    }
+}
+
+/// Honest n0 wants React and n1 wants Vue; the others say to each of them what it likes to hear.
+fn equivocate(liars: &[u32]) -> Table {
+    let mut table = Table::new(4, Config::default());
+    ask(&mut table, 0, REACT);
+    ask(&mut table, 1, VUE);
+    for node in 2..4 {
+        if liars.contains(&node) {
+            table.inject(node, 0, ballot(REACT));
+            table.inject(node, 1, ballot(VUE));
+        } else {
+            ask(&mut table, node, REACT);
+        }
+    }
+    table.settle(&[0, 1, 2]);
+    table
+}
+
+#[test]
+fn two_equivocators_among_four_break_agreement_and_one_cannot() {
+    check(&equivocate(&[3]), &[DECIDED_REACT, UNDECIDED]);
+    let broken = equivocate(&[2, 3]);
+    assert_eq!(broken.violations()[0].property, AGREEMENT);
+}
+
+#[test]
+fn a_lying_collector_breaks_agreement() {
+    let mut table = Table::new(3, collector());
+    for (node, lie) in [(1, REACT), (2, VUE)] {
+        ask(&mut table, node, lie);
+        let decided = Some(lie);
+        table.inject(0, node, Message::Outcome { decided });
+    }
+    assert_eq!(table.violations()[0].property, AGREEMENT);
+    let config = collector();
+    assert_eq!(Voting::contract(&config, Cluster { n: 3 }).safety.byzantine, 0);
+}
+
+#[test]
+fn absentees_count_for_the_quorum() {
+    for (present, expected) in [(3, DECIDED_REACT), (2, UNDECIDED)] {
+        let mut table = Table::new(5, Config::default());
+        (0..present).for_each(|node| ask(&mut table, node, REACT));
+        table.settle(&[0, 1, 2]);
+        for node in 0..present {
+            if table.timers(node).contains(&Timer::GiveUp) {
+                table.fire(node, Timer::GiveUp);
+            }
+        }
+        check(&table, &vec![expected; present as usize]);
+    }
+}
+
+#[test]
+fn a_late_ballot_changes_nothing() {
+    let mut table = Table::new(2, Config::default());
+    ask(&mut table, 0, REACT);
+    table.fire(0, Timer::GiveUp);
+    ask(&mut table, 1, REACT);
+    table.deliver(1, 0);
+    check(&table, &[UNDECIDED]);
+    assert_eq!(table.state(0).late, NodeSet::from_iter([NodeId(1)]));
+    assert_eq!(table.state(0).tally.ballots(), 1);
+}
+
+#[test]
+fn of_several_ballots_of_one_voter_the_first_counts() {
+    let mut table = Table::new(3, Config::default());
+    for choice in [VUE, VUE, REACT] {
+        table.inject(1, 0, ballot(choice));
+    }
+    assert_eq!(table.state(0).duplicates, 2);
+    assert_eq!(table.state(0).tally.votes(VUE), 1);
+    assert_eq!(table.state(0).tally.ballots(), 1);
+    check(&table, &[None; 3]);
+}
+
+#[test]
+fn who_is_not_of_the_electorate_does_not_vote() {
+    let mut table = Table::new(1, Config::default());
+    table.inject(1, 0, ballot(VUE));
+    assert_eq!(table.state(0).tally.ballots(), 0);
+    let mut table = Table::new(3, collector());
+    table.inject(2, 1, ballot(VUE));
+    table.inject(2, 1, Message::Outcome { decided: Some(VUE) });
+    assert_eq!(table.state(1).tally.ballots(), 0);
+    check(&table, &[None; 3]);
+}
+
+/// All orders of `items`.
+fn orders(items: &[u32]) -> Vec<Vec<u32>> {
+    if items.is_empty() {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for (place, item) in items.iter().enumerate() {
+        let rest = [&items[..place], &items[place + 1..]].concat();
+        for mut order in orders(&rest) {
+            order.push(*item);
+            all.push(order);
+        }
+    }
+    all
+}
+
+#[test]
+fn a_tie_ends_the_same_in_every_order_of_arrival() {
+    let (a, b, none) = (Some(A), Some(B), None);
+    for (opinions, with_first) in [
+        ([A, A, B, B], a),
+        ([B, C, C, B], b),
+        // C leads alone, but two ballots are no quorum of four.
+        ([A, B, C, C], none),
+    ] {
+        for (config, decided) in [(Config::default(), none), (first_wins(), with_first)] {
+            let orders = orders(&[0, 1, 2, 3]);
+            assert_eq!(orders.len(), 24);
+            for order in orders {
+                let mut table = Table::new(4, config.clone());
+                for voter in &order {
+                    assert_eq!(conclusion(&table, 0), None);
+                    match *voter {
+                        0 => ask(&mut table, 0, opinions[0]),
+                        other => table.inject(other, 0, ballot(opinions[other as usize])),
+                    }
+                }
+                let expected = decided.map_or(Conclusion::Undecided, Conclusion::Decided);
+                assert_eq!(conclusion(&table, 0), Some(expected), "{opinions:?} {order:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_vote_costs_n_times_n_minus_1_messages_or_twice_n_minus_1() {
+    for n in 1..10 {
+        let opinions = vec![REACT; n];
+        let table = vote(Config::default(), &opinions);
+        assert_eq!(count(&table, "Send"), n * (n - 1));
+        check(&table, &vec![DECIDED_REACT; n]);
+        let table = vote(collector(), &opinions);
+        assert_eq!(count(&table, "Send"), 2 * (n - 1));
+        check(&table, &vec![DECIDED_REACT; n]);
+    }
+}
+
+#[test]
+fn a_restart_never_changes_a_vote() {
+    let mut table = Table::new(3, Config::default());
+    ask(&mut table, 0, REACT);
+    table.lose_all();
+    table.restart(0);
+    // Another client of the agent has another opinion, but the agent has voted.
+    table.request(0, op(7), Propose(VUE));
+    let sent = table.flying().iter().map(|letter| letter.message.clone());
+    assert_eq!(sent.collect::<Vec<_>>(), [ballot(REACT), ballot(REACT)]);
+    ask(&mut table, 1, REACT);
+    table.settle(&[0, 1]);
+    check(&table, &[DECIDED_REACT, DECIDED_REACT, None]);
+    assert_eq!(count(&table, "Persist { record: Ballot"), 2);
+}
+
+#[test]
+fn a_restart_never_changes_an_outcome() {
+    let mut table = Table::new(3, Config::default());
+    ask(&mut table, 0, REACT);
+    table.fire(0, Timer::GiveUp);
+    table.restart(0);
+    // Its ballot may have been lost with the crash, and others may need it.
+    assert_eq!(table.flying().len(), 4);
+    assert_eq!(table.timers(0), []);
+    for other in 1..3 {
+        table.inject(other, 0, ballot(REACT));
+    }
+    check(&table, &[UNDECIDED]);
+    assert_eq!(count(&table, "Indicate"), 2);
+}
+
+#[test]
+fn a_collector_that_restarts_announces_its_outcome_again() {
+    let mut table = vote(collector(), &[REACT; 3]);
+    table.restart(0);
+    assert_eq!(table.flying().len(), 2);
+    settle_all(&mut table, 3);
+    check(&table, &[DECIDED_REACT; 3]);
+}
+
+#[test]
+fn a_retry_votes_once_and_is_answered_once_the_outcome_is_known() {
+    let mut table = Table::new(2, Config::default());
+    ask(&mut table, 0, REACT);
+    ask(&mut table, 0, REACT);
+    assert_eq!(count(&table, "Send"), 1);
+    assert_eq!(count(&table, "Indicate"), 0);
+    ask(&mut table, 1, REACT);
+    settle_all(&mut table, 2);
+    assert_eq!(count(&table, "Indicate { answers: Some(c0.0)"), 1);
+    table.restart(0);
+    ask(&mut table, 0, REACT);
+    assert_eq!(count(&table, "Indicate { answers: Some(c0.0)"), 2);
+    check(&table, &[DECIDED_REACT; 2]);
+}
+
+#[test]
+fn whoever_is_asked_after_the_outcome_still_votes_and_is_answered() {
+    let mut table = Table::new(4, resending(Config::default()));
+    (0..3).for_each(|node| ask(&mut table, node, REACT));
+    settle_all(&mut table, 4);
+    check(&table, &[DECIDED_REACT; 4]);
+    ask(&mut table, 3, VUE);
+    assert_eq!(table.flying().len(), 3);
+    assert_eq!(table.timers(3), []);
+    assert_eq!(count(&table, "Indicate { answers: Some(c3.0)"), 1);
+    settle_all(&mut table, 4);
+    check(&table, &[DECIDED_REACT; 4]);
+}
+
+#[test]
+fn the_wait_starts_with_the_first_ballot_and_only_once() {
+    let mut table = Table::new(4, Config::default());
+    table.inject(1, 0, ballot(REACT));
+    assert_eq!(table.timers(0), [Timer::GiveUp]);
+    ask(&mut table, 0, VUE);
+    assert_eq!(count(&table, "SetTimer { timer: GiveUp, after: 500ms"), 1);
+    table.fire(0, Timer::GiveUp);
+    check(&table, &[UNDECIDED, None, None, None]);
+}
+
+#[test]
+fn a_voter_waits_twice_as_long_as_the_collector() {
+    let mut table = Table::new(3, collector());
+    ask(&mut table, 0, REACT);
+    ask(&mut table, 1, VUE);
+    assert_eq!(count(&table, "SetTimer { timer: GiveUp, after: 500ms"), 1);
+    assert_eq!(count(&table, "SetTimer { timer: GiveUp, after: 1s"), 1);
+    table.fire(1, Timer::GiveUp);
+    table.inject(0, 1, Message::Outcome { decided: Some(VUE) });
+    check(&table, &[None, UNDECIDED, None]);
+}
+
+#[test]
+fn a_repeated_ballot_outlasts_loss() {
+    for config in [Config::default(), collector()] {
+        let mut table = Table::new(3, resending(config));
+        (0..3).for_each(|node| ask(&mut table, node, REACT));
+        table.lose_all();
+        for node in 0..3 {
+            if table.timers(node).contains(&Timer::Resend) {
+                table.fire(node, Timer::Resend);
+                assert!(table.timers(node).contains(&Timer::Resend), "once is not enough");
+            }
+        }
+        settle_all(&mut table, 3);
+        check(&table, &[DECIDED_REACT; 3]);
+        (0..3).for_each(|node| assert_eq!(table.timers(node), []));
+        table.inject(0, 1, ballot(REACT));
+        assert_eq!(table.flying().len(), 0, "none but a collector announces");
+    }
+}
+
+#[test]
+fn a_collector_tells_the_outcome_again_to_whom_it_was_lost() {
+    for (config, answers) in [(collector(), 0), (resending(collector()), 1)] {
+        let mut table = Table::new(3, config);
+        (0..2).for_each(|node| ask(&mut table, node, REACT));
+        assert_eq!(table.timers(0), [Timer::GiveUp], "its ballot has nowhere to go");
+        table.deliver(1, 0);
+        table.lose_all();
+        table.inject(1, 0, ballot(REACT));
+        assert_eq!(table.flying().len(), answers);
+        table.lose_all();
+        // Its first ballot is only late: the outcome was sent to it anyway.
+        ask(&mut table, 2, VUE);
+        table.deliver(2, 0);
+        assert_eq!(table.flying().len(), 0);
+        table.inject(2, 0, ballot(VUE));
+        assert_eq!(table.flying().len(), answers);
+        settle_all(&mut table, 3);
+        assert_eq!(conclusion(&table, 2).is_some(), answers == 1);
+        assert_eq!(table.violations(), []);
+    }
+}
+
+#[test]
+fn a_lie_names_another_choice_and_colluding_liars_tell_the_same() {
+    let draws = Streams::new(1).key(Stream::Adversary);
+    let outcome = |decided| Message::Outcome { decided };
+    for member in 0..20 {
+        let forge = |message: Message| message.forge(&mut draws.member(member));
+        for truth in [A, B, C] {
+            let lie = forge(ballot(truth));
+            assert!([A, B, C].map(ballot).contains(lie.as_ref().unwrap()));
+            assert_ne!(lie, Some(ballot(truth)));
+            assert_eq!(lie, forge(ballot(truth)));
+            assert_ne!(forge(outcome(Some(truth))), Some(outcome(Some(truth))));
+        }
+        let only = Choice::new(0, 1);
+        assert_eq!(forge(ballot(only)), None);
+        assert_eq!(forge(outcome(Some(only))), Some(outcome(None)));
+        assert_eq!(forge(outcome(None)), None);
+    }
+}
+
+#[test]
+fn keys_are_read_and_unknown_ones_refused() {
+    let read = |keys: &[(&'static str, &'static str)]| {
+        Config::deserialize(MapDeserializer::<_, Error>::new(keys.iter().copied()))
+    };
+    let keys = [("form", "collector"), ("tie", "first"), ("timeout", "2s")];
+    let expected = Config {
+        form: Form::Collector,
+        tie: Tie::First,
+        timeout: Duration::from_secs(2),
+        ..Config::default()
+    };
+    assert_eq!(read(&keys), Ok(expected));
+    assert_eq!(read(&[("form", "all-to-all")]), Ok(Config::default()));
+    assert!(read(&[("quorom", "3")]).is_err());
+}
+
+#[test]
+fn what_cannot_run_is_objected_to_and_what_is_unsafe_is_marked() {
+    let objections = |change: fn(&mut Config)| {
+        let mut config = Config::default();
+        change(&mut config);
+        let found = Voting::objections(&config, Cluster { n: 4 });
+        found.into_iter().map(|objection| (objection.key, objection.runnable)).collect::<Vec<_>>()
+    };
+    assert_eq!(objections(|_| {}), []);
+    assert_eq!(objections(|it| it.quorum = Some(0)), [("quorum", false)]);
+    assert_eq!(objections(|it| it.quorum = Some(1)), [("quorum", true)]);
+    assert_eq!(objections(|it| it.quorum = Some(2)), [("quorum", true)]);
+    assert_eq!(objections(|it| it.quorum = Some(3)), []);
+    assert_eq!(objections(|it| it.quorum = Some(4)), []);
+    assert_eq!(objections(|it| it.quorum = Some(5)), [("quorum", false)]);
+    assert_eq!(objections(|it| it.collector = 3), []);
+    assert_eq!(objections(|it| it.collector = 4), [("collector", false)]);
+    let zero = |it: &mut Config| it.timeout = Duration::ZERO;
+    assert_eq!(objections(zero), [("timeout", false)]);
+    let zero = |it: &mut Config| it.resend = Some(Duration::ZERO);
+    assert_eq!(objections(zero), [("resend", false)]);
+}
+
+#[test]
+fn a_vote_all_to_all() {
+    let mut table = Table::new(2, Config::default());
+    ask(&mut table, 0, REACT);
+    ask(&mut table, 1, REACT);
+    settle_all(&mut table, 2);
+    expect![[r#"
+        n0 boots
+        n1 boots
+        n0 is asked c0.0 Propose(A)
+          n0 Persist { record: Ballot(A) }
+          n0 Send { to: n1, message: Ballot { choice: A } }
+          n0 SetTimer { timer: GiveUp, after: 500ms }
+        n1 is asked c1.0 Propose(A)
+          n1 Persist { record: Ballot(A) }
+          n1 Send { to: n0, message: Ballot { choice: A } }
+          n1 SetTimer { timer: GiveUp, after: 500ms }
+        n0 → n1 Ballot { choice: A }
+          n1 Announce(QuorumFormed { term: 0 })
+          n1 CancelTimer { timer: GiveUp }
+          n1 Persist { record: Outcome(Some(A)) }
+          n1 Announce(Decided)
+          n1 Indicate { answers: Some(c1.0), indication: Decided(A) }
+        n1 → n0 Ballot { choice: A }
+          n0 Announce(QuorumFormed { term: 0 })
+          n0 CancelTimer { timer: GiveUp }
+          n0 Persist { record: Outcome(Some(A)) }
+          n0 Announce(Decided)
+          n0 Indicate { answers: Some(c0.0), indication: Decided(A) }
+    "#]]
+    .assert_eq(table.transcript());
+}
+
+#[test]
+fn a_vote_through_a_collector_that_stays_short_of_its_quorum() {
+    let mut table = Table::new(3, collector());
+    ask(&mut table, 1, VUE);
+    table.deliver(1, 0);
+    table.fire(0, Timer::GiveUp);
+    table.deliver(0, 1);
+    expect![[r#"
+        n0 boots
+        n1 boots
+        n2 boots
+        n1 is asked c1.0 Propose(B)
+          n1 Persist { record: Ballot(B) }
+          n1 Send { to: n0, message: Ballot { choice: B } }
+          n1 SetTimer { timer: GiveUp, after: 1s }
+        n1 → n0 Ballot { choice: B }
+          n0 SetTimer { timer: GiveUp, after: 500ms }
+        n0 timer GiveUp
+          n0 CancelTimer { timer: GiveUp }
+          n0 Persist { record: Outcome(None) }
+          n0 Announce(Undecided)
+          n0 Send { to: n1, message: Outcome { decided: None } }
+          n0 Send { to: n2, message: Outcome { decided: None } }
+          n0 Indicate { answers: None, indication: Undecided }
+        n0 → n1 Outcome { decided: None }
+          n1 CancelTimer { timer: GiveUp }
+          n1 Persist { record: Outcome(None) }
+          n1 Announce(Undecided)
+          n1 Indicate { answers: Some(c1.0), indication: Undecided }
+    "#]]
+    .assert_eq(table.transcript());
+}

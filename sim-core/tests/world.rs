@@ -1,0 +1,399 @@
+//! The world's promises, shown on a toy protocol.
+
+mod toy;
+
+use sim_core::adversary::Strategy;
+use sim_core::experiment::{Experiment, Simulation as _};
+use sim_core::fault::{Fault, FaultSpec, Target, Targets, When};
+use sim_core::id::NodeId;
+use sim_core::landmark::LandmarkKind;
+use sim_core::latency::Latency;
+use sim_core::outcome::{Measure, Outcome, Verdict};
+use sim_core::rng::Ratio;
+use sim_core::setup::{CrashKeeps, Gst, NodeClock};
+use sim_core::time::{Duration, DurationRange, Time};
+use sim_core::trace::{StepKind, Trace};
+use sim_core::workload::Retry;
+use toy::{Echo, toy};
+
+const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+fn at(millis: u64) -> Time {
+    Time::ZERO + ms(millis)
+}
+
+fn one(target: Target) -> Targets {
+    Targets(vec![target])
+}
+
+fn crash(millis: u64, target: Target) -> FaultSpec {
+    FaultSpec::at(ms(millis), Fault::Crash { target: one(target) })
+}
+
+fn isolate(millis: u64, target: Target) -> FaultSpec {
+    FaultSpec::at(ms(millis), Fault::Partition { groups: vec![one(target)] })
+}
+
+fn corrupt(target: Target) -> FaultSpec {
+    FaultSpec::at(ms(0), Fault::Corrupt { target: one(target) })
+}
+
+fn value(measure: Measure) -> f64 {
+    match measure {
+        Measure::Value(value) => value,
+        other => panic!("not a value: {other:?}"),
+    }
+}
+
+/// A network on which everything is drawn.
+fn stormy() -> Experiment<Echo> {
+    let mut toy = toy();
+    toy.config.writes = true;
+    toy.setup.network.latency = Latency::Uniform(DurationRange::from_millis(1, 20));
+    toy.setup.network.loss = Ratio::new(1, 10);
+    toy.setup.network.duplicate = Ratio::new(1, 20);
+    toy.setup.disk.sync = Latency::Uniform(DurationRange::from_millis(0, 3));
+    toy.setup.clock.drift_ppm = 50_000;
+    toy.setup.faults = vec![crash(300, Target::Random(1)).lasting(ms(200))];
+    toy
+}
+
+fn says(trace: &Trace, kind: StepKind, node: u32, what: &str) -> Vec<Time> {
+    let of_node = trace.steps.iter().filter(|step| step.node == Some(NodeId(node)));
+    of_node
+        .filter(|step| step.kind == kind && step.what.contains(what))
+        .map(|step| step.at)
+        .collect()
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    let experiment = stormy();
+    let runs: Vec<Outcome> = (0..20).map(|seed| experiment.run(seed)).collect();
+    for run in &runs {
+        assert_eq!(experiment.run(run.seed), *run);
+        assert_eq!(experiment.trace(run.seed).0, *run, "tracing changed the run");
+    }
+    let mut prints: Vec<u64> = runs.iter().map(|run| run.fingerprint).collect();
+    prints.sort_unstable();
+    prints.dedup();
+    assert_eq!(prints.len(), runs.len(), "two seeds gave one run");
+}
+
+#[test]
+fn the_fingerprint_of_the_toy_is_golden() {
+    let prints: Vec<String> =
+        (0..3).map(|seed| format!("{:016x}", stormy().run(seed).fingerprint)).collect();
+    expect_test::expect!["2cb1f132097205f0 673652a5e9545393 e5a30f794693872b"]
+        .assert_eq(&prints.join(" "));
+}
+
+#[test]
+fn one_node_more_leaves_the_weather_between_the_others_alone() {
+    // Only client 0 asks, so that the traffic between n0 and n1 is the same in both worlds.
+    let deliveries = |nodes: u32| {
+        let mut toy = toy();
+        toy.setup.nodes = nodes;
+        toy.workload.clients = 1;
+        toy.workload.requests = Some(1);
+        toy.setup.network.latency = Latency::Uniform(DurationRange::from_millis(1, 50));
+        says(&toy.trace(7).1, StepKind::Deliver, 1, "from n0")
+    };
+    let three = deliveries(3);
+    assert_eq!(three.len(), 1);
+    assert_eq!(deliveries(4), three);
+    assert_eq!(deliveries(9), three);
+}
+
+#[test]
+fn one_fault_more_leaves_the_other_strikes_alone() {
+    let strikes = |extra: bool| {
+        let mut toy = toy();
+        let window = When::At(DurationRange::from_millis(100, 900));
+        let drawn = FaultSpec { when: window, ..crash(0, Target::Random(1)) }.lasting(ms(20));
+        toy.setup.faults = vec![drawn];
+        if extra {
+            let early = FaultSpec { when: window, ..isolate(0, Target::Node(NodeId(1))) };
+            toy.setup.faults.push(early.lasting(ms(1)));
+        }
+        let run = toy.run(3);
+        let mut found = run.strikes.into_iter().filter(|strike| strike.label.contains("crash"));
+        let strike = found.next().expect("the crash struck");
+        (strike.at, strike.label)
+    };
+    assert_eq!(strikes(true), strikes(false));
+}
+
+#[test]
+fn output_waits_until_what_was_persisted_before_it_is_durable() {
+    let mut toy = toy();
+    toy.config.writes = true;
+    toy.workload.clients = 1;
+    toy.workload.requests = Some(1);
+    toy.setup.disk.sync = Latency::Constant(ms(30));
+    let (_, trace) = toy.trace(1);
+    assert_eq!(says(&trace, StepKind::Request, 0, ""), [at(0)]);
+    assert_eq!(says(&trace, StepKind::Send, 0, "Echo"), [at(30), at(30)]);
+}
+
+#[test]
+fn a_crash_loses_the_output_that_waits_and_the_records_under_way() {
+    for (keeps, left) in [(CrashKeeps::Nothing, 0), (CrashKeeps::Everything, 1)] {
+        let mut toy = toy();
+        toy.config.writes = true;
+        toy.workload.clients = 1;
+        toy.workload.requests = Some(1);
+        toy.workload.retry = Retry::Never;
+        toy.setup.disk.sync = Latency::Constant(ms(30));
+        toy.setup.disk.crash_keeps = keeps;
+        toy.setup.faults = vec![crash(10, Target::Node(NodeId(0))).lasting(ms(50))];
+        let (run, trace) = toy.trace(1);
+        assert!(says(&trace, StepKind::Send, 0, "Echo").is_empty(), "{keeps:?}");
+        assert_eq!(run.metrics.syncs_count, Measure::Value(0.0));
+        assert_eq!(says(&trace, StepKind::Boot, 0, ""), [at(0), at(60)]);
+        let found = says(&trace, StepKind::Landmark, 0, &format!("Committed {{ index: {left} }}"));
+        assert_eq!(found, if left == 1 { vec![at(60)] } else { vec![at(0), at(60)] }, "{keeps:?}");
+    }
+}
+
+#[test]
+fn several_records_become_durable_with_one_sync() {
+    let mut toy = toy();
+    toy.config.writes = true;
+    toy.workload.clients = 3;
+    toy.workload.requests = Some(30);
+    toy.workload.rate = Some("1000/s".parse().unwrap());
+    toy.workload.retry = Retry::Never;
+    toy.setup.disk.sync = Latency::Constant(ms(100));
+    let run = toy.run(1);
+    let syncs = value(run.metrics.syncs_count);
+    assert!(syncs <= 6.0, "{syncs} syncs for 30 records at 3 nodes within 30 ms");
+}
+
+#[test]
+fn a_cut_stops_what_is_sent_and_what_is_under_way() {
+    let mut toy = toy();
+    toy.workload.clients = 1;
+    toy.workload.requests = Some(1);
+    toy.workload.timeout = ms(100);
+    toy.setup.network.latency = Latency::Constant(ms(20));
+    // The echo is on its way when the cut begins, and is lost; the retry goes into the cut.
+    toy.setup.faults = vec![isolate(10, Target::Node(NodeId(1))).lasting(ms(300))];
+    let (run, trace) = toy.trace(1);
+    assert!(says(&trace, StepKind::Deliver, 1, "from n0").is_empty());
+    assert_eq!(says(&trace, StepKind::Deliver, 2, "from n0"), [at(20)]);
+    assert_eq!(run.strikes[0].changed, 1);
+    assert_eq!(run.metrics.msgs_cut_count, Measure::Value(1.0));
+    assert_eq!(run.verdict, Verdict::Pass, "{run:?}");
+}
+
+#[test]
+fn a_one_way_cut_leaves_the_way_back_open() {
+    let mut toy = toy();
+    toy.setup.nodes = 2;
+    toy.workload.clients = 2;
+    toy.workload.requests = Some(2);
+    let (from, to) = (one(Target::Node(NodeId(0))), one(Target::Node(NodeId(1))));
+    toy.setup.faults = vec![FaultSpec::at(ms(0), Fault::OneWay { from, to }).lasting(ms(50))];
+    let (_, trace) = toy.trace(1);
+    assert_eq!(says(&trace, StepKind::Deliver, 0, "Echo").first(), Some(&at(1)));
+    assert!(says(&trace, StepKind::Deliver, 1, "Echo").iter().all(|time| *time >= at(50)));
+}
+
+#[test]
+fn the_leader_is_found_when_the_fault_strikes() {
+    let mut toy = toy();
+    toy.setup.faults = vec![crash(100, Target::Leader).lasting(ms(100))];
+    assert_eq!(toy.run(1).strikes[0].label, "crash {n0}");
+}
+
+#[test]
+fn a_landmark_sets_off_a_strike() {
+    let mut toy = toy();
+    let when = When::On { landmark: LandmarkKind::Leader, nth: 2, after: ms(7) };
+    toy.setup.faults = vec![
+        crash(100, Target::Node(NodeId(0))).lasting(ms(50)),
+        FaultSpec { when, ..crash(0, Target::Node(NodeId(2))) }.lasting(ms(10)),
+    ];
+    // The second leader is announced when n0 comes back.
+    let run = toy.run(1);
+    let times: Vec<_> = run.strikes.iter().map(|strike| (strike.at, strike.ended)).collect();
+    assert_eq!(times, [(at(100), Some(at(150))), (at(157), Some(at(167)))]);
+}
+
+#[test]
+fn a_strike_repeats_until_its_time_is_over() {
+    let mut toy = toy();
+    toy.workload.requests = None;
+    let every = Some(DurationRange { min: ms(100), max: ms(100) });
+    let until = Some(ms(450));
+    let repeated = crash(100, Target::Random(1)).lasting(ms(10));
+    toy.setup.faults = vec![FaultSpec { every, until, ..repeated }];
+    let run = toy.run(1);
+    let times: Vec<_> = run.strikes.iter().map(|strike| strike.at).collect();
+    assert_eq!(times, [at(100), at(200), at(300), at(400)]);
+}
+
+#[test]
+fn no_more_nodes_go_down_than_the_budget_allows() {
+    let mut toy = toy();
+    toy.setup.faults = vec![crash(100, Target::All).lasting(ms(50))];
+    assert_eq!(toy.run(1).strikes[0].changed, 1, "a minority of three");
+    toy.setup.budget = Some(3);
+    assert_eq!(toy.run(1).strikes[0].changed, 3);
+}
+
+#[test]
+fn after_gst_the_network_heals_the_crashed_restart_and_delays_are_bounded() {
+    let mut toy = toy();
+    toy.workload.requests = None;
+    toy.setup.network.latency = Latency::Constant(ms(70));
+    toy.setup.gst = Gst::At(ms(500));
+    toy.setup.delta = Some(ms(3));
+    toy.setup.patience = Some(ms(500));
+    toy.setup.faults = vec![crash(100, Target::Node(NodeId(2))), isolate(200, Target::Leader)];
+    let (run, trace) = toy.trace(1);
+    assert_eq!(says(&trace, StepKind::Boot, 2, ""), [at(0), at(500)]);
+    assert_eq!(run.strikes.iter().map(|s| s.ended).collect::<Vec<_>>(), [Some(at(500)); 2]);
+    assert_eq!(run.verdict, Verdict::Pass, "{}", run.reason);
+    let late = run.latencies.iter().filter(|(started, _)| *started > at(600));
+    assert!(late.clone().count() > 10 && late.clone().all(|(_, latency)| *latency == ms(6)));
+}
+
+#[test]
+fn a_fault_without_an_end_stays_and_the_rest_must_go_on() {
+    let mut toy = toy();
+    toy.setup.patience = Some(ms(500));
+    toy.setup.faults = vec![crash(100, Target::Node(NodeId(2)))];
+    let run = toy.run(1);
+    assert_eq!((run.verdict, run.strikes[0].ended), (Verdict::Pass, None));
+}
+
+#[test]
+fn a_lost_majority_stalls_and_the_assumptions_are_exceeded() {
+    let mut toy = toy();
+    toy.setup.patience = Some(ms(500));
+    toy.setup.budget = Some(2);
+    toy.setup.faults = vec![crash(100, Target::Majority)];
+    let run = toy.run(1);
+    assert_eq!((run.verdict, run.assumptions_held), (Verdict::Stalled, false));
+    assert_eq!(run.first_breach().expect("a breach").property, "termination");
+}
+
+#[test]
+fn what_cannot_be_judged_in_time_is_not_a_pass() {
+    let mut toy = toy();
+    toy.setup.network.latency = Latency::Constant(ms(1_500));
+    toy.setup.patience = Some(Duration::from_secs(10));
+    let run = toy.run(1);
+    assert_eq!((run.verdict, run.reason.as_str()), (Verdict::Inconclusive, "short_horizon"));
+}
+
+#[test]
+fn a_fault_that_changed_nothing_makes_the_run_vacuous() {
+    let mut toy = toy();
+    toy.setup.faults = vec![FaultSpec::at(ms(100), Fault::Heal)];
+    let run = toy.run(1);
+    assert_eq!((run.verdict, run.reason.as_str()), (Verdict::Inconclusive, "vacuous"));
+    toy.setup.faults.clear();
+    assert_eq!(toy.run(1).verdict, Verdict::Pass);
+    toy.workload.requests = Some(0);
+    assert_eq!(toy.run(1).reason, "vacuous", "nothing was asked");
+}
+
+#[test]
+fn bounds_end_a_run_without_a_verdict() {
+    let mut spinning = toy();
+    spinning.config.spins = true;
+    assert_eq!(spinning.run(1).reason, "zeno");
+    spinning.setup.limits.events_per_instant = u64::MAX;
+    assert_eq!(spinning.run(1).reason, "event_cap");
+    let mut crowded = toy();
+    crowded.setup.limits.queue = 3;
+    assert_eq!(crowded.run(1).reason, "memory");
+}
+
+#[test]
+fn a_panic_of_the_protocol_is_a_verdict() {
+    let mut toy = toy();
+    toy.config.panics = true;
+    let run = toy.run(1);
+    assert_eq!(
+        (run.verdict, run.reason.as_str()),
+        (Verdict::Panicked, "the toy was told to panic")
+    );
+}
+
+#[test]
+fn a_mute_node_says_nothing_and_its_silence_is_witnessed() {
+    let mut toy = toy();
+    toy.setup.faults = vec![corrupt(Target::Node(NodeId(2)))];
+    toy.setup.adversary.strategy = Strategy::Mute;
+    let (run, trace) = toy.trace(1);
+    assert!(says(&trace, StepKind::Deliver, 0, "from n2").is_empty());
+    assert!(run.strikes[0].changed > 10, "{:?}", run.strikes);
+    assert_eq!(run.metrics.lies_count, Measure::Value(run.strikes[0].changed as f64));
+}
+
+#[test]
+fn a_forger_is_believed_and_the_assumptions_are_exceeded() {
+    let mut toy = toy();
+    toy.setup.faults = vec![corrupt(Target::Node(NodeId(0)))];
+    let run = toy.run(1);
+    assert_eq!((run.verdict, run.assumptions_held), (Verdict::Unsafe, false));
+    assert_eq!(run.first_breach().expect("a breach").property, "truth");
+}
+
+#[test]
+fn an_equivocator_lies_to_odd_nodes_only_and_all_mouths_tell_the_same_lie() {
+    let mut toy = toy();
+    toy.setup.nodes = 4;
+    toy.setup.budget = Some(2);
+    toy.setup.faults = vec![corrupt(Target::Node(NodeId(2))), corrupt(Target::Node(NodeId(3)))];
+    toy.setup.adversary.strategy = Strategy::Equivocate;
+    let (_, trace) = toy.trace(1);
+    let told = |mouth: u32, to: &str| -> String {
+        let steps = trace.steps.iter().filter(|step| step.node == Some(NodeId(mouth)));
+        let mut sent = steps.filter(|step| step.kind == StepKind::Send && step.what.contains(to));
+        let first = sent.find(|step| step.what.contains("Back"));
+        first.expect("the mouth answered").what.clone()
+    };
+    assert!(!told(2, "to n0").contains("number: 1000"), "{}", told(2, "to n0"));
+    assert!(told(2, "to n1").contains("number: 1000"), "{}", told(2, "to n1"));
+    assert_eq!(told(2, "to n1"), told(3, "to n1"));
+}
+
+#[test]
+fn a_fast_clock_fires_its_timers_early() {
+    let mut toy = toy();
+    let fast = NodeClock { drift_ppm: 1_000_000, ahead: Duration::ZERO };
+    toy.setup.clock.nodes = [("n1".to_owned(), fast)].into();
+    let (_, trace) = toy.trace(1);
+    assert_eq!(says(&trace, StepKind::Timer, 1, "")[..2], [at(25), at(50)]);
+    assert_eq!(says(&trace, StepKind::Timer, 0, "")[..2], [at(50), at(100)]);
+}
+
+#[test]
+fn latency_counts_from_the_intended_start_over_retries() {
+    let mut toy = toy();
+    toy.workload.clients = 1;
+    toy.workload.requests = Some(1);
+    toy.workload.start = ms(10);
+    toy.setup.faults = vec![crash(5, Target::Node(NodeId(0))).lasting(ms(50))];
+    // n0 is down; after 100 ms the client turns to n1, which needs one round trip.
+    let run = toy.run(1);
+    assert_eq!(run.latencies, [(at(10), ms(102))]);
+    assert_eq!(run.metrics.retries_count, Measure::Value(1.0));
+}
+
+#[test]
+fn a_message_to_oneself_passes_neither_network_nor_adversary() {
+    let mut toy = toy();
+    toy.setup.nodes = 1;
+    toy.config.spins = true;
+    toy.setup.limits.events = 500;
+    toy.setup.limits.events_per_instant = u64::MAX;
+    assert_eq!(toy.run(1).metrics.msgs_count, Measure::Value(0.0));
+}
