@@ -5,9 +5,11 @@
 
 pub mod problem;
 pub mod raft;
+pub mod server;
 pub mod voting;
 
 use sim_core::experiment::Entry;
 
 /// Every protocol, by its name in scenario files.
-pub const REGISTRY: &[Entry] = &[Entry::of::<raft::Raft>(), Entry::of::<voting::Voting>()];
+pub const REGISTRY: &[Entry] =
+    &[Entry::of::<raft::Raft>(), Entry::of::<server::Server>(), Entry::of::<voting::Voting>()];

@@ -131,6 +131,13 @@ impl<Pr: Problem> Clients<Pr> {
         (operation.node, &operation.request)
     }
 
+    /// The sum of the times for which unanswered operations have waited.
+    pub(crate) fn open_waits(&self, now: Time) -> Duration {
+        let all = self.callers.iter().flat_map(|caller| &caller.operations);
+        all.filter(|operation| operation.stage == Stage::Waiting)
+            .fold(Duration::ZERO, |sum, operation| sum + now.since(operation.started))
+    }
+
     /// How long a client waits before it retries; `None` if it does not.
     pub(crate) fn timeout(&self) -> Option<Duration> {
         (self.workload.retry != Retry::Never).then_some(self.workload.timeout)

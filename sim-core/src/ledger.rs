@@ -174,8 +174,8 @@ impl Ledger {
         self.started == 0
     }
 
-    /// Closes the books.
-    pub(crate) fn close(mut self, end: Time, waiting: u32) -> Books {
+    /// Closes the books. `open_waits` is the sum of the times that unanswered operations waited.
+    pub(crate) fn close(mut self, end: Time, waiting: u32, open_waits: Duration) -> Books {
         self.count_led(end);
         let mut sorted: Vec<Duration> =
             self.latencies.iter().map(|(_, latency)| *latency).collect();
@@ -197,12 +197,25 @@ impl Ledger {
         let elected = self.elections > 0;
         let open_gap = self.gap_since.map_or(Duration::ZERO, |since| end.since(since));
         let counts = self.counts;
+        let total = sorted.iter().fold(Duration::ZERO, |sum, latency| sum + *latency);
+        let waited = total + open_waits;
         let metrics = Metrics {
             ops_count: count(self.started),
             ops_ok_count: count(ok),
             ops_refused_count: count(self.refused),
             ops_pending_count: count(u64::from(waiting)),
             retries_count: count(counts.retries),
+            // Every operation waits from its start to its answer or to the end, so the average
+            // over time is the sum of all waits by the time watched.
+            waiting_mean_count: if end > Time::ZERO {
+                Measure::Value(waited.as_nanos() as f64 / end.as_nanos() as f64)
+            } else {
+                Measure::None
+            },
+            decide_mean_ms: match ok {
+                0 => Measure::None,
+                _ => Measure::Value(total.as_millis_f64() / ok as f64),
+            },
             decide_p50_ms: rank(50, 1),
             decide_p99_ms: rank(99, P99_LEAST),
             decide_max_ms: rank(100, 1),

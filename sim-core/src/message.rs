@@ -1,5 +1,6 @@
 //! What a message and a disk record must tell the kernel about themselves.
 
+use std::convert::Infallible;
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -20,6 +21,23 @@ pub trait Message: Clone + Debug + Hash + Send + 'static {
     ///
     /// Equal draws must give equal lies to equal messages: colluding liars share their draws.
     fn forge(&self, draw: &mut Draw) -> Option<Self>;
+}
+
+/// No message at all, for protocols whose nodes do not talk.
+impl Message for Infallible {
+    const KINDS: &'static [&'static str] = &[];
+
+    fn kind(&self) -> usize {
+        match *self {}
+    }
+
+    fn bytes(&self) -> u32 {
+        match *self {}
+    }
+
+    fn forge(&self, _: &mut Draw) -> Option<Self> {
+        match *self {}
+    }
 }
 
 /// What one write to a disk holds.

@@ -124,6 +124,8 @@ metrics! {
     ops_refused_count false "operations that were refused",
     ops_pending_count false "operations without an answer at the end",
     retries_count false "requests that repeated an operation",
+    waiting_mean_count false "operations that waited for an answer, averaged over time",
+    decide_mean_ms false "mean time from an operation's intended start to its answer",
     decide_p50_ms false "median time from an operation's intended start to its answer",
     decide_p99_ms false "99th percentile of the same, where the run has enough operations",
     decide_max_ms false "the longest of the same",

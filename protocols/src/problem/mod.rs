@@ -2,3 +2,4 @@
 
 pub mod decision;
 pub mod log;
+pub mod service;

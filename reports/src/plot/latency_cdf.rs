@@ -1,0 +1,226 @@
+//! How long an operation takes: the distribution over all operations of a point.
+//!
+//! Operations that were never answered are part of the denominator, so a curve stops at the
+//! answered share. A protocol that answers half of its operations quickly does not look fast here.
+
+use super::ends::{self, EndLabel};
+use super::palette::{DASHES, SERIES, SERIES_MAX};
+use super::scale::{Scale, number, rough};
+use super::series::{counts, labels, left_out, pick, subject};
+use super::sheet::{
+    Drawn, Frame, MARGIN, Rect, Sheet, TOP, WIDTH, X_LABELS, Y_LABELS, curve, pixel,
+};
+use super::{Chart, Drawing, Picture};
+use crate::Error;
+use crate::cell::{CsvText, number_cell, text_cell};
+use crate::row::{HistRow, Point, Tables};
+use crate::stats::{Proportion, percent};
+
+pub(super) const CHART: Chart =
+    Chart { name: "latency-cdf", question: "How long does an operation take?", draw };
+
+/// The metric of `hist.csv` that is drawn.
+const METRIC: &str = "decide_ms";
+/// The height of the panel.
+const PANEL: f64 = 330.0;
+/// Room for the labels right of the panel.
+const LABELS: f64 = 250.0;
+
+/// One curve.
+struct Series<'a> {
+    point: &'a Point,
+    label: String,
+    /// (latency in ms, operations answered by then).
+    steps: Vec<(f64, u64)>,
+    /// How many operations were started; `None` when `timeline.csv` does not say.
+    started: Option<u64>,
+}
+
+impl Series<'_> {
+    fn answered(&self) -> u64 {
+        self.steps.last().map_or(0, |&(_, count)| count)
+    }
+
+    /// What the shares are of. An answer from a bucket that the timeline does not have still
+    /// counts as started.
+    fn total(&self) -> u64 {
+        self.started.unwrap_or(0).max(self.answered())
+    }
+
+    fn unanswered(&self) -> Proportion {
+        Proportion { hits: self.total() - self.answered(), total: self.total() }
+    }
+
+    /// The second line of the label.
+    fn remark(&self) -> String {
+        let unanswered = self.unanswered();
+        match self.started {
+            None => "unanswered: no data".to_owned(),
+            Some(_) if unanswered.hits == 0 => {
+                format!("0 of {} unanswered", number(unanswered.total as f64))
+            }
+            Some(_) => {
+                format!("▷ {} % unanswered", percent(unanswered.share().unwrap_or(0.0)))
+            }
+        }
+    }
+
+    /// Where the axis need not begin later: a thousandth of the operations are answered by then.
+    /// One extremely fast answer should not squeeze all curves to the right.
+    fn start(&self) -> f64 {
+        let thousandth = self.total().div_ceil(1000);
+        self.steps.iter().find(|&&(_, count)| count >= thousandth).map_or(self.steps[0].0, |s| s.0)
+    }
+
+    /// The median over all operations started, where so many were answered.
+    fn median(&self) -> Option<f64> {
+        let half = self.total().div_ceil(2);
+        self.steps.iter().find(|&&(_, count)| count >= half).map(|&(ms, _)| ms)
+    }
+}
+
+fn draw(tables: &Tables) -> Result<Drawing, Error> {
+    if tables.hist.is_empty() {
+        return Ok(Drawing::skipped("there is no hist.csv, or it has no rows"));
+    }
+    let has_rows = |point: &&Point| {
+        tables.hist.iter().any(|row| row.point_id == point.id && row.metric == METRIC)
+    };
+    let points: Vec<&Point> = tables.runs.points.iter().filter(has_rows).collect();
+    if points.is_empty() {
+        return Ok(Drawing::skipped(format!("hist.csv has no `{METRIC}` of a point of runs.csv")));
+    }
+    let chosen: Vec<&Point> =
+        pick(points.len(), SERIES_MAX).into_iter().map(|i| points[i]).collect();
+    let names = labels(&tables.runs, &chosen, &[]);
+    let series: Vec<Series<'_>> =
+        chosen.iter().zip(names).map(|(point, label)| series(tables, point, label)).collect();
+    let latencies = series.iter().flat_map(|s| [s.start(), s.steps[s.steps.len() - 1].0]);
+    let x = Scale::spanning(latencies, 10).expect("every series has a step");
+    let frame = frame(tables, &series, points.len());
+    let svg = frame.paint(|sheet| paint(sheet, &series, &x))?;
+    let picture = Picture {
+        name: frame.name,
+        title: frame.title,
+        description: frame.description,
+        caption: frame.caption,
+        svg,
+        slice: slice(&series),
+    };
+    Ok(Drawing { pictures: vec![picture], left_out: left_out(points.len(), "points") })
+}
+
+fn series<'a>(tables: &Tables, point: &'a Point, label: String) -> Series<'a> {
+    let mut count = 0;
+    let own = |row: &&HistRow| row.point_id == point.id && row.metric == METRIC;
+    let steps = tables
+        .hist
+        .iter()
+        .filter(own)
+        .map(|row| {
+            count += row.count;
+            (row.lt_ms, count)
+        })
+        .collect();
+    let mut buckets = tables.timeline.iter().filter(|row| row.point_id == point.id).peekable();
+    let known = buckets.peek().is_some();
+    let started = known.then(|| buckets.map(|row| row.started_count).sum());
+    Series { point, label, steps, started }
+}
+
+fn frame(tables: &Tables, series: &[Series<'_>], points: usize) -> Frame {
+    let horizon = tables.timeline.iter().map(|row| row.t_ms + row.bucket_ms).fold(0.0, f64::max);
+    let horizon = match horizon > 0.0 {
+        true => format!(" Horizon {} s of simulated time.", rough(horizon / 1000.0)),
+        false => String::new(),
+    };
+    let fewer = match points > series.len() {
+        true => format!(" {} of {points} points are shown.", series.len()),
+        false => String::new(),
+    };
+    let medians: Vec<String> = series
+        .iter()
+        .map(|s| {
+            let median = match s.median() {
+                Some(ms) => format!("half are answered within {} ms", rough(ms)),
+                None => "fewer than half are answered".to_owned(),
+            };
+            format!("{}: {median}, {}", s.label, s.remark().trim_start_matches("▷ "))
+        })
+        .collect();
+    Frame {
+        name: CHART.name.to_owned(),
+        title: format!("Operation latency: {}", subject(series.iter().map(|s| s.point))),
+        description: format!("Distribution of operation latency. {}.", medians.join("; ")),
+        caption: format!(
+            "N = {} operations per curve, pooled over {} runs. No interval: operations of one run \
+             are not independent. Operations never answered are in the denominator, so a curve \
+             ends (▷) at the answered share.{horizon}{fewer}",
+            counts(series.iter().map(|s| s.total())),
+            counts(series.iter().map(|s| s.point.runs.len() as u64)),
+        ),
+        body: PANEL + X_LABELS + 14.0,
+    }
+}
+
+fn paint(sheet: &Sheet<'_>, series: &[Series<'_>], x: &Scale) -> Drawn {
+    let rect = Rect {
+        left: MARGIN + Y_LABELS,
+        right: WIDTH - MARGIN - LABELS,
+        top: TOP + 4.0,
+        bottom: TOP + 4.0 + PANEL,
+    };
+    let x_name = x.name("operation latency", "ms");
+    let y_name = "operations answered within x (0–1)";
+    let mut panel = sheet.panel(rect, (x, Some(&x_name)), (&Scale::share(), y_name))?;
+    let mut labels = Vec::new();
+    for (index, s) in series.iter().enumerate() {
+        let total = s.total() as f64;
+        let mut points = vec![(s.steps[0].0, 0.0)];
+        points.extend(s.steps.iter().map(|&(ms, count)| (ms, count as f64 / total)));
+        let points = thinned(&points, |at| pixel(&panel, at));
+        curve(&mut panel, &points, SERIES[index], 2.0, DASHES[index])?;
+        let end = points[points.len() - 1];
+        if s.unanswered().hits > 0 {
+            sheet.censor_mark(pixel(&panel, end), SERIES[index])?;
+        }
+        labels.push(EndLabel {
+            end: pixel(&panel, end),
+            color: SERIES[index],
+            name: s.label.clone(),
+            remark: s.remark(),
+        });
+    }
+    ends::paint(sheet, rect, &labels)
+}
+
+/// The points that differ by at least half a pixel from the one before, and the last.
+fn thinned(points: &[(f64, f64)], pixel: impl Fn((f64, f64)) -> (f64, f64)) -> Vec<(f64, f64)> {
+    let mut kept: Vec<(f64, f64)> = Vec::new();
+    let mut last_pixel = (f64::NEG_INFINITY, f64::NEG_INFINITY);
+    for (index, &point) in points.iter().enumerate() {
+        let at = pixel(point);
+        let far = (at.0 - last_pixel.0).abs() >= 0.5 || (at.1 - last_pixel.1).abs() >= 0.5;
+        if far || index + 1 == points.len() {
+            kept.push(point);
+            last_pixel = at;
+        }
+    }
+    kept
+}
+
+fn slice(series: &[Series<'_>]) -> String {
+    let mut csv = CsvText::new(&["point_id", "series", "latency_ms", "answered_count", "share"]);
+    for s in series {
+        for &(ms, count) in &s.steps {
+            csv.row(&[
+                text_cell(&s.point.id).into_owned(),
+                text_cell(&s.label).into_owned(),
+                number_cell(Some(ms)),
+                count.to_string(),
+                number_cell(Some(count as f64 / s.total() as f64)),
+            ]);
+        }
+    }
+    csv.finish()
+}

@@ -1,0 +1,82 @@
+//! The charts: one file each, and the list of them.
+//!
+//! A chart is a function from the tables to pictures. It decides for itself whether the tables hold
+//! what it needs, and says why not otherwise. The SVG is the source of truth: coordinates are whole
+//! tenths of a pixel, so its bytes are the same everywhere, and the PNG is that SVG rasterised with
+//! an embedded font. To add a chart, add its file and its line in [`CHARTS`].
+
+mod availability;
+mod election_downtime;
+mod ends;
+mod fault_lanes;
+mod glyph;
+mod label;
+mod latency_cdf;
+mod latency_vs_loss;
+mod palette;
+mod raster;
+mod scale;
+mod series;
+mod sheet;
+#[cfg(test)]
+mod tests;
+mod verdicts;
+
+pub use palette::themed;
+pub use raster::png;
+
+use crate::Error;
+use crate::row::Tables;
+
+/// One kind of chart.
+#[derive(Clone, Copy, Debug)]
+pub struct Chart {
+    /// Its name, as in `fig-<name>.svg`.
+    pub name: &'static str,
+    /// The question that it answers.
+    pub question: &'static str,
+    /// Draws it from the tables.
+    pub draw: fn(&Tables) -> Result<Drawing, Error>,
+}
+
+/// What a chart made of the tables.
+#[derive(Clone, Debug, Default)]
+pub struct Drawing {
+    /// The pictures; none when the data are absent.
+    pub pictures: Vec<Picture>,
+    /// Why there is no picture, or what the pictures leave out.
+    pub left_out: Option<String>,
+}
+
+/// One picture.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// Its name, as in `fig-<name>.svg`: letters, digits, `-`, `_` and `.` only.
+    pub name: String,
+    /// The title drawn on top.
+    pub title: String,
+    /// One to three sentences made from the data, for those who cannot see the picture.
+    pub description: String,
+    /// The caption drawn below: N, interval and method, horizon, censoring.
+    pub caption: String,
+    /// The picture.
+    pub svg: String,
+    /// The data drawn, as CSV with a header.
+    pub slice: String,
+}
+
+/// Every chart, in the order of a report.
+pub const CHARTS: &[Chart] = &[
+    verdicts::CHART,
+    availability::CHART,
+    latency_cdf::CHART,
+    latency_vs_loss::CHART,
+    election_downtime::CHART,
+];
+
+impl Drawing {
+    /// No picture, and the reason.
+    fn skipped(reason: impl Into<String>) -> Self {
+        Self { pictures: Vec::new(), left_out: Some(reason.into()) }
+    }
+}

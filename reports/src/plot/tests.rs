@@ -1,0 +1,329 @@
+//! Claims about every chart: golden pictures, no two labels on each other, nothing outside.
+//!
+//! The fixtures are small enough to check by hand and hostile where names are free.
+
+use super::*;
+use crate::row::{FaultRow, HistRow, Point, Run, Runs, TimelineRow, Verdict};
+use crate::stats::Proportion;
+use expect_test::expect_file;
+use resvg::usvg::roxmltree::{Document, Node};
+
+/// Two protocols at three loss rates, twelve runs each.
+fn fixture() -> Tables {
+    let metrics = [
+        "decide_p50_ms",
+        "decide_p99_ms",
+        "failover_ms",
+        "failover_ms_censored",
+        "ops_count",
+        "ops_ok_count",
+    ];
+    let mut tables = Tables {
+        runs: Runs {
+            params: ["network_loss_pct", "n", "f"].map(str::to_owned).to_vec(),
+            metrics: metrics.map(str::to_owned).to_vec(),
+            points: Vec::new(),
+        },
+        ..Tables::default()
+    };
+    for (p, protocol) in ["raft", "pbft"].into_iter().enumerate() {
+        for loss in [0, 5, 20] {
+            let id = format!("p{}", tables.runs.points.len());
+            let slow = (1 + p) as f64 * (1.0 + f64::from(loss) / 10.0);
+            let runs = (0..12).map(|seed| run(seed, slow, p == 1 && loss == 20)).collect();
+            tables.runs.points.push(Point {
+                id: id.clone(),
+                protocol: protocol.to_owned(),
+                fault_script: "crash-leader".to_owned(),
+                params: vec![loss.to_string(), (4 - p).to_string(), "1".to_owned()],
+                runs,
+            });
+            tables.hist.extend(hist(&id, slow));
+            tables.timeline.extend(timeline(&id, slow, p == 0));
+            tables.faults.extend(faults(&id));
+        }
+    }
+    tables
+}
+
+fn run(seed: u64, slow: f64, dead: bool) -> Run {
+    let spread = 1.0 + (seed * 5 % 12) as f64 / 10.0;
+    let dead = dead && !seed.is_multiple_of(3);
+    let alive = |value: f64| (!dead).then_some(value);
+    let censored = seed == 11;
+    Run {
+        seed,
+        verdict: if dead { Verdict::Stalled } else { Verdict::Pass },
+        exceeded: dead,
+        metrics: vec![
+            alive(10.0 * slow * spread),
+            alive(80.0 * slow * spread * spread),
+            Some(if censored { 900.0 } else { 100.0 * slow * spread }),
+            Some(f64::from(u8::from(censored))),
+            Some(50.0),
+            Some(if dead { 0.0 } else { 48.0 }),
+        ],
+    }
+}
+
+fn hist(id: &str, slow: f64) -> Vec<HistRow> {
+    let bucket = |i: u32| {
+        let ge_ms = slow * f64::from(i * i + 1);
+        let lt_ms = slow * f64::from((i + 1) * (i + 1) + 1);
+        let (point_id, metric) = (id.to_owned(), "decide_ms".to_owned());
+        HistRow { point_id, metric, ge_ms, lt_ms, count: u64::from(60 / (i + 1)) }
+    };
+    (0..8).map(bucket).collect()
+}
+
+fn timeline(id: &str, slow: f64, has_leader: bool) -> Vec<TimelineRow> {
+    let bucket = |i: u32| TimelineRow {
+        point_id: id.to_owned(),
+        t_ms: f64::from(i) * 1000.0,
+        bucket_ms: 1000.0,
+        started_count: if i == 7 { 0 } else { 20 },
+        ok_count: [20, 19, 2, 10, 20, 20, 18, 0, 20, 20][i as usize],
+        p50_ms: (i != 2 && i != 7).then_some(10.0 * slow),
+        p99_ms: (i != 2 && i != 7).then_some(70.0 * slow + f64::from(i)),
+        leader_share: has_leader.then_some(if i == 2 { 0.25 } else { 1.0 }),
+    };
+    (0..10).map(bucket).collect()
+}
+
+fn faults(id: &str) -> Vec<FaultRow> {
+    let fault = |label: &str, from_ms: f64, to_ms: Option<f64>| FaultRow {
+        point_id: id.to_owned(),
+        kind: "kind".to_owned(),
+        label: label.to_owned(),
+        from_ms,
+        to_ms,
+    };
+    vec![
+        fault("crash leader", 2000.0, Some(3500.0)),
+        fault("cut n0 | n1, n2", 2500.0, Some(2500.0)),
+        fault("", 9500.0, None),
+    ]
+}
+
+fn pictures(tables: &Tables) -> Vec<Picture> {
+    let draw = |chart: &Chart| (chart.draw)(tables).expect("a drawing").pictures;
+    CHARTS.iter().flat_map(draw).collect()
+}
+
+/// The rows of a picture's CSV, without the header.
+fn rows(slice: &str) -> Vec<csv::StringRecord> {
+    let reader = csv::Reader::from_reader(slice.as_bytes());
+    reader.into_records().collect::<Result<_, _>>().expect("well-formed CSV")
+}
+
+/// Every text of a picture, with its box (left, top, right, bottom) in pixels.
+fn texts(svg: &str) -> Vec<(String, [f64; 4])> {
+    let document = Document::parse(svg).expect("well-formed XML");
+    let is_text = |node: &Node<'_, '_>| node.has_tag_name("text");
+    document.descendants().filter(is_text).map(|node| text_box(&node)).collect()
+}
+
+fn text_box(node: &Node<'_, '_>) -> (String, [f64; 4]) {
+    let number =
+        |name: &str| node.attribute(name).expect("present").parse::<f64>().expect("number");
+    let (x, y, size) = (number("x") / 10.0, number("y") / 10.0, number("font-size") / 10.0);
+    let text = node.text().unwrap_or_default().trim().to_owned();
+    let width = label::width(&text, size);
+    let before = match node.attribute("text-anchor") {
+        Some("end") => width,
+        Some("middle") => width / 2.0,
+        _ => 0.0,
+    };
+    // Glyphs are about as high as this, wherever the baseline is put.
+    let half = size * 0.45;
+    let rotated = node.attribute("transform").is_some_and(|turn| turn.starts_with("rotate(270"));
+    let bounds = if rotated {
+        [x - half * 2.0, y - width + before, x + half * 2.0, y + before]
+    } else {
+        [x - before, y - half, x - before + width, y + half]
+    };
+    (text, bounds)
+}
+
+fn assert_legible(picture: &Picture) {
+    let document = Document::parse(&picture.svg).expect("well-formed XML");
+    let size = |name: &str| {
+        document.root_element().attribute(name).expect("present").parse::<f64>().expect("number")
+    };
+    let (width, height) = (size("width"), size("height"));
+    let texts = texts(&picture.svg);
+    assert!(texts.len() > 3, "{}", picture.name);
+    for (at, (text, a)) in texts.iter().enumerate() {
+        let inside = a[0] >= 0.0 && a[1] >= 0.0 && a[2] <= width && a[3] <= height;
+        assert!(inside, "{}: {text:?} leaves the picture: {a:?}", picture.name);
+        for (other, b) in &texts[..at] {
+            let apart = a[2] <= b[0] || b[2] <= a[0] || a[3] <= b[1] || b[3] <= a[1];
+            assert!(apart, "{}: {text:?} {a:?} lies on {other:?} {b:?}", picture.name);
+        }
+    }
+}
+
+#[test]
+fn each_chart_draws_its_golden_picture() {
+    for picture in pictures(&fixture()) {
+        if !picture.name.starts_with("availability") || picture.name == "availability-p0" {
+            let path = format!("{}/tests/golden/{}.svg", env!("CARGO_MANIFEST_DIR"), picture.name);
+            expect_file![path].assert_eq(&picture.svg);
+        }
+    }
+}
+
+#[test]
+fn every_chart_of_the_list_draws_the_fixture() {
+    for chart in CHARTS {
+        let drawing = (chart.draw)(&fixture()).expect("a drawing");
+        assert!(!drawing.pictures.is_empty(), "{}: {:?}", chart.name, drawing.left_out);
+    }
+}
+
+#[test]
+fn every_chart_skips_an_empty_sweep_and_says_why() {
+    for chart in CHARTS {
+        let drawing = (chart.draw)(&Tables::default()).expect("a drawing");
+        assert!(drawing.pictures.is_empty(), "{}", chart.name);
+        assert!(drawing.left_out.is_some_and(|reason| reason.len() > 10), "{}", chart.name);
+    }
+}
+
+#[test]
+fn no_label_lies_on_another_or_leaves_the_picture() {
+    for picture in pictures(&fixture()) {
+        assert_legible(&picture);
+    }
+}
+
+#[test]
+fn forty_faults_with_long_names_stay_legible() {
+    let mut tables = fixture();
+    tables.faults.clear();
+    for i in 0..40_u32 {
+        tables.faults.push(FaultRow {
+            point_id: "p0".to_owned(),
+            kind: "delay".to_owned(),
+            label: format!(
+                "delay n{i}→n{} by {} ms on every message but heartbeats",
+                i + 1,
+                i * 10
+            ),
+            from_ms: f64::from(i * 37 % 97) * 100.0,
+            to_ms: (i % 3 > 0).then_some(9900.0),
+        });
+    }
+    let drawing = (availability::CHART.draw)(&tables).expect("a drawing");
+    assert_legible(&drawing.pictures[0]);
+    assert!(drawing.pictures[0].caption.contains("more faults are hatched but not named"));
+}
+
+#[test]
+fn many_fault_scripts_with_long_names_stay_legible() {
+    let mut tables = fixture();
+    let template = tables.runs.points[0].clone();
+    for i in 0..60 {
+        tables.runs.points.push(Point {
+            id: format!("x{i}"),
+            fault_script: format!("partition-{i}-of-the-majority-with-a-leader-that-comes-back"),
+            ..template.clone()
+        });
+    }
+    let drawing = (verdicts::CHART.draw)(&tables).expect("a drawing");
+    assert_legible(&drawing.pictures[0]);
+    let (columns, all) = (48, 61);
+    assert!(drawing.left_out.expect("a note").contains(&format!("{columns} of {all}")));
+    assert!(drawing.pictures[0].svg.contains("not run"));
+}
+
+#[test]
+fn hostile_names_come_out_as_text() {
+    let hostile = "<script>alert(\"1\")</script>&amp;\u{0}\u{202e}";
+    let mut tables = fixture();
+    for point in &mut tables.runs.points {
+        point.protocol = format!("{hostile}{}", point.protocol);
+        point.fault_script = hostile.to_owned();
+    }
+    tables.faults[0].label = hostile.to_owned();
+    for picture in pictures(&tables) {
+        let document = Document::parse(&picture.svg).expect("well-formed XML");
+        assert!(!document.descendants().any(|node| node.has_tag_name("script")));
+        let shown = texts(&picture.svg).into_iter().any(|(text, _)| text.contains("<script>"));
+        assert!(shown, "{}", picture.name);
+        assert!(png(&picture.svg).is_ok(), "{}", picture.name);
+    }
+}
+
+#[test]
+fn a_point_id_cannot_choose_where_its_figure_is_written() {
+    let mut tables = fixture();
+    for (row, id) in ["../../p", "..\\..\\p"].into_iter().enumerate() {
+        let old = tables.runs.points[row].id.clone();
+        tables.runs.points[row].id = id.to_owned();
+        for bucket in tables.timeline.iter_mut().filter(|bucket| bucket.point_id == old) {
+            bucket.point_id = id.to_owned();
+        }
+    }
+    let pictures = (availability::CHART.draw)(&tables).expect("a drawing").pictures;
+    let names: Vec<&str> = pictures.iter().map(|picture| picture.name.as_str()).collect();
+    assert_eq!(names[..2], ["availability-______p", "availability-______p-2"]);
+}
+
+#[test]
+fn curves_stop_at_the_share_that_ended() {
+    let tables = fixture();
+    let drawing = (election_downtime::CHART.draw)(&tables).expect("a drawing");
+    let shares: Vec<f64> = rows(&drawing.pictures[0].slice)
+        .iter()
+        .map(|row| row[5].parse().expect("a share"))
+        .collect();
+    assert_eq!(shares.iter().copied().fold(0.0, f64::max), 11.0 / 12.0);
+    let text = Proportion { hits: 1, total: 12 }.share().expect("a sample");
+    let printed = format!("▷ {} % still leaderless", crate::stats::percent(text));
+    assert!(drawing.pictures[0].svg.contains(&printed), "{printed}");
+}
+
+#[test]
+fn a_loss_rate_at_which_half_the_runs_answer_nothing_has_no_median() {
+    let drawing = (latency_vs_loss::CHART.draw)(&fixture()).expect("a drawing");
+    let rows = rows(&drawing.pictures[0].slice);
+    let row = rows.iter().find(|row| &row[0] == "p5" && &row[2] == "p50").expect("a row");
+    let (unanswered, latency, hi) = (&row[5], &row[6], &row[8]);
+    assert_eq!((unanswered, latency, hi), ("8", "", ""), "{row:?}");
+    assert!(drawing.pictures[0].svg.contains("unanswered at 20"));
+}
+
+#[test]
+fn a_protocol_without_a_leader_is_not_applicable_and_not_zero() {
+    let pictures = (availability::CHART.draw)(&fixture()).expect("a drawing").pictures;
+    let pbft = pictures.last().expect("a picture");
+    assert!(pbft.svg.contains("n/a: the protocol has no leader"));
+    assert!(!pictures[0].svg.contains("n/a"));
+}
+
+#[test]
+fn a_picture_tells_its_title_and_what_is_to_be_seen() {
+    for picture in pictures(&fixture()) {
+        let document = Document::parse(&picture.svg).expect("well-formed XML");
+        let root = document.root_element();
+        assert_eq!(root.attribute("role"), Some("img"));
+        let text = |name: &str| {
+            let node = root.children().find(|node| node.has_tag_name(name)).expect("present");
+            node.text().expect("text").to_owned()
+        };
+        assert_eq!(text("title"), picture.title);
+        assert_eq!(text("desc"), picture.description);
+        assert!(picture.description.len() > 40, "{}", picture.description);
+        assert!(picture.caption.to_lowercase().contains("interval"), "{}", picture.caption);
+    }
+}
+
+#[test]
+fn a_themed_picture_has_no_colour_left_that_the_page_cannot_change() {
+    let picture = &pictures(&fixture())[0];
+    let themed = themed(&picture.svg);
+    assert!(themed.contains("var(--synod-ink, #222222)"));
+    assert!(!themed.contains("=\"#"), "a plain colour is left");
+    assert!(Document::parse(&themed).is_ok());
+}
