@@ -1,0 +1,58 @@
+//! The same seed gives the same run, and one that never changes unawares: golden fingerprints.
+
+use protocols::raft::Raft;
+use protocols::server::Server;
+use protocols::voting::{Config as Ballots, Voting};
+use sim_core::experiment::{Experiment, Simulation};
+use sim_core::fault::{Fault, FaultSpec, Target, Targets};
+use sim_core::latency::Latency;
+use sim_core::rng::Ratio;
+use sim_core::setup::Setup;
+use sim_core::time::{Duration, DurationRange};
+
+fn stormy(nodes: u32) -> Setup {
+    let ms = Duration::from_millis;
+    let mut setup = Setup::new(nodes, Duration::from_secs(20));
+    setup.network.latency = Latency::LogNormal { p50: ms(3), p99: ms(30) };
+    setup.network.loss = Ratio::new(2, 100);
+    setup.network.duplicate = Ratio::new(2, 100);
+    setup.disk.sync = Latency::Uniform(DurationRange::from_millis(0, 4));
+    setup.clock.drift_ppm = 1_000;
+    let crash = Fault::Crash { target: Targets(vec![Target::Random(1)]) };
+    let part = Fault::Partition { groups: vec![Targets(vec![Target::Minority])] };
+    setup.faults = vec![
+        FaultSpec::at(ms(10), crash).lasting(ms(700)),
+        FaultSpec::at(ms(2_500), part).lasting(ms(1_500)),
+    ];
+    setup
+}
+
+fn prints(experiment: &dyn Simulation) -> String {
+    let print = |seed| {
+        let run = experiment.run(seed);
+        assert_eq!(run, experiment.run(seed), "seed {seed} gave two runs");
+        format!("{:016x}", run.fingerprint)
+    };
+    (0..3).map(print).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_fingerprint_of_raft_is_golden() {
+    let raft = Experiment::<Raft>::new(Default::default(), stormy(5));
+    expect_test::expect!["661fad8480b6b8b9 dd3ca3b5a1673cae b548be0beac1d93c"].assert_eq(&prints(&raft));
+}
+
+#[test]
+fn the_fingerprint_of_voting_is_golden() {
+    let ballots = Ballots { resend: Some(Duration::from_millis(60)), ..Ballots::default() };
+    let voting = Experiment::<Voting>::new(ballots, stormy(5));
+    expect_test::expect!["a996989938a456fa 8cdcbff44479bb24 5ba19e6db4e22e36"].assert_eq(&prints(&voting));
+}
+
+#[test]
+fn the_fingerprint_of_the_server_is_golden() {
+    let mut server = Experiment::<Server>::new(Default::default(), stormy(1));
+    server.setup.faults.clear();
+    server.workload.requests = Some(1_000);
+    expect_test::expect!["858a2073b18f2082 8fdd153b6b267d0f 6af06b54a932950c"].assert_eq(&prints(&server));
+}
