@@ -2,9 +2,14 @@
 
 use benches::ball::game;
 use divan::counter::ItemsCount;
-use sim_core::experiment::Simulation as _;
+use protocols::raft::Raft;
+use sim_core::experiment::{Experiment, Simulation as _};
+use sim_core::fault::{Fault, FaultSpec, Target, Targets};
 use sim_core::latency::Latency;
-use sim_core::time::Duration;
+use sim_core::outcome::Verdict;
+use sim_core::setup::{Limits, Setup};
+use sim_core::time::{Duration, DurationRange};
+use sim_core::workload::Rate;
 
 fn main() {
     divan::main();
@@ -26,4 +31,37 @@ fn pingpong(bencher: divan::Bencher<'_, '_>) {
 fn phold(bencher: divan::Bencher<'_, '_>, nodes: u32) {
     let game = game(nodes, 1, exponential(), EVENTS);
     bencher.counter(ItemsCount::new(EVENTS)).bench(|| assert_eq!(game.run(1).events, EVENTS));
+}
+
+/// The real Raft, 1,000 requests per second, its properties and invariants judged.
+fn raft(nodes: u32, faults: Vec<FaultSpec>) -> Experiment<Raft> {
+    let mut setup = Setup::new(nodes, Duration::from_secs(20));
+    setup.network.latency = Latency::Uniform(DurationRange::from_millis(1, 5));
+    setup.limits = Limits { events: u64::MAX, ..Limits::default() };
+    setup.faults = faults;
+    let mut raft = Experiment::new(Default::default(), setup);
+    raft.workload.rate = Some(Rate::per_second(1_000));
+    raft
+}
+
+fn bench_raft(bencher: divan::Bencher<'_, '_>, raft: &Experiment<Raft>) {
+    let run = raft.run(1);
+    assert_eq!(run.verdict, Verdict::Pass, "{}", run.reason);
+    bencher.counter(ItemsCount::new(run.events)).bench(|| raft.run(1).events);
+}
+
+#[divan::bench(sample_count = 10, args = [5, 101])]
+fn raft_under_load(bencher: divan::Bencher<'_, '_>, nodes: u32) {
+    bench_raft(bencher, &raft(nodes, Vec::new()));
+}
+
+#[divan::bench(sample_count = 10)]
+fn raft_5_under_load_with_faults(bencher: divan::Bencher<'_, '_>) {
+    let secs = Duration::from_secs;
+    let leader = || Targets(vec![Target::Leader]);
+    let faults = vec![
+        FaultSpec::at(secs(4), Fault::Crash { target: leader() }).lasting(secs(1)),
+        FaultSpec::at(secs(8), Fault::Partition { groups: vec![leader()] }).lasting(secs(2)),
+    ];
+    bench_raft(bencher, &raft(5, faults));
 }

@@ -27,14 +27,24 @@ pub struct PointsTable {
 
 /// Aggregates the runs of every point.
 ///
-/// Columns: `point_id`, the parameters, `metric`, `stat`, `n`, `value`, `ci_lo`, `ci_hi`,
+/// Columns: `point_id`, `protocol`, `fault_script`, the parameters (`n` and `f` among them),
+/// `metric`, `stat`, `samples` (how many runs have the metric), `value`, `ci_lo`, `ci_hi`,
 /// `ci_level`, `ci_method`. The metric `verdict` has the statistics `rate_pass`, `rate_unsafe` and
 /// so on; each metric of the runs has `mean`, `p50`, `p90` and `p99`, and one with a `_censored`
 /// twin also `rate_censored`. A mean over censored values is not identified and left empty.
 pub fn points_table(runs: &Runs) -> PointsTable {
-    let mut header: Vec<&str> = vec!["point_id"];
+    let mut header: Vec<&str> = vec!["point_id", "protocol", "fault_script"];
     header.extend(runs.params.iter().map(String::as_str));
-    header.extend(["metric", "stat", "n", "value", "ci_lo", "ci_hi", "ci_level", "ci_method"]);
+    header.extend([
+        "metric",
+        "stat",
+        "samples",
+        "value",
+        "ci_lo",
+        "ci_hi",
+        "ci_level",
+        "ci_method",
+    ]);
     let mut table = Writer { csv: CsvText::new(&header), warnings: Vec::new() };
     for point in &runs.points {
         table.verdicts(point);
@@ -141,7 +151,9 @@ impl Writer {
 
     fn row(&mut self, point: &Point, statistic: &Statistic<'_>) {
         let known = statistic.interval.filter(|i| i.lo.is_some() || i.hi.is_some());
-        let mut row = vec![text_cell(&point.id).into_owned()];
+        let mut row: Vec<_> = [&point.id, &point.protocol, &point.fault_script]
+            .map(|cell| text_cell(cell).into_owned())
+            .into();
         row.extend(point.params.iter().map(|cell| param_cell(cell).into_owned()));
         row.extend([
             text_cell(statistic.metric).into_owned(),

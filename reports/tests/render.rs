@@ -73,21 +73,25 @@ fn the_points_table_has_the_columns_of_the_contract_and_refuses_what_it_cannot_k
     let (header, rows) = points.split_once('\n').expect("a header");
     assert_eq!(
         header,
-        "point_id,network_loss_pct,n,f,metric,stat,n,value,ci_lo,ci_hi,ci_level,ci_method"
+        "point_id,protocol,fault_script,network_loss_pct,n,f,\
+         metric,stat,samples,value,ci_lo,ci_hi,ci_level,ci_method"
     );
     let row = |start: &str| {
         rows.lines().find(|row| row.starts_with(start)).unwrap_or_else(|| panic!("no {start}"))
     };
     assert_eq!(
-        row("p0,0,3,1,verdict,rate_unsafe"),
-        "p0,0,3,1,verdict,rate_unsafe,40,0,0,0.08762160119728664,0.95,wilson"
+        row("p0,raft,crash-leader,0,3,1,verdict,rate_unsafe"),
+        "p0,raft,crash-leader,0,3,1,verdict,rate_unsafe,40,0,0,0.08762160119728664,0.95,wilson"
     );
-    assert_eq!(row("p0,0,3,1,decide_p50_ms,p99"), "p0,0,3,1,decide_p50_ms,p99,40,,,,,");
-    let median = row("p0,0,3,1,decide_p50_ms,p50");
+    assert_eq!(
+        row("p0,raft,crash-leader,0,3,1,decide_p50_ms,p99"),
+        "p0,raft,crash-leader,0,3,1,decide_p50_ms,p99,40,,,,,"
+    );
+    let median = row("p0,raft,crash-leader,0,3,1,decide_p50_ms,p50");
     assert!(median.ends_with(",0.95,order-statistic"), "{median}");
-    let mean = row("p0,0,3,1,decide_p50_ms,mean");
+    let mean = row("p0,raft,crash-leader,0,3,1,decide_p50_ms,mean");
     assert!(mean.ends_with(",0.95,bootstrap-percentile"), "{mean}");
-    assert!(row("p0,0,3,1,failover_ms,rate_censored").ends_with(",0.95,wilson"));
+    assert!(row("p0,raft,crash-leader,0,3,1,failover_ms,rate_censored").ends_with(",0.95,wilson"));
     assert!(!rows.contains("failover_ms_censored"));
     let warning = "W31 p0 decide_p50_ms p99: too few samples (40 < 299)";
     assert!(rendered.warnings.iter().any(|line| line == warning), "{:?}", rendered.warnings);
@@ -108,9 +112,11 @@ fn a_mean_over_censored_values_is_left_empty() {
     fs::write(dir.join("runs.csv"), format!("{runs}{rows}")).expect("a writable folder");
     render(&dir).expect("a rendering");
     let points = fs::read_to_string(dir.join("points.csv")).expect("points.csv");
-    assert!(points.contains("p0,5,2,failover_ms,mean,10,,,,,\n"), "{points}");
-    assert!(points.contains("p0,5,2,failover_ms,p50,10,104,101,108,0.95,order-statistic\n"));
-    assert!(points.contains("p0,5,2,failover_ms,rate_censored,10,0.1,"));
+    assert!(points.contains("p0,raft,crash,5,2,failover_ms,mean,10,,,,,\n"), "{points}");
+    assert!(
+        points.contains("p0,raft,crash,5,2,failover_ms,p50,10,104,101,108,0.95,order-statistic\n")
+    );
+    assert!(points.contains("p0,raft,crash,5,2,failover_ms,rate_censored,10,0.1,"));
 }
 
 #[test]
