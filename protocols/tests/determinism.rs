@@ -39,14 +39,16 @@ fn prints(experiment: &dyn Simulation) -> String {
 #[test]
 fn the_fingerprint_of_raft_is_golden() {
     let raft = Experiment::<Raft>::new(Default::default(), stormy(5));
-    expect_test::expect!["661fad8480b6b8b9 dd3ca3b5a1673cae b548be0beac1d93c"].assert_eq(&prints(&raft));
+    expect_test::expect!["661fad8480b6b8b9 dd3ca3b5a1673cae b548be0beac1d93c"]
+        .assert_eq(&prints(&raft));
 }
 
 #[test]
 fn the_fingerprint_of_voting_is_golden() {
     let ballots = Ballots { resend: Some(Duration::from_millis(60)), ..Ballots::default() };
     let voting = Experiment::<Voting>::new(ballots, stormy(5));
-    expect_test::expect!["a996989938a456fa 8cdcbff44479bb24 5ba19e6db4e22e36"].assert_eq(&prints(&voting));
+    expect_test::expect!["a996989938a456fa 8cdcbff44479bb24 5ba19e6db4e22e36"]
+        .assert_eq(&prints(&voting));
 }
 
 #[test]
@@ -54,5 +56,6 @@ fn the_fingerprint_of_the_server_is_golden() {
     let mut server = Experiment::<Server>::new(Default::default(), stormy(1));
     server.setup.faults.clear();
     server.workload.requests = Some(1_000);
-    expect_test::expect!["858a2073b18f2082 8fdd153b6b267d0f 6af06b54a932950c"].assert_eq(&prints(&server));
+    expect_test::expect!["858a2073b18f2082 8fdd153b6b267d0f 6af06b54a932950c"]
+        .assert_eq(&prints(&server));
 }

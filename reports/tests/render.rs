@@ -196,7 +196,7 @@ fn a_malformed_cell_is_named_by_file_line_and_column() {
     );
     assert_eq!(
         complaint("timeline", "timeline.csv", 2, 5, "401"),
-        "timeline.csv:2: column 5 (`ok_count`): found \"401\", expected at most `started_count`"
+        "timeline.csv:2: column 5 (`ok_count`): found \"401\", expected at most `due_count`"
     );
     assert_eq!(
         complaint("faults", "faults.csv", 2, 5, "1"),

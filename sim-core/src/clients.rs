@@ -131,11 +131,17 @@ impl<Pr: Problem> Clients<Pr> {
         (operation.node, &operation.request)
     }
 
-    /// The sum of the times for which unanswered operations have waited.
-    pub(crate) fn open_waits(&self, now: Time) -> Duration {
+    /// When each operation that was not answered as done was meant to start, and whether it still
+    /// waits.
+    pub(crate) fn open(&self) -> impl Iterator<Item = (Time, bool)> + '_ {
         let all = self.callers.iter().flat_map(|caller| &caller.operations);
-        all.filter(|operation| operation.stage == Stage::Waiting)
-            .fold(Duration::ZERO, |sum, operation| sum + now.since(operation.started))
+        all.filter(|operation| operation.stage != Stage::Done)
+            .map(|operation| (operation.started, operation.stage == Stage::Waiting))
+    }
+
+    /// How long a client waits for an answer before it is disappointed, whether it retries or not.
+    pub(crate) const fn patience(&self) -> Duration {
+        self.workload.timeout
     }
 
     /// How long a client waits before it retries; `None` if it does not.

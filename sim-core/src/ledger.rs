@@ -80,7 +80,6 @@ impl Ledger {
 
     pub(crate) fn asked(&mut self, now: Time) {
         self.started += 1;
-        self.bucket(now).started += 1;
         self.gap_since.get_or_insert(now);
     }
 
@@ -90,7 +89,6 @@ impl Ledger {
             self.refused += 1;
             return;
         }
-        self.bucket(started).ok += 1;
         self.latencies.push((started, now.since(started)));
         self.first_answer.get_or_insert(now);
         self.last_answer = Some(now);
@@ -174,9 +172,31 @@ impl Ledger {
         self.started == 0
     }
 
-    /// Closes the books. `open_waits` is the sum of the times that unanswered operations waited.
-    pub(crate) fn close(mut self, end: Time, waiting: u32, open_waits: Duration) -> Books {
+    /// Closes the books. `open` are the starts of the operations that were not answered as done,
+    /// with whether they still wait.
+    pub(crate) fn close(
+        mut self,
+        end: Time,
+        patience: Duration,
+        open: impl Iterator<Item = (Time, bool)>,
+    ) -> Books {
         self.count_led(end);
+        let due = |started: Time| started.checked_add(patience).is_some_and(|due| due <= end);
+        let (mut waiting, mut open_waits) = (0, Duration::ZERO);
+        for (started, waits) in open {
+            if waits {
+                waiting += 1;
+                open_waits = open_waits + end.since(started);
+            }
+            self.bucket(started).due += u32::from(due(started));
+        }
+        for index in 0..self.latencies.len() {
+            let (started, latency) = self.latencies[index];
+            let due = due(started);
+            let bucket = self.bucket(started);
+            bucket.due += u32::from(due);
+            bucket.ok += u32::from(due && latency <= patience);
+        }
         let mut sorted: Vec<Duration> =
             self.latencies.iter().map(|(_, latency)| *latency).collect();
         sorted.sort_unstable();
@@ -203,7 +223,7 @@ impl Ledger {
             ops_count: count(self.started),
             ops_ok_count: count(ok),
             ops_refused_count: count(self.refused),
-            ops_pending_count: count(u64::from(waiting)),
+            ops_pending_count: count(waiting),
             retries_count: count(counts.retries),
             // Every operation waits from its start to its answer or to the end, so the average
             // over time is the sum of all waits by the time watched.

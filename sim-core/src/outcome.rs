@@ -153,9 +153,10 @@ metrics! {
 /// One slice of the availability timeline.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Bucket {
-    /// Operations whose intended start lies in the slice.
-    pub started: u32,
-    /// Those among them that were answered as done before the run ended.
+    /// Operations whose intended start lies in the slice, and whose client's patience would have
+    /// ended within the run.
+    pub due: u32,
+    /// Those among them that were answered as done before the client's patience ended.
     pub ok: u32,
     /// How long some leader was up within the slice.
     pub led: Duration,

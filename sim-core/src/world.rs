@@ -924,8 +924,8 @@ impl<'a, P: Protocol> World<'a, P> {
         };
         let mut fingerprint = self.fingerprint;
         fingerprint.pair(self.event, verdict as u64);
-        let waits = self.clients.open_waits(self.now);
-        let books = self.ledger.close(self.now, self.clients.waiting(), waits);
+        let patience = self.clients.patience();
+        let books = self.ledger.close(self.now, patience, self.clients.open());
         let outcome = Outcome {
             seed: self.seed,
             verdict,

@@ -137,17 +137,17 @@ impl<'a> View<'a> {
     }
 
     fn description(&self) -> String {
-        let started: u64 = self.buckets.iter().map(|bucket| bucket.started_count).sum();
+        let due: u64 = self.buckets.iter().map(|bucket| bucket.due_count).sum();
         let ok: u64 = self.buckets.iter().map(|bucket| bucket.ok_count).sum();
         let worst = self
             .buckets
             .iter()
             .filter_map(|bucket| Some((bucket, ok_percent(bucket)?)))
             .min_by(|a, b| a.1.total_cmp(&b.1));
-        let mut text = format!("{ok} of {started} operations were answered.");
+        let mut text = format!("{ok} of {due} operations were answered in time.");
         if let Some((bucket, percent)) = worst {
             text.push_str(&format!(
-                " The worst bucket begins at {} s with {} % answered.",
+                " The worst bucket begins at {} s with {} % answered in time.",
                 rough(bucket.t_ms / 1000.0),
                 rough(percent)
             ));
@@ -160,7 +160,7 @@ impl<'a> View<'a> {
     }
 
     fn caption(&self) -> String {
-        let started: u64 = self.buckets.iter().map(|bucket| bucket.started_count).sum();
+        let due: u64 = self.buckets.iter().map(|bucket| bucket.due_count).sum();
         let width = self.buckets.first().map_or(0.0, |bucket| bucket.bucket_ms);
         let unnamed = match self.faults.unnamed() {
             0 => String::new(),
@@ -168,9 +168,10 @@ impl<'a> View<'a> {
         };
         format!(
             "N = {} operations of {} runs, folded by intended start into buckets of {} ms over \
-             {} s. No interval: operations of one run are not independent. Operations never \
-             answered count as not answered and have no latency. Hatched: scripted faults.{unnamed}",
-            number(started as f64),
+             {} s; those whose client still had patience at the end are left out. In time: before \
+             the client's patience ended. Never answered: no latency. No interval: operations of \
+             one run are not independent. Hatched: scripted faults.{unnamed}",
+            number(due as f64),
             self.point.runs.len(),
             rough(width),
             rough(self.horizon),
@@ -200,7 +201,7 @@ impl<'a> View<'a> {
     }
 
     fn paint_ok(&self, sheet: &Sheet<'_>, rect: Rect, time: &Scale) -> Drawn {
-        let y_name = "answered ok (%)";
+        let y_name = "answered in time (%)";
         let mut panel = sheet.panel(rect, (time, None), (&Scale::percent(), y_name))?;
         for steps in self.stretches(ok_percent) {
             let (first, last) = (steps[0].0, steps[steps.len() - 1].0);
@@ -281,7 +282,7 @@ impl<'a> View<'a> {
         let header = [
             "point_id",
             "t_s",
-            "started_count",
+            "due_count",
             "ok_count",
             "ok_pct",
             "p50_ms",
@@ -293,7 +294,7 @@ impl<'a> View<'a> {
             csv.row(&[
                 text_cell(&self.point.id).into_owned(),
                 number_cell(Some(bucket.t_ms / 1000.0)),
-                bucket.started_count.to_string(),
+                bucket.due_count.to_string(),
                 bucket.ok_count.to_string(),
                 number_cell(ok_percent(bucket)),
                 number_cell(bucket.p50_ms),
@@ -315,8 +316,8 @@ fn smoothed(steps: &[(f64, f64)]) -> Vec<(f64, f64)> {
 }
 
 fn ok_percent(bucket: &TimelineRow) -> Option<f64> {
-    let share = bucket.ok_count as f64 / bucket.started_count as f64;
-    (bucket.started_count > 0).then_some(share * 100.0)
+    let share = bucket.ok_count as f64 / bucket.due_count as f64;
+    (bucket.due_count > 0).then_some(share * 100.0)
 }
 
 /// What stands in a panel that has nothing to show.

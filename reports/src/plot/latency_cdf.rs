@@ -32,7 +32,7 @@ struct Series<'a> {
     label: String,
     /// (latency in ms, operations answered by then).
     steps: Vec<(f64, u64)>,
-    /// How many operations were started; `None` when `timeline.csv` does not say.
+    /// How many operations were started; `None` when `runs.csv` does not say.
     started: Option<u64>,
 }
 
@@ -41,8 +41,8 @@ impl Series<'_> {
         self.steps.last().map_or(0, |&(_, count)| count)
     }
 
-    /// What the shares are of. An answer from a bucket that the timeline does not have still
-    /// counts as started.
+    /// What the shares are of. An answer that `runs.csv` does not know of still counts as
+    /// started.
     fn total(&self) -> u64 {
         self.started.unwrap_or(0).max(self.answered())
     }
@@ -122,9 +122,9 @@ fn series<'a>(tables: &Tables, point: &'a Point, label: String) -> Series<'a> {
             (row.lt_ms, count)
         })
         .collect();
-    let mut buckets = tables.timeline.iter().filter(|row| row.point_id == point.id).peekable();
-    let known = buckets.peek().is_some();
-    let started = known.then(|| buckets.map(|row| row.started_count).sum());
+    let known = tables.runs.metric("ops_count").is_some();
+    let asked = tables.runs.observations(point, "ops_count");
+    let started = known.then(|| asked.iter().map(|run| run.value as u64).sum());
     Series { point, label, steps, started }
 }
 

@@ -81,7 +81,7 @@ fn timeline(id: &str, slow: f64, has_leader: bool) -> Vec<TimelineRow> {
         point_id: id.to_owned(),
         t_ms: f64::from(i) * 1000.0,
         bucket_ms: 1000.0,
-        started_count: if i == 7 { 0 } else { 20 },
+        due_count: if i == 7 { 0 } else { 20 },
         ok_count: [20, 19, 2, 10, 20, 20, 18, 0, 20, 20][i as usize],
         p50_ms: (i != 2 && i != 7).then_some(10.0 * slow),
         p99_ms: (i != 2 && i != 7).then_some(70.0 * slow + f64::from(i)),

@@ -31,9 +31,10 @@ pub struct TimelineRow {
     pub t_ms: f64,
     /// The bucket's width in milliseconds.
     pub bucket_ms: f64,
-    /// Operations whose intended start lies in the bucket.
-    pub started_count: u64,
-    /// How many of these were answered ok within the bound.
+    /// Operations whose intended start lies in the bucket and whose client had lost patience by the
+    /// end of the run, had there been no answer.
+    pub due_count: u64,
+    /// How many of these were answered before the client's patience ended.
     pub ok_count: u64,
     /// Their median latency in milliseconds; empty when too few were answered.
     pub p50_ms: Option<f64>,
@@ -108,7 +109,7 @@ impl TimelineRow {
         let point_id = cells.column("point_id")?;
         let t_ms = cells.column("t_ms")?;
         let bucket_ms = cells.column("bucket_ms")?;
-        let started_count = cells.column("started_count")?;
+        let due_count = cells.column("due_count")?;
         let ok_count = cells.column("ok_count")?;
         let p50_ms = cells.column("p50_ms")?;
         let p99_ms = cells.column("p99_ms")?;
@@ -118,7 +119,7 @@ impl TimelineRow {
                 point_id: cells.text(row, point_id).to_owned(),
                 t_ms: cells.required(row, t_ms)?,
                 bucket_ms: cells.required(row, bucket_ms)?,
-                started_count: cells.count(row, started_count)?,
+                due_count: cells.count(row, due_count)?,
                 ok_count: cells.count(row, ok_count)?,
                 p50_ms: cells.number(row, p50_ms)?,
                 p99_ms: cells.number(row, p99_ms)?,
@@ -127,8 +128,8 @@ impl TimelineRow {
             if bucket.bucket_ms <= 0.0 {
                 return Err(cells.cell_error(row, bucket_ms, "more than 0"));
             }
-            if bucket.ok_count > bucket.started_count {
-                return Err(cells.cell_error(row, ok_count, "at most `started_count`"));
+            if bucket.ok_count > bucket.due_count {
+                return Err(cells.cell_error(row, ok_count, "at most `due_count`"));
             }
             if bucket.leader_share.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
                 return Err(cells.cell_error(row, leader_share, "0 to 1 or an empty cell"));

@@ -102,7 +102,7 @@ pub(crate) fn write(dir: &Path, sweep: &Sweep<'_>) {
     fs::write(dir.join("runs.csv"), runs).expect("a writable folder");
     let mut hist = format!("{HIST_HEADER}\n");
     let mut timeline =
-        "point_id,t_ms,bucket_ms,started_count,ok_count,p50_ms,p99_ms,leader_share\n".to_owned();
+        "point_id,t_ms,bucket_ms,due_count,ok_count,p50_ms,p99_ms,leader_share\n".to_owned();
     let mut faults = "point_id,kind,label,from_ms,to_ms\n".to_owned();
     for (index, &(p, _, _, _, loss)) in points.iter().enumerate() {
         let mut pooled = Histogram::new();

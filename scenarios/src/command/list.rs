@@ -1,0 +1,175 @@
+//! `synod list`: what there is.
+
+use protocols::REGISTRY;
+use serde_json::{Value as Json, json};
+use sim_core::adversary::Strategy;
+use sim_core::experiment::Entry;
+use sim_core::fault::FaultKind;
+use sim_core::outcome::Metrics;
+
+use crate::catalog;
+use crate::cli::{Format, ListArgs, Topic};
+use crate::document::Sources;
+use crate::error::Error;
+use crate::terminal::{Terminal, aligned};
+
+use super::run::pretty;
+
+const TOPICS: [Topic; 5] =
+    [Topic::Protocols, Topic::Scenarios, Topic::Faults, Topic::Metrics, Topic::Adversaries];
+
+/// Lists one topic, or all.
+///
+/// # Errors
+/// When stdout takes nothing.
+pub fn list(args: &ListArgs, format: Format, terminal: &mut Terminal) -> Result<u8, Error> {
+    let topics = args.topic.map_or(TOPICS.to_vec(), |topic| vec![topic]);
+    if format == Format::Json {
+        let mut document = json!({ "schema": "synod.list/1" });
+        for topic in topics {
+            document[name(topic)] = json(topic);
+        }
+        terminal.line(&pretty(&document))?;
+        return Ok(0);
+    }
+    for (index, topic) in topics.iter().enumerate() {
+        if topics.len() > 1 {
+            terminal.line(&format!("{}{}", if index > 0 { "\n" } else { "" }, name(*topic)))?;
+        }
+        for line in human(*topic, terminal.is_verbose()) {
+            terminal.line(&line)?;
+        }
+    }
+    Ok(0)
+}
+
+const fn name(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Protocols => "protocols",
+        Topic::Scenarios => "scenarios",
+        Topic::Faults => "faults",
+        Topic::Metrics => "metrics",
+        Topic::Adversaries => "adversaries",
+    }
+}
+
+fn human(topic: Topic, verbose: bool) -> Vec<String> {
+    let words = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
+    match topic {
+        Topic::Protocols => REGISTRY.iter().flat_map(|entry| protocol(entry, verbose)).collect(),
+        Topic::Scenarios => {
+            let rows: Vec<_> = catalog::built_in()
+                .iter()
+                .map(|(name, text)| words(&[name, &title(text)]))
+                .collect();
+            aligned(&rows)
+        }
+        Topic::Faults => {
+            let rows: Vec<_> = FaultKind::ALL
+                .iter()
+                .map(|(kind, knobs, what, counted)| {
+                    words(&[kind.name(), knobs, what, &format!("(counts {counted})")])
+                })
+                .collect();
+            aligned(&rows)
+        }
+        Topic::Metrics => {
+            let rows: Vec<_> = Metrics::COLUMNS
+                .iter()
+                .map(|metric| words(&[metric.name, metric.summary]))
+                .collect();
+            aligned(&rows)
+        }
+        Topic::Adversaries => aligned(&Strategy::ALL.map(|(_, name, what)| words(&[name, what]))),
+    }
+}
+
+fn protocol(entry: &Entry, verbose: bool) -> Vec<String> {
+    let mut lines = vec![format!("{}  {}", entry.name, entry.summary)];
+    lines.push(format!("    solves {}: {}", entry.problem, entry.problem_summary));
+    lines.push(format!("    properties: {}", entry.properties.join(", ")));
+    if !entry.invariants.is_empty() {
+        lines.push(format!("    invariants: {}", entry.invariants.join(", ")));
+    }
+    if verbose {
+        lines.push(format!("    messages: {}", entry.messages.join(", ")));
+        lines.push(format!("    records: {}", entry.records.join(", ")));
+        if let Some(keys) = keys(entry) {
+            lines.push(format!("    keys: {keys}"));
+        }
+        lines.extend(entry.mutants.iter().map(|mutant| {
+            format!(
+                "    mutant {}: {} (breaks {})",
+                mutant.id,
+                mutant.summary,
+                mutant.breaks.join(", ")
+            )
+        }));
+    }
+    lines
+}
+
+/// The keys of a protocol with their defaults.
+fn keys(entry: &Entry) -> Option<String> {
+    let text = format!("horizon = \"1s\"\n[protocol]\nkind = \"{}\"\nnodes = 5\n", entry.name);
+    let mut sources = Sources::default();
+    let source = sources.add("defaults", text);
+    let document = sources.parse(source).ok()?;
+    let point = crate::point::build(entry.name, document, Vec::new()).ok()?;
+    let Json::Object(fields) = crate::point::at(&point.resolved, "protocol")? else { return None };
+    let keys = fields.iter().filter(|(key, _)| !["kind", "nodes"].contains(&key.as_str()));
+    let keys: Vec<_> =
+        keys.map(|(key, value)| format!("{key} = {}", crate::point::inline(value))).collect();
+    Some(keys.join(", "))
+}
+
+fn title(text: &str) -> String {
+    let mut sources = Sources::default();
+    let source = sources.add("catalog", text);
+    let settings = sources.parse(source).ok();
+    let title = settings.as_ref().and_then(|settings| settings.get("title"));
+    title.map_or_else(String::new, |title| crate::point::text(&crate::point::plain(title)))
+}
+
+fn json(topic: Topic) -> Json {
+    match topic {
+        Topic::Protocols => REGISTRY
+            .iter()
+            .map(|entry| {
+                let mutants: Vec<Json> = entry
+                    .mutants
+                    .iter()
+                    .map(|mutant| json!({ "id": mutant.id, "summary": mutant.summary, "breaks": mutant.breaks }))
+                    .collect();
+                json!({
+                    "name": entry.name, "summary": entry.summary, "problem": entry.problem,
+                    "properties": entry.properties, "invariants": entry.invariants,
+                    "messages": entry.messages, "records": entry.records, "mutants": mutants,
+                })
+            })
+            .collect(),
+        Topic::Scenarios => catalog::built_in()
+            .iter()
+            .map(|(name, text)| json!({ "name": name, "title": title(text) }))
+            .collect(),
+        Topic::Faults => FaultKind::ALL
+            .iter()
+            .map(|(kind, knobs, what, counted)| {
+                json!({ "name": kind.name(), "knobs": knobs, "summary": what, "counts": counted })
+            })
+            .collect(),
+        Topic::Metrics => Metrics::COLUMNS
+            .iter()
+            .map(|metric| {
+                json!({
+                    "name": metric.name, "summary": metric.summary,
+                    "may_be_censored": metric.may_be_censored,
+                })
+            })
+            .collect(),
+        Topic::Adversaries => Strategy::ALL
+            .iter()
+            .map(|(_, name, what)| json!({ "name": name, "summary": what }))
+            .collect(),
+    }
+}

@@ -1,0 +1,78 @@
+//! One file per verb.
+
+pub mod explain;
+pub mod list;
+pub mod manifest;
+pub mod report;
+pub mod run;
+pub mod summary;
+pub mod sweep;
+pub mod tables;
+pub mod trace;
+
+use crate::cli::OverArgs;
+use crate::error::Error;
+use crate::point::Point;
+use crate::scenario::{self, Overrides, Scenario};
+use crate::terminal::Terminal;
+
+/// Reads the scenario of a command that makes one run, and says which point it will be.
+fn one(reference: &str, laid: &OverArgs, terminal: &Terminal) -> Result<(Scenario, Point), Error> {
+    let overrides =
+        Overrides { set: laid.set.clone(), over: Vec::new(), profile: laid.profile.clone() };
+    let (mut scenarios, _) =
+        scenario::load(&[reference.to_owned()], &overrides, Terminal::colours_errors())?;
+    let internal = || Error::Internal("a scenario without points".into());
+    let mut scenario = scenarios.pop().ok_or_else(internal)?;
+    if scenario.shown != scenario.reference {
+        terminal.note(&format!("{} is {}", scenario.reference, scenario.shown));
+    }
+    let count = scenario.points.len();
+    if count > 1 {
+        let first = &scenario.points[0];
+        let label = first.label();
+        terminal.note(&format!(
+            "the first of {count} points: {} {label}  (choose another with --set)",
+            first.entry.name
+        ));
+    }
+    if scenario.points.is_empty() {
+        return Err(internal());
+    }
+    let point = scenario.points.swap_remove(0);
+    warn_of_allowed(&point, terminal);
+    Ok((scenario, point))
+}
+
+/// What is unsafe about a point and was allowed is told with every result.
+fn warn_of_allowed(point: &Point, terminal: &Terminal) {
+    for allowed in &point.allowed {
+        terminal.note(&format!("! {}: unsafe, and allowed: {allowed}", point.scenario));
+    }
+    if let Some(mutant) = &point.simulation.setup().mutant {
+        terminal.note(&format!("! {}: the bug {mutant} is planted", point.scenario));
+    }
+}
+
+/// The command that shows one run of a sweep step by step.
+fn trace_command(scenario: &Scenario, point: &Point, laid: &OverArgs, seed: u64) -> String {
+    let mut words = vec!["synod trace".to_owned(), quoted(&scenario.reference)];
+    words.push(format!("--seed {seed}"));
+    words.extend(laid.profile.iter().map(|profile| format!("--profile {}", quoted(profile))));
+    words.extend(laid.set.iter().map(|set| format!("--set {}", quoted(set))));
+    if scenario.axes.iter().any(|axis| axis.path == "protocol") {
+        words.push(format!("--set protocol.kind={}", point.entry.name));
+    }
+    for (path, written) in &point.params {
+        let value = crate::point::argument(&crate::point::plain(written));
+        words.push(format!("--set {}", quoted(&format!("{path}={value}"))));
+    }
+    words.join(" ")
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=%:,+@".contains(c);
+    let word = crate::diagnostic::clean(word);
+    if word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}

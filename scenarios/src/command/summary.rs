@@ -1,0 +1,191 @@
+//! What a sweep says of itself to people.
+
+use reports::stats::Proportion;
+use sim_core::outcome::{Metrics, Outcome, Verdict};
+
+use crate::cli::OverArgs;
+use crate::fold::{Fold, HEADLINES};
+use crate::judge::{Answer, Judgement, number, seconds};
+use crate::sweep::{Made, Plan};
+use crate::terminal::{aligned, painted};
+
+/// Points that the summary shows; the others are in `points.csv`.
+const SHOWN: usize = 40;
+
+/// A run that failed, as it is told at once.
+pub struct Failure {
+    run: u64,
+    point: usize,
+    seed: u64,
+    verdict: Verdict,
+    what: String,
+}
+
+/// How many failures are told with the command that shows them.
+const TOLD: usize = 5;
+
+impl Failure {
+    /// The failure of a run, if it is one.
+    pub fn of(made: &Made) -> Option<Self> {
+        let Outcome { seed, verdict, .. } = made.outcome;
+        if matches!(verdict, Verdict::Pass | Verdict::Inconclusive) {
+            return None;
+        }
+        let what = match made.outcome.first_breach() {
+            Some(breach) => {
+                let assumed = if breach.assumptions_held { "" } else { ", assumptions exceeded" };
+                format!("{} @ {}{assumed}", breach.property, seconds(breach.at))
+            }
+            None => crate::diagnostic::clean(&made.outcome.reason),
+        };
+        Some(Self { run: made.run, point: made.point, seed, verdict, what })
+    }
+
+    /// One line on it.
+    pub fn line(&self, plan: &Plan) -> String {
+        let point = &plan.points[self.point];
+        let label = point.label();
+        let space = if label.is_empty() { "" } else { " " };
+        let protocol = point.entry.name;
+        let (run, seed, verdict) = (self.run, self.seed, self.verdict);
+        format!("  ✗ {verdict}  {protocol} {label}{space}seed={seed} (run {run})  {}", self.what)
+    }
+}
+
+/// The failures of a sweep that are worth a command each.
+#[derive(Default)]
+pub struct Failures {
+    first: Vec<Failure>,
+    count: u64,
+}
+
+impl Failures {
+    /// Takes in a failure.
+    pub fn add(&mut self, failure: Failure) {
+        self.count += 1;
+        if self.first.len() < TOLD {
+            self.first.push(failure);
+        }
+    }
+
+    /// The lines on them.
+    pub fn lines(&self, plan: &Plan, laid: &OverArgs) -> Vec<String> {
+        let mut lines = Vec::new();
+        for failure in &self.first {
+            let (scenario, point) = (plan.scenario_of(failure.point), &plan.points[failure.point]);
+            lines.push(failure.line(plan));
+            lines.push(format!(
+                "      {}",
+                super::trace_command(scenario, point, laid, failure.seed)
+            ));
+        }
+        if self.count > self.first.len() as u64 {
+            let more = self.count - self.first.len() as u64;
+            lines.push(format!("  … and {more} more in failures.csv"));
+        }
+        lines
+    }
+}
+
+/// The table of the points.
+pub fn points(plan: &Plan, folds: &[Fold]) -> Vec<String> {
+    let has = |wanted: &str| {
+        let column = Metrics::COLUMNS.iter().position(|metric| metric.name == wanted)?;
+        let seen =
+            |fold: &Fold| fold.headlines.get(&column).is_some_and(|values| !values.is_empty());
+        folds.iter().any(seen).then_some((wanted.to_owned(), column))
+    };
+    let headlines: Vec<(String, usize)> = HEADLINES.iter().filter_map(|name| has(name)).collect();
+    let inconclusive = folds.iter().any(|fold| fold.count(Verdict::Inconclusive) > 0);
+    let panicked = folds.iter().any(|fold| fold.count(Verdict::Panicked) > 0);
+    let mut header: Vec<String> =
+        ["  point", "", "runs", "unsafe", "stalled"].map(String::from).into();
+    header.extend(inconclusive.then(|| "inconclusive".to_owned()));
+    header.extend(panicked.then(|| "panicked".to_owned()));
+    header.extend(headlines.iter().map(|(name, _)| format!("{name} (median)")));
+    let mut rows = vec![header];
+    for (index, (point, fold)) in plan.points.iter().zip(folds).enumerate().take(SHOWN) {
+        let rate = |verdict| Proportion { hits: fold.count(verdict), total: fold.runs }.text();
+        let mut name = point.entry.name.to_owned();
+        if plan.scenarios.len() > 1 {
+            name = format!("{} {name}", crate::diagnostic::clean(&point.scenario));
+        }
+        let mut row = vec![
+            format!("  p{index}"),
+            format!("{name} {}", point.label()).trim_end().to_owned(),
+            fold.runs.to_string(),
+            rate(Verdict::Unsafe),
+            rate(Verdict::Stalled),
+        ];
+        row.extend(inconclusive.then(|| reasons(fold)));
+        row.extend(panicked.then(|| fold.count(Verdict::Panicked).to_string()));
+        row.extend(headlines.iter().map(|(_, column)| {
+            let median = fold.headlines.get(column).and_then(|values| values.quantile(0.5));
+            median.map_or_else(|| "·".to_owned(), |median| number(Some(median)))
+        }));
+        rows.push(row);
+    }
+    let mut lines = aligned(&rows);
+    if plan.points.len() > SHOWN {
+        lines.push(format!("  … and {} more points in points.csv", plan.points.len() - SHOWN));
+    }
+    lines
+}
+
+/// The runs of which nothing can be said, by reason.
+fn reasons(fold: &Fold) -> String {
+    if fold.reasons.is_empty() {
+        return "0".to_owned();
+    }
+    let words = fold.reasons.iter().map(|(reason, count)| format!("{count} {reason}"));
+    crate::diagnostic::clean(&words.collect::<Vec<_>>().join(", "))
+}
+
+/// The expectations, each with the points where it does not hold.
+pub fn expectations(plan: &Plan, judged: &[Vec<Judgement>]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for ((scenario, range), judgements) in plan.scenarios.iter().zip(&plan.ranges).zip(judged) {
+        let whose = match plan.scenarios.len() {
+            1 => String::new(),
+            _ => format!("{}: ", crate::diagnostic::clean(&scenario.name)),
+        };
+        for judgement in judgements {
+            let alone = match &judgement.cells[..] {
+                [(_, why)] => format!("  {why}"),
+                _ => String::new(),
+            };
+            let mark = painted(judgement.answer.mark());
+            lines.push(format!("  {mark} {whose}{}{alone}", judgement.expectation.claim));
+            if judgement.answer == Answer::Holds || judgement.cells.len() == 1 {
+                continue;
+            }
+            for (index, (answer, why)) in judgement.cells.iter().enumerate().take(SHOWN) {
+                if *answer != Answer::Holds {
+                    let id = range.start + index;
+                    let point = &plan.points[id];
+                    let label = format!("{} {}", point.entry.name, point.label());
+                    let mark = painted(answer.mark());
+                    lines.push(format!("      {mark} p{id} {}  {why}", label.trim_end()));
+                }
+            }
+        }
+    }
+    lines
+}
+
+/// Entries of `[[fault]]` that changed nothing in any run of a point.
+pub fn toothless(plan: &Plan, folds: &[Fold]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (index, (point, fold)) in plan.points.iter().zip(folds).enumerate() {
+        for (fault, bitten) in fold.bitten.iter().enumerate() {
+            if *bitten == 0 && fold.runs > 0 {
+                let what = &point.simulation.setup().faults[fault].fault;
+                lines.push(format!(
+                    "  ! p{index}: fault[{fault}] ({what}) changed nothing in any run"
+                ));
+            }
+        }
+    }
+    lines.truncate(SHOWN);
+    lines
+}

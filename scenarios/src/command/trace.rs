@@ -1,0 +1,121 @@
+//! `synod trace`: one run, event by event.
+
+use serde_json::json;
+use sim_core::outcome::Outcome;
+use sim_core::time::{Duration, Time};
+use sim_core::trace::{Step, StepKind};
+
+use crate::cli::{Format, Kind, TraceArgs};
+use crate::error::Error;
+use crate::judge::seconds;
+use crate::sweep::shielded;
+use crate::terminal::{Terminal, painted};
+
+use super::run::{pretty, verdict_mark};
+
+/// Makes one run and writes a line per step.
+///
+/// # Errors
+/// When the scenario or the window is wrong, when the run takes its world down, or when stdout
+/// takes nothing.
+pub fn trace(args: &TraceArgs, format: Format, terminal: &mut Terminal) -> Result<u8, Error> {
+    if let (Some(from), Some(to)) = (args.from, args.to)
+        && from > to
+    {
+        let message = format!("--from {from} is after --to {to}");
+        return Err(Error::Usage { message, next: format!("--from {to} --to {from}") });
+    }
+    let (scenario, point) = super::one(&args.scenario.scenario, &args.scenario.over, terminal)?;
+    let setup = point.simulation.setup();
+    if let Some(node) = args.node.iter().find(|node| node.0 >= setup.nodes) {
+        let message = format!("there is no {node}: there are {} nodes", setup.nodes);
+        return Err(Error::Usage { message, next: format!("--node n{}", setup.nodes - 1) });
+    }
+    let (outcome, trace) = shielded(|| point.simulation.trace(args.seed)).map_err(|message| {
+        Error::Internal(format!("seed {} panicked outside of its protocol: {message}", args.seed))
+    })?;
+    let steps = trace.steps.iter().filter(|step| wanted(step, args));
+    if format == Format::Json {
+        let steps: Vec<_> = steps.map(step_document).collect();
+        let document = json!({
+            "schema": "synod.trace/1",
+            "scenario": scenario.name,
+            "protocol": point.entry.name,
+            "seed": args.seed,
+            "verdict": outcome.verdict.word(),
+            "reason": outcome.reason,
+            "trace_hash": format!("{:016x}", outcome.fingerprint),
+            "steps": steps,
+        });
+        terminal.line(&pretty(&document))?;
+        return Ok(0);
+    }
+    terminal.line(&format!(
+        "{}  {}  seed {}  {}",
+        crate::diagnostic::clean(&scenario.name),
+        point.entry.name,
+        args.seed,
+        verdict(&outcome)
+    ))?;
+    terminal.line(LEGEND)?;
+    let mut shown = 0_usize;
+    for step in steps {
+        terminal.line(&step.to_string())?;
+        shown += 1;
+        if terminal.is_closed() {
+            return Ok(0);
+        }
+    }
+    if shown < trace.steps.len() {
+        terminal.line(&format!("{shown} of {} steps", trace.steps.len()))?;
+    }
+    terminal.line(&format!("ended at {}: {}", seconds(outcome.ended), verdict(&outcome)))?;
+    Ok(0)
+}
+
+const LEGEND: &str = "\
+seconds      event  cause node what
+  ^ up   ? request   > send   < deliver   x lost   @ timer   = durable   ! indicate   * landmark
+  # fault   ✗ violation";
+
+fn verdict(outcome: &Outcome) -> String {
+    let mark = painted(verdict_mark(outcome.verdict));
+    let reason = crate::diagnostic::clean(&outcome.reason);
+    let colon = if reason.is_empty() { "" } else { ": " };
+    format!("{mark} {}{colon}{reason}", outcome.verdict)
+}
+
+fn wanted(step: &Step, args: &TraceArgs) -> bool {
+    let time = |span: Duration| Time::ZERO + span;
+    args.from.is_none_or(|from| step.at >= time(from))
+        && args.to.is_none_or(|to| step.at <= time(to))
+        && (args.node.is_empty() || step.node.is_some_and(|node| args.node.contains(&node)))
+        && (args.kind.is_empty() || args.kind.contains(&kind(step.kind)))
+}
+
+const fn kind(kind: StepKind) -> Kind {
+    match kind {
+        StepKind::Boot => Kind::Boot,
+        StepKind::Request => Kind::Request,
+        StepKind::Deliver => Kind::Deliver,
+        StepKind::Send => Kind::Send,
+        StepKind::Lose => Kind::Lose,
+        StepKind::Timer => Kind::Timer,
+        StepKind::Durable => Kind::Durable,
+        StepKind::Indicate => Kind::Indicate,
+        StepKind::Landmark => Kind::Landmark,
+        StepKind::Fault => Kind::Fault,
+        StepKind::Violation => Kind::Violation,
+    }
+}
+
+fn step_document(step: &Step) -> serde_json::Value {
+    json!({
+        "at_ms": step.at.as_millis_f64(),
+        "event": step.event,
+        "cause": step.cause,
+        "node": step.node,
+        "kind": format!("{:?}", step.kind).to_lowercase(),
+        "what": step.what,
+    })
+}

@@ -1,0 +1,104 @@
+//! What can go wrong before, around and after the runs; never inside one.
+//!
+//! A run returns an outcome, whatever happened in it. An error here is about arguments, scenario
+//! files and folders, and each says what to type next.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a command could not do what it was asked.
+#[derive(Debug)]
+pub enum Error {
+    /// The arguments make no sense together.
+    Usage {
+        /// What is wrong with them.
+        message: String,
+        /// What to type instead.
+        next: String,
+    },
+    /// Scenarios are wrong; nothing was run. Holds the finished diagnostics.
+    Invalid(String),
+    /// The seeds or filters leave nothing to run.
+    Nothing {
+        /// What was empty.
+        message: String,
+        /// What to type instead.
+        next: String,
+    },
+    /// A file or folder could not be read or written.
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The tables could not be drawn. The tables themselves are whole.
+    Report(reports::Error),
+    /// A promise of this program to itself was broken.
+    Internal(String),
+}
+
+impl Error {
+    /// Wraps what the system said about `path`.
+    pub fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { doing, path, source }
+    }
+
+    /// The exit code, as the table of the manual says.
+    pub const fn code(&self) -> u8 {
+        match self {
+            Self::Usage { .. } => 2,
+            Self::Invalid(_) => 3,
+            Self::Nothing { .. } => 4,
+            Self::Internal(_) => 70,
+            Self::Io { .. } | Self::Report(_) => 74,
+        }
+    }
+
+    /// The next command to type.
+    pub fn next(&self) -> Option<String> {
+        match self {
+            Self::Usage { next, .. } | Self::Nothing { next, .. } => Some(next.clone()),
+            // Each diagnostic carries its own.
+            Self::Invalid(_) => None,
+            Self::Io { doing: "read", .. } => Some("synod list scenarios".into()),
+            Self::Io { .. } => Some("give another folder with `-o DIR`, or make room".into()),
+            Self::Report(_) => Some("synod report DIR, once the table is mended".into()),
+            Self::Internal(_) => Some("repeat it with `-j 1`, and report the seed".into()),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage { message, .. } | Self::Nothing { message, .. } => f.write_str(message),
+            Self::Invalid(diagnostics) => f.write_str(diagnostics),
+            Self::Io { doing, path, source } => {
+                write!(f, "cannot {doing} {}: {source}", path.display())
+            }
+            Self::Report(error) => write!(f, "cannot draw the report: {error}"),
+            Self::Internal(message) => write!(f, "internal error: {message}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { source, .. } => Some(source),
+            Self::Report(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<reports::Error> for Error {
+    fn from(error: reports::Error) -> Self {
+        Self::Report(error)
+    }
+}

@@ -1,0 +1,364 @@
+//! What a scenario expects of its runs, as it is written.
+//!
+//! Whether it came true is judged in `judge`; here are the words, checked against what the protocol
+//! and the metrics are called.
+
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer};
+use sim_core::experiment::Entry;
+use sim_core::outcome::{Metrics, Verdict};
+use sim_core::settings::{Origin, Settings};
+use sim_core::time::Duration;
+
+use crate::diagnostic::Diagnostic;
+
+/// One `[[expect]]`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Expectation {
+    /// What is expected.
+    pub claim: Claim,
+    /// Where it was written; nowhere for the one that every scenario has.
+    pub origin: Origin,
+}
+
+/// What can be expected.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Claim {
+    /// A property or invariant holds in all runs, or (a negative control) breaks in some run.
+    Property {
+        /// Its name.
+        name: String,
+        /// Whether it is to hold.
+        holds: bool,
+    },
+    /// How many runs end in a verdict.
+    Verdict {
+        /// The verdict.
+        verdict: Verdict,
+        /// How many.
+        share: Share,
+    },
+    /// A statistic of a metric stays within limits.
+    Metric {
+        /// The column in [`Metrics::COLUMNS`].
+        column: usize,
+        /// The statistic.
+        stat: Stat,
+        /// It is at least this.
+        min: Option<f64>,
+        /// It is at most this.
+        max: Option<f64>,
+    },
+    /// What nobody wrote but everybody means: no run is unsafe, stalled or without a verdict, but
+    /// for the verdicts that another expectation speaks of.
+    Sound {
+        /// The verdicts that are judged elsewhere.
+        waived: Vec<Verdict>,
+    },
+}
+
+/// How many runs.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Share {
+    /// Every one.
+    All,
+    /// Not every one.
+    NotAll,
+    /// A share between two bounds, 0 to 1, judged on its confidence interval.
+    Between(Option<f64>, Option<f64>),
+}
+
+/// A statistic over the runs of a point.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stat {
+    /// The least value seen.
+    Min,
+    /// The median.
+    P50,
+    /// The 90th percentile.
+    P90,
+    /// The 99th percentile.
+    P99,
+    /// The greatest value seen.
+    Max,
+    /// The mean.
+    Mean,
+}
+
+impl Stat {
+    /// The name in scenario files.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Min => "min",
+            Self::P50 => "p50",
+            Self::P90 => "p90",
+            Self::P99 => "p99",
+            Self::Max => "max",
+            Self::Mean => "mean",
+        }
+    }
+}
+
+/// A limit as it is written: with a unit, or plain.
+#[derive(Clone, PartialEq, Debug)]
+enum Limit {
+    Text(String),
+    Number(f64),
+}
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Written;
+        impl de::Visitor<'_> for Written {
+            type Value = Limit;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a limit, such as \"800ms\", \"99%\" or 12")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Limit, E> {
+                Ok(Limit::Text(text.to_owned()))
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Limit, E> {
+                Ok(Limit::Number(number as f64))
+            }
+
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Limit, E> {
+                Ok(Limit::Number(number))
+            }
+        }
+        deserializer.deserialize_any(Written)
+    }
+}
+
+/// The keys of an `[[expect]]`.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    property: Option<String>,
+    invariant: Option<String>,
+    verdict: Option<String>,
+    metric: Option<String>,
+    stat: Option<Stat>,
+    holds: Option<bool>,
+    share: Option<Limit>,
+    min: Option<Limit>,
+    max: Option<Limit>,
+    confidence: Option<f64>,
+}
+
+/// Reads one `[[expect]]` (the entry `index`) for the protocols that it will be judged on.
+///
+/// # Errors
+/// What is wrong with it, at its place in `root`.
+pub fn read(
+    settings: &Settings,
+    index: usize,
+    entries: &[&Entry],
+    root: &Settings,
+) -> Result<Expectation, Diagnostic> {
+    let keys: Keys = settings.read().map_err(|error| {
+        Diagnostic::of_settings(&error.under(&format!("expect[{index}]")), root)
+    })?;
+    let at = |key: &str| settings.get(key).map_or(settings.origin, |value| value.origin);
+    let wrong = |key: &str, label: &str| {
+        Diagnostic::new("E0401", "this expectation cannot be judged", at(key)).label(label)
+    };
+    if keys.confidence.is_some_and(|level| level != reports::stats::LEVEL) {
+        return Err(wrong("confidence", "intervals are made at 0.95, here as in every table"));
+    }
+    let subjects = ["property", "invariant", "verdict", "metric"];
+    let given: Vec<&str> = subjects.into_iter().filter(|key| settings.get(key).is_some()).collect();
+    let [subject] = given[..] else {
+        let label = "give exactly one of `property`, `invariant`, `verdict` and `metric`";
+        return Err(wrong(given.last().copied().unwrap_or(""), label));
+    };
+    let fitting: &[&str] = match subject {
+        "metric" => &["metric", "stat", "min", "max", "confidence"],
+        "verdict" => &["verdict", "holds", "share", "min", "max", "confidence"],
+        _ => &["property", "invariant", "holds"],
+    };
+    let all = ["stat", "holds", "share", "min", "max", "confidence"];
+    if let Some(stray) =
+        all.into_iter().find(|key| settings.get(key).is_some() && !fitting.contains(key))
+    {
+        return Err(wrong(stray, &format!("`{stray}` means nothing for a {subject}")));
+    }
+    let holds = keys.holds.unwrap_or(true);
+    let claim = if let Some(metric) = keys.metric {
+        let column = column(&metric, at("metric"))?;
+        let unit = |limit: Option<Limit>, key: &str| {
+            limit
+                .map(|limit| limit_of_metric(&limit, &metric))
+                .transpose()
+                .map_err(|label| wrong(key, &label))
+        };
+        let (min, max) = (unit(keys.min, "min")?, unit(keys.max, "max")?);
+        let stat = keys
+            .stat
+            .ok_or_else(|| wrong("metric", "add `stat = \"p50\"`, or min, p90, p99, max, mean"))?;
+        if min.is_none() && max.is_none() {
+            return Err(wrong("metric", "add a limit: `max = …` or `min = …`"));
+        }
+        Claim::Metric { column, stat, min, max }
+    } else if let Some(word) = keys.verdict {
+        let share = |limit: Option<Limit>, key: &str| {
+            limit
+                .map(|limit| limit_of_share(&limit))
+                .transpose()
+                .map_err(|label| wrong(key, &label))
+        };
+        let verdict = verdict(&word, at("verdict"))?;
+        let exact = share(keys.share, "share")?;
+        let (min, max) = (share(keys.min, "min")?, share(keys.max, "max")?);
+        let share = match (exact, min, max) {
+            (Some(_), Some(_), _) | (Some(_), _, Some(_)) => {
+                return Err(wrong("share", "give either `share`, or `min` and `max`"));
+            }
+            (None, None, None) if holds => Share::All,
+            (None, None, None) => Share::NotAll,
+            _ if keys.holds.is_some() => {
+                return Err(wrong("holds", "`holds` means nothing beside a share"));
+            }
+            (None, min, max) => Share::Between(min, max),
+            (Some(share), None, None) if share >= 1.0 => Share::All,
+            (Some(share), None, None) if share <= 0.0 => Share::Between(None, Some(0.0)),
+            (Some(_), None, None) => {
+                return Err(wrong(
+                    "share",
+                    "only \"0%\" and \"100%\" can be hit exactly; use `min` and `max`",
+                ));
+            }
+        };
+        Claim::Verdict { verdict, share }
+    } else {
+        let name = keys.property.or(keys.invariant).unwrap_or_default();
+        known_property(&name, at(subject), subject, entries)?;
+        Claim::Property { name, holds }
+    };
+    Ok(Expectation { claim, origin: settings.origin })
+}
+
+fn column(metric: &str, origin: Origin) -> Result<usize, Diagnostic> {
+    let names: Vec<&str> = Metrics::COLUMNS.iter().map(|metric| metric.name).collect();
+    names.iter().position(|name| *name == metric).ok_or_else(|| {
+        let title = format!("unknown metric `{}`", crate::diagnostic::clean(metric));
+        Diagnostic::unknown("E0402", title, origin, metric, &names).help("synod list metrics")
+    })
+}
+
+fn verdict(word: &str, origin: Origin) -> Result<Verdict, Diagnostic> {
+    let words = Verdict::ALL.map(Verdict::word);
+    Verdict::ALL.into_iter().find(|verdict| verdict.word() == word).ok_or_else(|| {
+        let title = format!("unknown verdict `{}`", crate::diagnostic::clean(word));
+        Diagnostic::unknown("E0402", title, origin, word, &words)
+    })
+}
+
+fn known_property(
+    name: &str,
+    origin: Origin,
+    subject: &str,
+    entries: &[&Entry],
+) -> Result<(), Diagnostic> {
+    for entry in entries {
+        let known = [entry.properties, entry.invariants].concat();
+        if !known.contains(&name) {
+            let title =
+                format!("{} has no {subject} `{}`", entry.name, crate::diagnostic::clean(name));
+            return Err(Diagnostic::unknown("E0402", title, origin, name, &known)
+                .help("synod list protocols -v"));
+        }
+    }
+    Ok(())
+}
+
+/// A limit in the unit of the metric's name.
+fn limit_of_metric(limit: &Limit, metric: &str) -> Result<f64, String> {
+    match limit {
+        Limit::Text(text) if metric.ends_with("_ms") => {
+            text.parse::<Duration>().map(Duration::as_millis_f64)
+        }
+        Limit::Number(_) if metric.ends_with("_ms") => {
+            Err("a time needs a unit, such as \"800ms\"".to_owned())
+        }
+        Limit::Text(text) => Err(format!("`{text}` is no plain number, as `{metric}` is")),
+        Limit::Number(number) => Ok(*number),
+    }
+}
+
+fn limit_of_share(limit: &Limit) -> Result<f64, String> {
+    let wrong = || "a share is a percentage from \"0%\" to \"100%\"".to_owned();
+    let Limit::Text(text) = limit else {
+        return Err(wrong());
+    };
+    let number = text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
+    number
+        .filter(|number| (0.0..=100.0).contains(number))
+        .map(|number| number / 100.0)
+        .ok_or_else(wrong)
+}
+
+/// The expectation that every scenario has, given those that it writes down.
+///
+/// Who speaks of `unsafe` (or breaks a property on purpose) knows that runs may fail; who speaks of
+/// `stalled` or `pass` judges liveness there; all else is to be sound.
+pub fn sound(expectations: &[Expectation]) -> Option<Expectation> {
+    use Verdict::{Inconclusive, Pass, Stalled, Unsafe};
+    let mut waived = Vec::new();
+    for expectation in expectations {
+        match &expectation.claim {
+            Claim::Property { holds: false, .. } | Claim::Verdict { verdict: Unsafe, .. } => {
+                return None;
+            }
+            Claim::Verdict { verdict: Pass, share: Share::NotAll } => return None,
+            Claim::Verdict { verdict: Pass | Stalled, .. } => {
+                waived.extend([Stalled, Inconclusive]);
+            }
+            Claim::Verdict { verdict, .. } => waived.push(*verdict),
+            _ => {}
+        }
+    }
+    waived.sort_unstable();
+    waived.dedup();
+    Some(Expectation { claim: Claim::Sound { waived }, origin: Origin(0) })
+}
+
+impl Claim {
+    /// Whether one run is enough for it to come true: a negative control.
+    pub const fn is_control(&self) -> bool {
+        matches!(
+            self,
+            Self::Property { holds: false, .. } | Self::Verdict { share: Share::NotAll, .. }
+        )
+    }
+}
+
+impl fmt::Display for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Property { name, holds: true } => write!(f, "{name} holds"),
+            Self::Property { name, holds: false } => write!(f, "{name} breaks in some run"),
+            Self::Verdict { verdict, share: Share::All } => write!(f, "all runs {verdict}"),
+            Self::Verdict { verdict, share: Share::NotAll } => write!(f, "not all runs {verdict}"),
+            Self::Verdict { verdict, share: Share::Between(min, max) } => {
+                write!(f, "{verdict}")?;
+                min.map_or(Ok(()), |min| write!(f, " ≥ {} %", min * 100.0))?;
+                max.map_or(Ok(()), |max| write!(f, " ≤ {} %", max * 100.0))
+            }
+            Self::Metric { column, stat, min, max } => {
+                write!(f, "{} {}", Metrics::COLUMNS[*column].name, stat.word())?;
+                min.map_or(Ok(()), |min| write!(f, " ≥ {min}"))?;
+                max.map_or(Ok(()), |max| write!(f, " ≤ {max}"))
+            }
+            Self::Sound { waived } if waived.is_empty() => f.write_str("all runs pass"),
+            Self::Sound { waived } => {
+                let words: Vec<_> = waived.iter().map(ToString::to_string).collect();
+                write!(f, "all runs pass, or are {}", words.join(" or "))
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Counts of values to three digits, in memory that grows with their variety, not their number.
+//!
+//! A point of a sweep has one per slice of its timeline and one per pooled metric, so they are
+//! sparse: where nothing was counted, nothing is stored. A bucket is at most a thousandth of its
+//! value wide, and counting is adding, so the order of the runs does not matter.
+
+use std::collections::BTreeMap;
+
+use reports::stats::is_supported;
+
+/// A sparse histogram of values that are not negative, kept in millionths.
+#[derive(Clone, Debug, Default)]
+pub struct Histogram {
+    buckets: BTreeMap<u64, u64>,
+    total: u64,
+}
+
+/// Buckets to each power of two.
+const FINE: u64 = 1_024;
+
+/// One bucket: `count` values from `from` up to, not including, `to`.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Bucket {
+    /// The lower bound.
+    pub from: f64,
+    /// The upper bound.
+    pub to: f64,
+    /// How many values.
+    pub count: u64,
+}
+
+impl Histogram {
+    /// Counts a value in millionths: nanoseconds, if the unit is the millisecond.
+    pub fn record(&mut self, millionths: u64) {
+        *self.buckets.entry(bucket(millionths)).or_default() += 1;
+        self.total += 1;
+    }
+
+    /// Counts a value; what is below zero counts as zero.
+    pub fn record_value(&mut self, value: f64) {
+        self.record((value * 1e6 + 0.5) as u64);
+    }
+
+    /// How many values were counted.
+    pub const fn len(&self) -> u64 {
+        self.total
+    }
+
+    /// Whether nothing was counted.
+    pub const fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+
+    /// The nearest-rank quantile, or `None` if there are too few values to speak of it.
+    pub fn quantile(&self, q: f64) -> Option<f64> {
+        if !is_supported(usize::try_from(self.total).ok()?, q) {
+            return None;
+        }
+        let rank = ((q * self.total as f64 - 1e-9).ceil() as u64).clamp(1, self.total);
+        let mut seen = 0;
+        self.buckets().find_map(|bucket| {
+            seen += bucket.count;
+            (seen >= rank).then_some(bucket.from)
+        })
+    }
+
+    /// The buckets that hold something, ascending.
+    pub fn buckets(&self) -> impl Iterator<Item = Bucket> + '_ {
+        self.buckets.iter().map(|(&index, &count)| Bucket {
+            from: lower(index) as f64 / 1e6,
+            to: lower(index + 1) as f64 / 1e6,
+            count,
+        })
+    }
+}
+
+/// The bucket of a value: itself below twice [`FINE`], and [`FINE`] buckets to each power of two
+/// above.
+const fn bucket(value: u64) -> u64 {
+    if value < 2 * FINE {
+        return value;
+    }
+    let shift = (value.ilog2() - FINE.ilog2()) as u64;
+    shift * FINE + (value >> shift)
+}
+
+/// The least value of a bucket.
+const fn lower(bucket: u64) -> u128 {
+    if bucket < 2 * FINE {
+        return bucket as u128;
+    }
+    let shift = bucket / FINE - 1;
+    ((bucket - shift * FINE) as u128) << shift
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_lies_in_its_bucket_and_buckets_are_a_thousandth_wide() {
+        let values =
+            (0..64).flat_map(|shift| [1_u64 << shift, (1 << shift) + 1, u64::MAX >> shift]);
+        for value in values.chain(0..5_000) {
+            let index = bucket(value);
+            let (from, to) = (lower(index), lower(index + 1));
+            assert!((from..to).contains(&u128::from(value)), "{value}: {from}..{to}");
+            assert!(to - from <= 1 + from / u128::from(FINE), "{value}: {from}..{to}");
+        }
+    }
+
+    #[test]
+    fn quantiles_are_right_to_three_digits_or_refused() {
+        let mut histogram = Histogram::default();
+        (1..=1_000).for_each(|ms| histogram.record(ms * 1_000_000));
+        assert!((histogram.quantile(0.5).expect("enough") - 500.0).abs() < 0.5);
+        assert!((histogram.quantile(0.99).expect("enough") - 990.0).abs() < 1.0);
+        assert_eq!(histogram.quantile(0.9999), None);
+        assert_eq!(Histogram::default().quantile(0.5), None);
+    }
+
+    #[test]
+    fn small_whole_numbers_keep_all_their_digits() {
+        let mut histogram = Histogram::default();
+        (0..5).for_each(|_| histogram.record_value(8.0));
+        assert!((histogram.quantile(0.5).expect("enough") - 8.0).abs() < 0.008);
+    }
+}

@@ -1,0 +1,278 @@
+//! A scenario: a file, what it extends, a profile and the command line, laid over each other.
+//!
+//! Everything that can be wrong with an experiment is found here, before anything runs.
+
+use sim_core::experiment::Entry;
+use sim_core::settings::{Origin, Settings, Value};
+
+use crate::catalog;
+use crate::diagnostic::{Diagnostic, draw};
+use crate::document::{Sources, splice};
+use crate::error::Error;
+use crate::expect::{self, Expectation};
+use crate::grid::{self, Axis};
+use crate::layers::{Trouble, apply_profile, apply_set, extended, key_of};
+use crate::point::{self, Point};
+use crate::seeds::Seeds;
+
+/// What the command line lays over the files.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// `--set key=value`.
+    pub set: Vec<String>,
+    /// `--over key=v1,v2`.
+    pub over: Vec<String>,
+    /// `--profile`.
+    pub profile: Option<String>,
+}
+
+/// One scenario, ready to run.
+pub struct Scenario {
+    /// Its name.
+    pub name: String,
+    /// Its title, for people.
+    pub title: Option<String>,
+    /// What was typed to name it.
+    pub reference: String,
+    /// Where it was found.
+    pub shown: String,
+    /// The text of its file.
+    pub text: String,
+    /// The axes.
+    pub axes: Vec<Axis>,
+    /// The seeds that it asks for.
+    pub seeds: Seeds,
+    /// What it expects.
+    pub expectations: Vec<Expectation>,
+    /// The points that the axes span.
+    pub points: Vec<Point>,
+}
+
+/// The seeds of a scenario that names none.
+const DEFAULT_SEEDS: Seeds = Seeds::Range(0, 100);
+
+/// The keys of a scenario file.
+const KEYS: [&str; 20] = [
+    "adversary",
+    "allow_unsafe",
+    "budget",
+    "clock",
+    "delta",
+    "disk",
+    "expect",
+    "extends",
+    "fault",
+    "gst",
+    "horizon",
+    "limits",
+    "name",
+    "network",
+    "patience",
+    "profile",
+    "protocol",
+    "sweep",
+    "title",
+    "workload",
+];
+
+/// Reads scenarios, with all that they say of where things were written.
+///
+/// # Errors
+/// When a file cannot be read, or with everything that is wrong in any of them.
+pub fn load(
+    references: &[String],
+    overrides: &Overrides,
+    coloured: bool,
+) -> Result<(Vec<Scenario>, Sources), Error> {
+    let mut sources = Sources::default();
+    let (mut scenarios, mut wrong) = (Vec::new(), Vec::new());
+    for reference in references {
+        match read(reference, overrides, &mut sources) {
+            Ok(scenario) => scenarios.push(scenario),
+            Err(Trouble::Error(error)) => return Err(error),
+            Err(Trouble::Wrong(mistakes)) => {
+                let shown = crate::diagnostic::clean(reference);
+                wrong.extend(
+                    mistakes
+                        .into_iter()
+                        .map(|error| error.or_help(&format!("once mended: synod explain {shown}"))),
+                );
+            }
+        }
+    }
+    if wrong.is_empty() {
+        Ok((scenarios, sources))
+    } else {
+        Err(Error::Invalid(draw(wrong, &sources, coloured)))
+    }
+}
+
+fn read(
+    reference: &str,
+    overrides: &Overrides,
+    sources: &mut Sources,
+) -> Result<Scenario, Trouble> {
+    let found = catalog::find(reference, None)?;
+    let (shown, stem, text) = (found.shown.clone(), found.stem.clone(), found.text.clone());
+    let mut root = extended(found, sources, &mut Vec::new())?;
+    let mut wrong = Vec::new();
+    apply_profile(&mut root, overrides.profile.as_deref(), sources, &mut wrong);
+    for argument in &overrides.set {
+        apply_set(&mut root, argument, sources, &mut wrong);
+    }
+    let mut read_text = |key: &str| {
+        root.get(key).and_then(|value| point::read::<String>(value, key, &root, &mut wrong))
+    };
+    let name = read_text("name").unwrap_or(stem);
+    let title = read_text("title");
+    wrong.extend(unknown_keys(&root));
+    let (mut axes, seeds) = sweep(&root, &mut wrong);
+    axes.splice(0..0, protocol_axis(&root, &mut wrong));
+    // Who sets a key means that value, even where the file sweeps over it.
+    axes.retain(|axis| !overrides.set.iter().any(|argument| key_of(argument) == axis.path));
+    for argument in &overrides.over {
+        match grid::axis_argument(argument, sources) {
+            Ok(axis) => {
+                axes.retain(|known| known.path != axis.path);
+                axes.push(axis);
+            }
+            Err(errors) => wrong.extend(errors),
+        }
+    }
+    let points = points(&name, &root, &axes, &mut wrong);
+    let entries = entries(&points);
+    let mut expectations = Vec::new();
+    for (index, settings) in point::list(&root, "expect", &mut wrong).iter().enumerate() {
+        match expect::read(settings, index, &entries, &root) {
+            Ok(expectation) => expectations.push(expectation),
+            Err(error) => wrong.push(error),
+        }
+    }
+    expectations.extend(expect::sound(&expectations));
+    if !wrong.is_empty() {
+        return Err(Trouble::Wrong(wrong));
+    }
+    let reference = reference.to_owned();
+    Ok(Scenario { name, title, reference, shown, text, axes, seeds, expectations, points })
+}
+
+fn entries(points: &[Point]) -> Vec<&'static Entry> {
+    let mut entries: Vec<&'static Entry> = Vec::new();
+    for point in points {
+        if entries.iter().all(|known| known.name != point.entry.name) {
+            entries.push(point.entry);
+        }
+    }
+    entries
+}
+
+fn unknown_keys(root: &Settings) -> Vec<Diagnostic> {
+    let Value::Table(fields) = &root.value else { return Vec::new() };
+    let strange = fields.iter().filter(|(key, _)| !KEYS.contains(&key.as_str()));
+    strange
+        .map(|(key, field)| {
+            let title = format!("unknown key `{}` at the top", crate::diagnostic::clean(key));
+            Diagnostic::unknown("E0107", title, field.key, key, &KEYS)
+        })
+        .collect()
+}
+
+/// The keys of `[sweep]`.
+fn sweep(root: &Settings, wrong: &mut Vec<Diagnostic>) -> (Vec<Axis>, Seeds) {
+    let Some(sweep) = root.get("sweep") else {
+        return (Vec::new(), DEFAULT_SEEDS);
+    };
+    if let Value::Table(fields) = &sweep.value {
+        for (key, field) in
+            fields.iter().filter(|(key, _)| !["over", "seeds"].contains(&key.as_str()))
+        {
+            let title = format!("unknown key `{}` in [sweep]", crate::diagnostic::clean(key));
+            wrong.push(Diagnostic::unknown("E0107", title, field.key, key, &["over", "seeds"]));
+        }
+    }
+    let mut axes = Vec::new();
+    if let Some(over) = sweep.get("over") {
+        axes = grid::axes(over, wrong);
+    }
+    let seeds = sweep.get("seeds").map(|seeds| {
+        let Value::Text(text) = &seeds.value else {
+            return Err((seeds.origin, "a range of seeds, in quotes: \"0..1000\"".to_owned()));
+        };
+        if text.trim_start().starts_with('@') {
+            return Err((
+                seeds.origin,
+                "a scenario reads no other files: give --seeds @file".to_owned(),
+            ));
+        }
+        text.parse().map_err(|reason| (seeds.origin, reason))
+    });
+    match seeds {
+        None => (axes, DEFAULT_SEEDS),
+        Some(Ok(seeds)) => (axes, seeds),
+        Some(Err((origin, reason))) => {
+            wrong
+                .push(Diagnostic::new("E0302", "`sweep.seeds` are no seeds", origin).label(reason));
+            (axes, DEFAULT_SEEDS)
+        }
+    }
+}
+
+/// Several `[[protocol]]` tables are an axis; it turns slowest.
+fn protocol_axis(root: &Settings, wrong: &mut Vec<Diagnostic>) -> Option<Axis> {
+    let field = root.field("protocol")?;
+    let Value::List(tables) = &field.settings.value else { return None };
+    let mut kinds = Vec::new();
+    for table in tables {
+        let kind = table.get("kind").map(|kind| kind.value.clone());
+        if kinds.contains(&kind) {
+            let title = "two [[protocol]] tables of one kind could not be told apart";
+            let error = Diagnostic::new("E0303", title, table.origin);
+            wrong.push(error.label("sweep over its keys with `over` instead"));
+        }
+        kinds.push(kind);
+    }
+    Some(Axis { path: "protocol".into(), origin: field.key, values: tables.clone() })
+}
+
+/// Builds every point. All that is wrong is gathered; the same mistake at many points is one.
+fn points(name: &str, root: &Settings, axes: &[Axis], wrong: &mut Vec<Diagnostic>) -> Vec<Point> {
+    let count = grid::count(axes);
+    if count > grid::MOST_POINTS {
+        let title = format!("{count} points; a sweep has at most {}", grid::MOST_POINTS);
+        let origin = axes.last().map_or(Origin(0), |axis| axis.origin);
+        wrong.push(Diagnostic::new("E0304", title, origin).label("the last of its axes"));
+        return Vec::new();
+    }
+    let mut points = Vec::new();
+    for index in 0..count {
+        let mut document = root.clone();
+        let mut params = Vec::new();
+        let mut misplaced = false;
+        for (axis, value) in axes.iter().zip(grid::combination(axes, index)) {
+            if let Err(reason) = splice(&mut document, &axis.path, axis.origin, value.clone()) {
+                let error = Diagnostic::new("E0301", "this axis leads nowhere", axis.origin);
+                push_new(wrong, error.label(reason));
+                misplaced = true;
+            }
+            // The protocol has a column of its own.
+            if axis.path != "protocol" {
+                params.push((axis.path.clone(), value.clone()));
+            }
+        }
+        match point::build(name, document, params) {
+            Ok(point) => points.push(point),
+            Err(_) if misplaced => {}
+            Err(errors) => errors.into_iter().for_each(|error| push_new(wrong, error)),
+        }
+        if wrong.len() > 20 {
+            break;
+        }
+    }
+    points
+}
+
+fn push_new(wrong: &mut Vec<Diagnostic>, error: Diagnostic) {
+    if !wrong.contains(&error) {
+        wrong.push(error);
+    }
+}

@@ -1,0 +1,206 @@
+//! The tables of a sweep: their columns in order, and the cells of a row.
+//!
+//! The columns follow from the plan and never from the first row, so a table has the same shape
+//! whatever happened. Empty means "not applicable"; nothing is ever `NaN`.
+
+use reports::cell::{number_cell, text_cell};
+use serde_json::Value as Json;
+use sim_core::outcome::{Measure, Metrics, Outcome};
+use sim_core::time::Duration;
+
+use crate::point::Point;
+
+/// A swept setting as a column.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Parameter {
+    /// The path of the setting.
+    pub path: String,
+    /// The name of the column: dots as underscores, and the unit.
+    pub column: String,
+    unit: Unit,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Unit {
+    Percent,
+    Millis,
+    PerSecond,
+    Number,
+    Words,
+}
+
+impl Parameter {
+    /// The columns of everything that differs between the points by plan, in plan order.
+    pub fn of(points: &[Point]) -> Vec<Self> {
+        let mut parameters: Vec<Self> = Vec::new();
+        for point in points {
+            for path in point.params.iter().map(|(path, _)| path) {
+                if parameters.iter().all(|known| known.path != *path) {
+                    parameters.push(Self::named(path, points));
+                }
+            }
+        }
+        parameters
+    }
+
+    fn named(path: &str, points: &[Point]) -> Self {
+        let values: Vec<Json> = points.iter().filter_map(|point| point.param(path)).collect();
+        let unit = [Unit::Percent, Unit::Millis, Unit::PerSecond, Unit::Number]
+            .into_iter()
+            .find(|unit| values.iter().all(|value| unit.number(value).is_some()))
+            .unwrap_or(Unit::Words);
+        let stem: String = path
+            .chars()
+            .filter(|c| *c != ']')
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+            .collect();
+        let suffix = match unit {
+            Unit::Percent => "_pct",
+            Unit::Millis => "_ms",
+            Unit::PerSecond => "_per_s",
+            Unit::Number | Unit::Words => "",
+        };
+        Self { path: path.to_owned(), column: format!("{stem}{suffix}"), unit }
+    }
+
+    /// The cell of this parameter at a point; empty if the point does not have it.
+    pub fn cell(&self, point: &Point) -> String {
+        let Some(value) = point.param(&self.path) else {
+            return String::new();
+        };
+        match (self.unit.number(&value), value) {
+            (Some(number), _) => number_cell(Some(number)),
+            (None, Json::String(text)) => text_cell(&text).into_owned(),
+            (None, value) => text_cell(&value.to_string()).into_owned(),
+        }
+    }
+}
+
+impl Unit {
+    /// The value in this unit, if it is one.
+    fn number(self, value: &Json) -> Option<f64> {
+        match (self, value) {
+            (Self::Percent, Json::String(text)) => {
+                text.strip_suffix('%')?.parse().ok().filter(|number: &f64| number.is_finite())
+            }
+            (Self::Millis, Json::String(text)) => {
+                text.parse::<Duration>().ok().map(Duration::as_millis_f64)
+            }
+            (Self::PerSecond, Json::String(text)) => {
+                text.strip_suffix("/s")?.parse().ok().filter(|number: &f64| number.is_finite())
+            }
+            (Self::Number, Json::Number(number)) => number.as_f64(),
+            _ => None,
+        }
+    }
+}
+
+/// The header of `runs.csv`.
+pub fn runs_header(parameters: &[Parameter]) -> Vec<String> {
+    let mut header: Vec<String> =
+        ["run_id", "point_id", "seed", "protocol", "fault_script"].map(String::from).into();
+    header.extend(parameters.iter().map(|parameter| parameter.column.clone()));
+    header.extend(
+        [
+            "n",
+            "f",
+            "verdict",
+            "reason",
+            "assumptions",
+            "first_violation",
+            "first_violation_ms",
+            "violations",
+        ]
+        .map(String::from),
+    );
+    for metric in Metrics::COLUMNS {
+        header.push(metric.name.to_owned());
+        if metric.may_be_censored {
+            header.push(format!("{}_censored", metric.name));
+        }
+    }
+    header.extend(["events_count", "trace_hash"].map(String::from));
+    header
+}
+
+/// The cells of a point that all its rows share: protocol, scenario, parameters, n and f.
+pub fn point_cells(point: &Point, parameters: &[Parameter]) -> Vec<String> {
+    let contract = point.simulation.contract();
+    let tolerated = match contract.liveness.faulty {
+        u32::MAX => contract.safety.byzantine,
+        faulty => faulty,
+    };
+    let mut cells = vec![point.entry.name.to_owned(), text_cell(&point.scenario).into_owned()];
+    cells.extend(parameters.iter().map(|parameter| parameter.cell(point)));
+    cells.extend([point.simulation.setup().nodes.to_string(), tolerated.to_string()]);
+    cells
+}
+
+/// The row of one run.
+pub fn run_row(run: u64, point: usize, shared: &[String], outcome: &Outcome) -> Vec<String> {
+    let mut row = vec![run.to_string(), format!("p{point}"), outcome.seed.to_string()];
+    row.extend(shared.iter().cloned());
+    let first = outcome.first_breach();
+    row.extend([
+        outcome.verdict.word().to_owned(),
+        text_cell(&outcome.reason).into_owned(),
+        assumptions(outcome.assumptions_held).to_owned(),
+        first.map_or_else(String::new, |breach| text_cell(breach.property).into_owned()),
+        number_cell(first.map(|breach| breach.at.as_millis_f64())),
+        outcome.breaches.len().to_string(),
+    ]);
+    for (metric, measure) in Metrics::COLUMNS.iter().zip(outcome.metrics.values()) {
+        let (value, censored) = match measure {
+            Measure::Value(value) if value.is_finite() => (number_cell(Some(value)), "0"),
+            Measure::Censored(value) if value.is_finite() => (number_cell(Some(value)), "1"),
+            _ => (String::new(), ""),
+        };
+        row.push(value);
+        if metric.may_be_censored {
+            row.push(censored.to_owned());
+        }
+    }
+    row.extend([outcome.events.to_string(), format!("{:016x}", outcome.fingerprint)]);
+    row
+}
+
+/// The header of `failures.csv`.
+pub const FAILURES_HEADER: [&str; 6] =
+    ["run_id", "property", "class", "at_ms", "assumptions", "witness"];
+
+/// The rows of a run in `failures.csv`: each promise that broke, or the panic.
+pub fn failure_rows(run: u64, outcome: &Outcome) -> Vec<[String; 6]> {
+    let row = |property: &str, class: &str, at: f64, held: bool, witness: &str| {
+        [
+            run.to_string(),
+            text_cell(property).into_owned(),
+            class.to_owned(),
+            number_cell(Some(at)),
+            assumptions(held).to_owned(),
+            text_cell(witness).into_owned(),
+        ]
+    };
+    if outcome.verdict == sim_core::outcome::Verdict::Panicked {
+        let at = outcome.ended.as_millis_f64();
+        return vec![row("panic", "panic", at, outcome.assumptions_held, &outcome.reason)];
+    }
+    let breaches = outcome.breaches.iter().map(|breach| {
+        let class = class_word(breach.class);
+        let at = breach.at.as_millis_f64();
+        row(breach.property, class, at, breach.assumptions_held, &breach.witness)
+    });
+    breaches.collect()
+}
+
+/// Safety or liveness, as tables write it.
+pub const fn class_word(class: sim_core::checker::Class) -> &'static str {
+    match class {
+        sim_core::checker::Class::Safety => "safety",
+        sim_core::checker::Class::Liveness => "liveness",
+    }
+}
+
+/// Whether the assumptions held, as tables write it.
+pub const fn assumptions(held: bool) -> &'static str {
+    if held { "held" } else { "exceeded" }
+}

@@ -1,0 +1,7 @@
+//! The command line, driven from outside: each test is a claim about the program as people use it.
+
+mod diagnostics;
+mod driver;
+mod hostile;
+mod sweeps;
+mod verbs;

@@ -1,0 +1,166 @@
+//! What `run`, `trace`, `list`, `explain` and `report` show.
+
+use expect_test::expect;
+
+use crate::driver::{Desk, VOTE};
+
+#[test]
+fn a_run_shows_verdict_faults_with_their_witness_and_metrics() {
+    let desk = Desk::new("run_shows");
+    let fault = "[[fault]]\nat = \"1ms\"\nkind = \"partition\"\ntarget = \"n0\"\n";
+    desk.put("vote.toml", VOTE.replace("[network]", &format!("{fault}[network]")));
+    let said = desk.synod(&["run", "vote.toml", "--seed", "7"]);
+    for part in ["vote  voting  seed 7", "verdict   ", "messages lost at the cut", "msgs_count"] {
+        assert!(said.out.contains(part), "{part} is missing:\n{}", said.out);
+    }
+    assert!(said.err.contains("synod trace vote.toml --seed 7"), "{}", said.err);
+}
+
+#[test]
+fn a_run_that_passes_exits_with_0_and_one_that_stalls_with_11() {
+    let desk = Desk::with_vote("run_exit");
+    desk.synod(&["run", "vote.toml"]).exits(0);
+    desk.synod(&["run", "vote.toml", "--set", "network.loss=100%"]).exits(11);
+}
+
+#[test]
+fn a_run_is_json_if_asked() {
+    let desk = Desk::with_vote("run_json");
+    let said = desk.synod(&["run", "vote.toml", "--seed", "3", "--format", "json"]).exits(0);
+    let document: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
+    assert_eq!(document["schema"], "synod.run/1");
+    assert_eq!(document["seed"], 3);
+    assert_eq!(document["verdict"], "pass");
+    assert_eq!(document["metrics"]["ops_count"]["value"], 5.0);
+}
+
+#[test]
+fn the_same_seed_is_the_same_run_and_another_is_not() {
+    let desk = Desk::with_vote("same_seed");
+    let run = |seed: &str| desk.synod(&["run", "vote.toml", "--seed", seed]).exits(0).out;
+    assert_eq!(run("5"), run("5"));
+    assert_ne!(run("5"), run("6"));
+}
+
+#[test]
+fn a_trace_can_be_narrowed_by_time_node_and_kind() {
+    let desk = Desk::with_vote("trace");
+    let trace = |more: &[&str]| {
+        let said = desk.synod(&[&["trace", "vote.toml", "--seed", "1"], more].concat()).exits(0);
+        let is_step = |line: &&str| {
+            line.starts_with(|c: char| c.is_ascii_digit()) && !line.contains(" steps")
+        };
+        let steps: Vec<String> = said.out.lines().filter(is_step).map(str::to_owned).collect();
+        assert!(said.out.starts_with("vote  voting  seed 1  ✓ pass"), "{}", said.out);
+        steps
+    };
+    let all = trace(&[]);
+    assert!(all.len() > 40, "{}", all.len());
+    let at = |line: &String| {
+        line.split_whitespace().next().expect("a time").parse::<f64>().expect("seconds")
+    };
+    let early = trace(&["--to", "10ms"]);
+    assert!(
+        !early.is_empty() && early.len() < all.len() && early.iter().all(|line| at(line) <= 0.01)
+    );
+    let late = trace(&["--from", "10ms"]);
+    assert!(late.iter().all(|line| at(line) >= 0.01));
+    assert_eq!(early.len() + late.len(), all.len());
+    let sends = trace(&["--kind", "send", "--node", "n2"]);
+    assert_eq!(sends.len(), 4, "{sends:#?}");
+    desk.synod(&["trace", "vote.toml", "--from", "2s", "--to", "1s"]).exits(2);
+    desk.synod(&["trace", "vote.toml", "--node", "n9"]).exits(2);
+}
+
+#[test]
+fn setting_a_swept_key_leaves_its_axis() {
+    let desk = Desk::new("narrow");
+    desk.put("vote.toml", format!("{VOTE}\n[sweep]\nover.\"network.loss\" = [\"0%\", \"100%\"]\n"));
+    let said = desk.synod(&["run", "vote.toml"]).exits(0);
+    assert!(said.err.contains("the first of 2 points: voting network.loss=0%"), "{}", said.err);
+    desk.synod(&["run", "vote.toml", "--set", "network.loss=100%"]).exits(11);
+}
+
+#[test]
+fn explain_shows_every_key_with_where_it_was_written() {
+    let desk = Desk::new("explain");
+    desk.put("base.toml", VOTE);
+    desk.put("vote.toml", "extends = \"base.toml\"\nname = \"mine\"\n[profile.ci]\nseeds = \"0..7\"\nnetwork.loss = \"2%\"\n");
+    let arguments = ["explain", "vote.toml", "--profile", "ci", "--set", "protocol.nodes=7"];
+    let said = desk.synod(&arguments).exits(0);
+    for (key, from) in [
+        ("protocol.nodes = 7", "# --set"),
+        ("network.loss = \"2%\"", "# profile ci (vote.toml:5)"),
+        ("network.latency = \"5ms..20ms\"", "# base.toml:10"),
+        ("network.duplicate = \"0%\"", "# default"),
+    ] {
+        let line = said.out.lines().find(|line| line.starts_with(key));
+        assert!(line.is_some_and(|line| line.ends_with(from)), "{key} from {from}:\n{}", said.out);
+    }
+    assert!(said.out.contains("seeds     0..7"), "{}", said.out);
+    let said = desk.synod(&["explain", "vote.toml", "--section", "network"]).exits(0);
+    expect![[r##"
+        # mine  vote.toml  id f77e9622
+        network.duplicate = "0%"       # default
+        network.latency = "5ms..20ms"  # base.toml:10
+        network.link = []              # default
+        network.loss = "0%"            # default
+        network.regions = {}           # default
+        network.round_trip = []        # default
+    "##]].assert_eq(&said.out);
+    desk.synod(&["explain", "vote.toml", "--section", "netwrk"]).exits(2);
+}
+
+#[test]
+fn the_digest_covers_values_and_not_how_they_are_written() {
+    let desk = Desk::new("digest");
+    let id = |text: &str| {
+        desk.put("vote.toml", text);
+        let said = desk.synod(&["explain", "vote.toml"]).exits(0);
+        said.out.lines().next().and_then(|line| line.rsplit(' ').next()).expect("an id").to_owned()
+    };
+    let plain = id(VOTE);
+    assert_eq!(id(&format!("# a comment\n{VOTE}\n[sweep]\nseeds = \"0..7\"\n")), plain);
+    assert_eq!(id(&VOTE.replace("\"5s\"", "\"5000ms\"")), plain);
+    assert_ne!(id(&VOTE.replace("\"5s\"", "\"6s\"")), plain);
+}
+
+#[test]
+fn lists_show_protocols_faults_metrics_and_adversaries() {
+    let desk = Desk::new("lists");
+    let list = |topic: &str| desk.synod(&["list", topic]).exits(0).out;
+    assert!(list("protocols").contains("voting"));
+    assert!(list("faults").contains("one-way"));
+    assert!(list("metrics").contains("unavailable_ms"));
+    assert!(list("adversaries").contains("equivocate"));
+    let all = desk.synod(&["list"]).exits(0).out;
+    assert!(all.contains("protocols\n") && all.contains("\nscenarios\n"), "{all}");
+    let said = desk.synod(&["list", "metrics", "--format", "json"]).exits(0);
+    let document: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
+    assert!(document["metrics"].as_array().is_some_and(|metrics| metrics.len() > 10));
+}
+
+#[test]
+fn every_built_in_scenario_can_be_explained() {
+    let desk = Desk::new("built_in");
+    let said = desk.synod(&["list", "scenarios"]).exits(0);
+    for line in said.out.lines() {
+        let name = line.split_whitespace().next().expect("a name");
+        desk.synod(&["explain", name]).exits(0);
+    }
+}
+
+#[test]
+fn a_report_can_be_drawn_again_and_names_a_broken_table() {
+    let desk = Desk::with_vote("report");
+    desk.synod(&["sweep", "vote.toml", "--seeds", "0..20", "--no-figures"]).exits(0);
+    assert!(!desk.path("results/latest/points.csv").exists());
+    let said = desk.synod(&["report", "results/latest"]).exits(0);
+    assert!(said.out.contains("drawn    results/latest/figures/fig-verdicts.svg"), "{}", said.out);
+    assert!(desk.path("results/latest/points.csv").exists());
+    let runs = desk.text("results/latest/runs.csv").replacen(",pass,", ",fine,", 1);
+    desk.put("results/latest/runs.csv", runs);
+    let said = desk.synod(&["report", "results/latest"]).exits(74);
+    assert!(said.err.contains("runs.csv:2") && said.err.contains("fine"), "{}", said.err);
+    desk.synod(&["report", "nowhere"]).exits(74);
+}
