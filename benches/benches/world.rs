@@ -3,11 +3,12 @@
 use benches::ball::game;
 use divan::counter::ItemsCount;
 use protocols::raft::Raft;
-use sim_core::experiment::{Experiment, Simulation as _};
+use sim_core::experiment::Experiment;
 use sim_core::fault::{Fault, FaultSpec, Target, Targets};
 use sim_core::latency::Latency;
 use sim_core::outcome::Verdict;
 use sim_core::setup::{Limits, Setup};
+use sim_core::simulation::Simulation as _;
 use sim_core::time::{Duration, DurationRange};
 use sim_core::workload::Rate;
 

@@ -8,7 +8,7 @@ pub mod raft;
 pub mod server;
 pub mod voting;
 
-use sim_core::experiment::Entry;
+use sim_core::simulation::Entry;
 
 /// Every protocol, by its name in scenario files.
 pub const REGISTRY: &[Entry] =

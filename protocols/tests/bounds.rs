@@ -5,13 +5,14 @@ use protocols::problem::decision::Load;
 use protocols::raft::Raft;
 use protocols::voting::{Config as Ballots, Tie, Voting};
 use sim_core::adversary::Strategy;
-use sim_core::experiment::{Experiment, Simulation as _};
+use sim_core::experiment::Experiment;
 use sim_core::fault::{Fault, FaultSpec, Target, Targets, When};
 use sim_core::id::{Cluster, NodeId};
 use sim_core::latency::Latency;
 use sim_core::outcome::{Outcome, Verdict};
 use sim_core::protocol::Protocol;
 use sim_core::setup::Setup;
+use sim_core::simulation::Simulation as _;
 use sim_core::time::{Duration, DurationRange};
 
 const fn secs(secs: u64) -> Duration {

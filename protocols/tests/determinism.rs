@@ -3,11 +3,12 @@
 use protocols::raft::Raft;
 use protocols::server::Server;
 use protocols::voting::{Config as Ballots, Voting};
-use sim_core::experiment::{Experiment, Simulation};
+use sim_core::experiment::Experiment;
 use sim_core::fault::{Fault, FaultSpec, Target, Targets};
 use sim_core::latency::Latency;
 use sim_core::rng::Ratio;
 use sim_core::setup::Setup;
+use sim_core::simulation::Simulation;
 use sim_core::time::{Duration, DurationRange};
 
 fn stormy(nodes: u32) -> Setup {
@@ -39,7 +40,7 @@ fn prints(experiment: &dyn Simulation) -> String {
 #[test]
 fn the_fingerprint_of_raft_is_golden() {
     let raft = Experiment::<Raft>::new(Default::default(), stormy(5));
-    expect_test::expect!["661fad8480b6b8b9 dd3ca3b5a1673cae b548be0beac1d93c"]
+    expect_test::expect!["c458e6b8c64d330d bcc74a5147cffc98 df34cbb4e3d7857d"]
         .assert_eq(&prints(&raft));
 }
 
@@ -47,7 +48,7 @@ fn the_fingerprint_of_raft_is_golden() {
 fn the_fingerprint_of_voting_is_golden() {
     let ballots = Ballots { resend: Some(Duration::from_millis(60)), ..Ballots::default() };
     let voting = Experiment::<Voting>::new(ballots, stormy(5));
-    expect_test::expect!["a996989938a456fa 8cdcbff44479bb24 5ba19e6db4e22e36"]
+    expect_test::expect!["27e9baed95c86ccf 96b3b0a3d520b1e7 69ddcce937356de2"]
         .assert_eq(&prints(&voting));
 }
 
@@ -56,6 +57,6 @@ fn the_fingerprint_of_the_server_is_golden() {
     let mut server = Experiment::<Server>::new(Default::default(), stormy(1));
     server.setup.faults.clear();
     server.workload.requests = Some(1_000);
-    expect_test::expect!["858a2073b18f2082 8fdd153b6b267d0f 6af06b54a932950c"]
+    expect_test::expect!["93c2e7c76e7d4322 9111d64f73cd1957 a089248bf6975b59"]
         .assert_eq(&prints(&server));
 }

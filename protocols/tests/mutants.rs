@@ -6,7 +6,7 @@
 use protocols::problem::decision::Load;
 use protocols::raft::{Config as Log, Raft};
 use protocols::voting::{Config as Ballots, Tie, Voting};
-use sim_core::experiment::{Experiment, Simulation as _};
+use sim_core::experiment::Experiment;
 use sim_core::fault::{Fault, FaultSpec, Target, Targets, When};
 use sim_core::landmark::LandmarkKind;
 use sim_core::latency::Latency;
@@ -14,6 +14,7 @@ use sim_core::outcome::Verdict;
 use sim_core::protocol::Protocol;
 use sim_core::rng::Ratio;
 use sim_core::setup::Setup;
+use sim_core::simulation::Simulation as _;
 use sim_core::time::{Duration, DurationRange};
 use sim_core::workload::Rate;
 

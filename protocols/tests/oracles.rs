@@ -3,11 +3,12 @@
 use protocols::raft::Raft;
 use protocols::server::Server;
 use protocols::voting::{Config as Voting, Form, Voting as Agents};
-use sim_core::experiment::{Experiment, Simulation as _};
+use sim_core::experiment::Experiment;
 use sim_core::latency::Latency;
 use sim_core::outcome::{Measure, Outcome, Verdict};
 use sim_core::protocol::Protocol;
 use sim_core::setup::{Gst, Limits, Setup};
+use sim_core::simulation::Simulation as _;
 use sim_core::time::{Duration, DurationRange};
 use sim_core::workload::{Arrivals, Rate};
 

@@ -6,9 +6,9 @@
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer};
-use sim_core::experiment::Entry;
 use sim_core::outcome::{Metrics, Verdict};
 use sim_core::settings::{Origin, Settings};
+use sim_core::simulation::Entry;
 use sim_core::time::Duration;
 
 use crate::diagnostic::Diagnostic;

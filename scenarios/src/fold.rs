@@ -187,7 +187,8 @@ fn scripted(outcome: &Outcome, setup: &Setup) -> Vec<Scripted> {
         let When::At(at) = spec.when else { return None };
         (at.min == at.max).then(|| Scripted {
             kind: spec.fault.kind().name(),
-            label: strike.label.clone(),
+            // As the scenario says it: who is struck differs from run to run.
+            label: spec.fault.to_string(),
             from_ms: strike.at.as_millis_f64(),
             to_ms: strike.ended.map(|ended| ended.as_millis_f64()),
         })

@@ -9,9 +9,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use protocols::REGISTRY;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json, json};
-use sim_core::experiment::{Entry, Simulation};
 use sim_core::settings::{Origin, Settings, Value};
 use sim_core::setup::Setup;
+use sim_core::simulation::{Entry, Simulation};
 use sim_core::time::Duration;
 
 use crate::diagnostic::Diagnostic;

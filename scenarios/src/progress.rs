@@ -1,6 +1,8 @@
 //! How far a sweep has come: a bar on a terminal, sparse lines in a log.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fmt::Write;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use sim_core::outcome::Verdict;
 
 use crate::stopwatch::Stopwatch;
@@ -8,6 +10,9 @@ use crate::terminal::Terminal;
 
 /// Failures that are told at once; the others are counted.
 const TOLD: u64 = 5;
+
+/// Runs between two counts beside the bar: nobody reads faster.
+const RUNS_PER_MESSAGE: u64 = 32;
 
 /// How far a sweep has come.
 pub struct Progress<'a> {
@@ -30,10 +35,15 @@ impl<'a> Progress<'a> {
         } else {
             ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr())
         };
-        let style = ProgressStyle::with_template(
-            "  {human_pos}/{human_len} ▕{bar:20}▏ {percent} %  {msg}  {per_sec}  ETA {eta}",
-        );
-        bar.set_style(style.expect("a good template").progress_chars("█▉▊▋▌▍▎▏ "));
+        let template = "  {human_pos}/{human_len} ▕{bar:20}▏ {percent} %  {msg}  {rate}  ETA {eta}";
+        let style = ProgressStyle::with_template(&terminal.fit(template))
+            .expect("a good template")
+            .with_key("rate", |state: &ProgressState, text: &mut dyn Write| {
+                // A bar that cannot be drawn is no reason to stop.
+                let _ = write!(text, "{:.0} run/s", state.per_sec());
+            });
+        let blocks = if terminal.is_plain() { "#> " } else { "█▉▊▋▌▍▎▏ " };
+        bar.set_style(style.progress_chars(blocks));
         let on_terminal = !bar.is_hidden();
         let watch = Stopwatch::start();
         let (taken, passed, failed, told_at) = (0, 0, 0, (0.0, 0));
@@ -60,7 +70,10 @@ impl<'a> Progress<'a> {
             }
         }
         if self.on_terminal {
-            self.bar.set_message(format!("✓ {}  ✗ {}", self.passed, self.failed));
+            if self.taken.is_multiple_of(RUNS_PER_MESSAGE) {
+                let counts = format!("✓ {}  ✗ {}", self.passed, self.failed);
+                self.bar.set_message(self.terminal.fit(&counts));
+            }
         } else {
             self.log();
         }

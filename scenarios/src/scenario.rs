@@ -2,8 +2,8 @@
 //!
 //! Everything that can be wrong with an experiment is found here, before anything runs.
 
-use sim_core::experiment::Entry;
 use sim_core::settings::{Origin, Settings, Value};
+use sim_core::simulation::Entry;
 
 use crate::catalog;
 use crate::diagnostic::{Diagnostic, draw};

@@ -10,8 +10,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::iter::{IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
-use sim_core::experiment::Simulation;
 use sim_core::outcome::{Metrics, Outcome, Verdict};
+use sim_core::simulation::Simulation;
 use sim_core::time::Time;
 
 use crate::error::Error;
@@ -246,7 +246,7 @@ mod tests {
         fn load(&self) -> &dyn erased_serde::Serialize {
             self.0.load()
         }
-        fn contract(&self) -> &Contract {
+        fn contract(&self) -> Contract {
             self.0.contract()
         }
         fn setup(&self) -> &Setup {

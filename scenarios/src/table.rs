@@ -130,7 +130,12 @@ pub fn point_cells(point: &Point, parameters: &[Parameter]) -> Vec<String> {
         u32::MAX => contract.safety.byzantine,
         faulty => faulty,
     };
-    let mut cells = vec![point.entry.name.to_owned(), text_cell(&point.scenario).into_owned()];
+    // A planted bug makes another protocol of it, in every table and chart.
+    let protocol = match &point.simulation.setup().mutant {
+        Some(mutant) => format!("{}+{mutant}", point.entry.name),
+        None => point.entry.name.to_owned(),
+    };
+    let mut cells = vec![protocol, text_cell(&point.scenario).into_owned()];
     cells.extend(parameters.iter().map(|parameter| parameter.cell(point)));
     cells.extend([point.simulation.setup().nodes.to_string(), tolerated.to_string()]);
     cells

@@ -42,6 +42,11 @@ impl Terminal {
         self.volume == Volume::Quiet
     }
 
+    /// Whether it shows ASCII only.
+    pub const fn is_plain(&self) -> bool {
+        self.plain
+    }
+
     /// Whether more than usual is wanted.
     pub fn is_verbose(&self) -> bool {
         self.volume == Volume::Verbose
@@ -109,6 +114,7 @@ impl Terminal {
                 '→' => fitted.push_str("->"),
                 '↛' => fitted.push_str("-/>"),
                 'µ' => fitted.push('u'),
+                '▕' | '▏' => fitted.push('|'),
                 c if c.is_ascii() => fitted.push(c),
                 _ => fitted.push('?'),
             }

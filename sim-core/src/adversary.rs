@@ -90,7 +90,6 @@ pub struct Generic {
     kinds: Vec<bool>,
     probability: Ratio,
     key: Key,
-    spoken: u64,
 }
 
 impl Generic {
@@ -103,8 +102,14 @@ impl Generic {
             probability: spec.probability,
 
             key,
-            spoken: 0,
         }
+    }
+
+    /// A function of what is said, where and when, so that a message more changes no other choice.
+    fn is_in_the_mood<M: Message>(&self, now: Time, mouth: NodeId, to: NodeId, said: &M) -> bool {
+        let place = u64::from(mouth.0) << 32 | u64::from(to.0);
+        self.probability == Ratio::new(1, 1)
+            || self.probability.holds(self.key.at(place, now.as_nanos(), Digest::of(said)))
     }
 
     /// Equal messages get equal lies, whichever mouth tells them: the mouths collude.
@@ -116,14 +121,12 @@ impl Generic {
 impl<P: Protocol> Adversary<P> for Generic {
     fn tamper(
         &mut self,
-        _now: Time,
-        _mouth: NodeId,
+        now: Time,
+        mouth: NodeId,
         to: NodeId,
         message: P::Message,
     ) -> Tampered<P::Message> {
-        self.spoken += 1;
-        let bothers = self.kinds[message.kind()]
-            && self.probability.holds(self.key.at(u64::MAX, self.spoken, 0));
+        let bothers = self.kinds[message.kind()] && self.is_in_the_mood(now, mouth, to, &message);
         let lies = match self.strategy {
             Strategy::Mute if bothers => return Tampered::Withheld,
             Strategy::Mute => false,

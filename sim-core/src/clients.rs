@@ -27,10 +27,9 @@ struct Operation<Q> {
 
 struct Caller<Pr: Problem> {
     machine: Box<dyn Client<Pr>>,
-    rng: ChaCha,
+    contents: ChaCha,
+    arrivals: ChaCha,
     operations: Vec<Operation<Pr::Request>>,
-    /// When the next request of an open loop is due.
-    due: Time,
 }
 
 /// What an answer settled.
@@ -59,9 +58,9 @@ impl<Pr: Problem> Clients<Pr> {
     ) -> Self {
         let callers = (0..workload.clients).map(|client| Caller {
             machine: Pr::client(load, cluster, ClientId(client)),
-            rng: streams.chacha(Stream::Application, u64::from(client)),
+            contents: streams.chacha(Stream::Application, u64::from(client)),
+            arrivals: streams.chacha(Stream::Arrivals, u64::from(client)),
             operations: Vec::new(),
-            due: Time::ZERO,
         });
         Self {
             callers: callers.collect(),
@@ -86,12 +85,12 @@ impl<Pr: Problem> Clients<Pr> {
     /// When a client makes its first request, if it makes any.
     pub(crate) fn first_due(&mut self, client: ClientId) -> Option<Time> {
         let start = Time::ZERO + self.workload.start;
-        let first = match (self.workload.rate, self.workload.arrivals) {
-            (None, _) => start,
-            (Some(rate), Arrivals::Even) => start + rate.interval(1) * u64::from(client.0),
-            (Some(_), Arrivals::Poisson) => start + self.pause(client)?,
+        let pause = match (self.workload.rate, self.workload.arrivals) {
+            (None, _) => Duration::ZERO,
+            (Some(rate), Arrivals::Even) => rate.interval(1) * u64::from(client.0),
+            (Some(_), Arrivals::Poisson) => self.pause(client)?,
         };
-        self.callers[client.0 as usize].due = first;
+        let first = start.checked_add(pause)?;
         (first < self.until).then_some(first)
     }
 
@@ -101,7 +100,7 @@ impl<Pr: Problem> Clients<Pr> {
         Some(match self.workload.arrivals {
             Arrivals::Even => mean,
             Arrivals::Poisson => {
-                let tail = -libm::log(self.callers[client.0 as usize].rng.unit());
+                let tail = -libm::log(self.callers[client.0 as usize].arrivals.unit());
                 Duration::from_nanos_f64(mean.as_nanos() as f64 * tail)
             }
         })
@@ -116,7 +115,7 @@ impl<Pr: Problem> Clients<Pr> {
         let caller = &mut self.callers[client.0 as usize];
         let op = OpId { client, sequence: caller.operations.len() as u32 };
         let node = NodeId(client.0 % self.cluster.n);
-        let request = caller.machine.next(&mut caller.rng);
+        let request = caller.machine.next(&mut caller.contents);
         let stage = Stage::Waiting;
         caller.operations.push(Operation { request, started: now, stage, attempts: 1, node });
         self.made += 1;

@@ -1,88 +1,10 @@
-//! The one seam at which a protocol's type is forgotten.
-//!
-//! Inside, everything is generic and static: an unhandled message does not compile. Outside, a
-//! sweep sees `dyn Simulation` and pays one virtual call per run.
+//! An experiment: a protocol, its configuration, a workload and a set-up; everything but the seed.
 
-use crate::checker::Monitor;
 use crate::message::{Message as _, Record as _};
-use crate::outcome::Outcome;
 use crate::problem::Problem;
-use crate::protocol::{Contract, Mutant, Protocol};
-use crate::settings::{Misfit, Settings, SettingsError};
+use crate::protocol::{Contract, Protocol};
 use crate::setup::{Complaint, Setup};
-use crate::trace::Trace;
-use crate::workload::{Pace, Workload};
-use crate::world::World;
-
-/// An experiment: everything but the seed.
-pub trait Simulation: Send + Sync {
-    /// One run. Never fails and never panics: what goes wrong is in the outcome.
-    fn run(&self, seed: u64) -> Outcome;
-    /// The same run with everything that happened.
-    fn trace(&self, seed: u64) -> (Outcome, Trace);
-    /// The protocol's configuration, with all defaults.
-    fn config(&self) -> &dyn erased_serde::Serialize;
-    /// The pace of the clients, with all defaults.
-    fn workload(&self) -> &Workload;
-    /// The problem's own keys of the workload, with all defaults.
-    fn load(&self) -> &dyn erased_serde::Serialize;
-    /// What the protocol promises here, and under which assumptions.
-    fn contract(&self) -> &Contract;
-    /// Everything else.
-    fn setup(&self) -> &Setup;
-    /// What is wrong with the whole; nothing of it was run.
-    fn complaints(&self) -> Vec<Complaint>;
-}
-
-/// Makes an experiment from the settings of the protocol, those of the workload, and the rest.
-///
-/// # Errors
-/// The first setting that does not fit, with its place and its path.
-pub type Build = fn(&Settings, &Settings, Setup) -> Result<Box<dyn Simulation>, SettingsError>;
-
-/// What makes experiments of one protocol, and what lists say of it.
-#[derive(Clone, Copy)]
-pub struct Entry {
-    /// The name in scenario files.
-    pub name: &'static str,
-    /// One line.
-    pub summary: &'static str,
-    /// The problem that it solves.
-    pub problem: &'static str,
-    /// One line on the problem.
-    pub problem_summary: &'static str,
-    /// The properties of the problem.
-    pub properties: &'static [&'static str],
-    /// The white-box invariants.
-    pub invariants: &'static [&'static str],
-    /// The kinds of message.
-    pub messages: &'static [&'static str],
-    /// The kinds of disk record.
-    pub records: &'static [&'static str],
-    /// The bugs that can be planted.
-    pub mutants: &'static [Mutant],
-    /// Reads `[protocol]` (without `kind`, `nodes` and `mutant`) and `[workload]`, and makes the
-    /// experiment.
-    pub build: Build,
-}
-
-impl Entry {
-    /// The entry of protocol `P`.
-    pub const fn of<P: Protocol>() -> Self {
-        Self {
-            name: P::NAME,
-            summary: P::SUMMARY,
-            problem: P::Problem::NAME,
-            problem_summary: P::Problem::SUMMARY,
-            properties: P::Problem::PROPERTIES,
-            invariants: <P::Monitor as Monitor<P>>::INVARIANTS,
-            messages: P::Message::KINDS,
-            records: P::Record::KINDS,
-            mutants: P::MUTANTS,
-            build: build::<P>,
-        }
-    }
-}
+use crate::workload::Workload;
 
 /// The experiment of one protocol.
 pub struct Experiment<P: Protocol> {
@@ -94,18 +16,21 @@ pub struct Experiment<P: Protocol> {
     pub load: <P::Problem as Problem>::Load,
     /// Everything else.
     pub setup: Setup,
-    contract: Contract,
 }
 
 impl<P: Protocol> Experiment<P> {
     /// An experiment with the problem's default workload.
     pub fn new(config: P::Config, setup: Setup) -> Self {
-        let contract = P::contract(&config, setup.cluster());
         let workload = P::Problem::workload(setup.cluster());
-        Self { config, workload, load: Default::default(), setup, contract }
+        Self { config, workload, load: Default::default(), setup }
     }
 
-    fn wrong_names(&self) -> Vec<Complaint> {
+    /// What the protocol promises here, and under which assumptions.
+    pub fn contract(&self) -> Contract {
+        P::contract(&self.config, self.setup.cluster())
+    }
+
+    pub(crate) fn wrong_names(&self) -> Vec<Complaint> {
         let unknown = |path: String, name: &str, known: &[&str]| {
             let reason = format!("`{name}` is none of: {}", known.join(", "));
             (!known.contains(&name)).then_some(Complaint { path, reason, runnable: false })
@@ -122,7 +47,7 @@ impl<P: Protocol> Experiment<P> {
         spoken.chain(written).collect()
     }
 
-    fn wrong_mutant(&self) -> Option<Complaint> {
+    pub(crate) fn wrong_mutant(&self) -> Option<Complaint> {
         let id = self.setup.mutant.as_deref()?;
         let ids: Vec<_> = P::MUTANTS.iter().map(|mutant| mutant.id).collect();
         let reason = if !ids.contains(&id) {
@@ -134,78 +59,4 @@ impl<P: Protocol> Experiment<P> {
         };
         Some(Complaint { path: "protocol.mutant".into(), reason, runnable: false })
     }
-}
-
-impl<P: Protocol> Simulation for Experiment<P> {
-    fn run(&self, seed: u64) -> Outcome {
-        World::run(self, &self.contract, seed)
-    }
-
-    fn trace(&self, seed: u64) -> (Outcome, Trace) {
-        World::trace(self, &self.contract, seed)
-    }
-
-    fn config(&self) -> &dyn erased_serde::Serialize {
-        &self.config
-    }
-
-    fn workload(&self) -> &Workload {
-        &self.workload
-    }
-
-    fn load(&self) -> &dyn erased_serde::Serialize {
-        &self.load
-    }
-
-    fn contract(&self) -> &Contract {
-        &self.contract
-    }
-
-    fn setup(&self) -> &Setup {
-        &self.setup
-    }
-
-    fn complaints(&self) -> Vec<Complaint> {
-        let mut complaints = self.setup.complaints();
-        let cluster = self.setup.cluster();
-        complaints.extend(P::objections(&self.config, cluster).into_iter().map(|objection| {
-            let path = format!("protocol.{}", objection.key);
-            Complaint { path, reason: objection.reason, runnable: objection.runnable }
-        }));
-        let mut complain = |key: &str, reason: String| {
-            complaints.push(Complaint { path: format!("workload.{key}"), reason, runnable: false });
-        };
-        if let Some((key, reason)) = P::Problem::objection(&self.load, cluster) {
-            complain(key, reason);
-        }
-        if self.workload.clients == 0 {
-            complain("clients", "at least 1 client is needed: nobody would ask anything".into());
-        }
-        if self.workload.timeout.is_zero() {
-            complain("timeout", "a client that waits for no time at all retries for ever".into());
-        }
-        complaints.extend(self.wrong_names());
-        complaints.extend(self.wrong_mutant());
-        complaints
-    }
-}
-
-fn build<P: Protocol>(
-    protocol: &Settings,
-    workload: &Settings,
-    setup: Setup,
-) -> Result<Box<dyn Simulation>, SettingsError> {
-    let config = protocol.read::<P::Config>().map_err(|error| error.under("protocol"))?;
-    let (pace, load) = workload.split(Pace::KEYS);
-    let mut experiment = Experiment::<P>::new(config, setup);
-    let pace = pace.read::<Pace>().map_err(|error| error.under("workload"))?;
-    experiment.workload = pace.over(experiment.workload);
-    experiment.load = load.read().map_err(|error: SettingsError| {
-        let mut error = error.under("workload");
-        if let Misfit::UnknownKey { expected, .. } = &mut error.fault {
-            expected.extend(Pace::KEYS);
-        }
-        error
-    })?;
-    Ok(Box::new(experiment))
 }

@@ -31,6 +31,8 @@ pub enum Event<Q, I> {
         op: OpId,
         /// What was asked.
         request: Q,
+        /// Whether the node was up to hear it.
+        reached: bool,
     },
     /// The node indicated something to its application.
     Indicated {

@@ -134,7 +134,7 @@ impl Cluster {
 
     /// The most nodes that may crash while a majority is left, ⌈n/2⌉ − 1.
     pub const fn minority(self) -> u32 {
-        self.n - self.majority()
+        self.n.saturating_sub(self.majority())
     }
 }
 

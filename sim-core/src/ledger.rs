@@ -1,6 +1,6 @@
 //! The ledger: what is counted and timed while a run goes by.
 
-use crate::id::{Cluster, NodeId};
+use crate::id::{Cluster, NodeId, NodeSet};
 use crate::landmark::Landmark;
 use crate::outcome::{Bucket, Measure, Metrics, Outcome};
 use crate::time::{Duration, Time};
@@ -30,6 +30,7 @@ pub(crate) struct Ledger {
     latencies: Vec<(Time, Duration)>,
     started: u64,
     refused: u64,
+    refused_waits: Duration,
     first_answer: Option<Time>,
     last_answer: Option<Time>,
     /// Since when something has waited without any answer.
@@ -41,8 +42,9 @@ pub(crate) struct Ledger {
     elections: u64,
     leaders: u64,
     highest_term: u64,
-    decided: u64,
-    undecided: u64,
+    /// Who announced an outcome in whatever life; it may have been lost before it was durable.
+    decided: NodeSet,
+    undecided: NodeSet,
 }
 
 impl Ledger {
@@ -57,6 +59,7 @@ impl Ledger {
             latencies: Vec::new(),
             started: 0,
             refused: 0,
+            refused_waits: Duration::ZERO,
             first_answer: None,
             last_answer: None,
             gap_since: None,
@@ -67,8 +70,8 @@ impl Ledger {
             elections: 0,
             leaders: 0,
             highest_term: 0,
-            decided: 0,
-            undecided: 0,
+            decided: NodeSet::EMPTY,
+            undecided: NodeSet::EMPTY,
         }
     }
 
@@ -87,6 +90,10 @@ impl Ledger {
     pub(crate) fn settled(&mut self, now: Time, started: Time, done: bool, waiting: u32) {
         if !done {
             self.refused += 1;
+            self.refused_waits = self.refused_waits + now.since(started);
+            if waiting == 0 {
+                self.gap_since = None;
+            }
             return;
         }
         self.latencies.push((started, now.since(started)));
@@ -133,8 +140,12 @@ impl Ledger {
                 self.highest_term = self.highest_term.max(term);
                 self.follow(now, node);
             }
-            Landmark::Decided => self.decided += 1,
-            Landmark::Undecided => self.undecided += 1,
+            Landmark::Decided => {
+                self.decided.insert(node);
+            }
+            Landmark::Undecided => {
+                self.undecided.insert(node);
+            }
             Landmark::VoteGranted { .. }
             | Landmark::Truncated { .. }
             | Landmark::Committed { .. } => {}
@@ -152,6 +163,21 @@ impl Ledger {
     pub(crate) fn lose_leader(&mut self, now: Time, node: NodeId) {
         if let Some(term) = self.leading[node.index()] {
             self.lost_leader.get_or_insert((now, term));
+        }
+    }
+
+    /// Whether the node leads some term.
+    pub(crate) fn leads(&self, node: NodeId) -> bool {
+        self.leading[node.index()].is_some()
+    }
+
+    /// The leader that was cut off is back, and nobody took its place: nothing was lost.
+    pub(crate) fn regain_leader(&mut self) {
+        if let Some((_, term)) = self.lost_leader
+            && self.failover.is_none()
+            && self.leading.contains(&Some(term))
+        {
+            self.lost_leader = None;
         }
     }
 
@@ -183,12 +209,20 @@ impl Ledger {
         self.count_led(end);
         let due = |started: Time| started.checked_add(patience).is_some_and(|due| due <= end);
         let (mut waiting, mut open_waits) = (0, Duration::ZERO);
+        // Those whose client lost patience; a younger one says nothing about the others.
+        let (mut lost, mut lost_waits, mut longest_wait) = (0, Duration::ZERO, Duration::ZERO);
         for (started, waits) in open {
-            if waits {
-                waiting += 1;
-                open_waits = open_waits + end.since(started);
-            }
             self.bucket(started).due += u32::from(due(started));
+            if waits {
+                let wait = end.since(started);
+                waiting += 1;
+                open_waits = open_waits + wait;
+                longest_wait = longest_wait.max(wait);
+                if due(started) {
+                    lost += 1;
+                    lost_waits = lost_waits + wait;
+                }
+            }
         }
         for index in 0..self.latencies.len() {
             let (started, latency) = self.latencies[index];
@@ -202,10 +236,16 @@ impl Ledger {
         sorted.sort_unstable();
         let count = |count: u64| Measure::Value(count as f64);
         let ms = |span: Duration| Measure::Value(span.as_millis_f64());
-        // Nearest rank; a percentile that the sample cannot support is not given.
-        let rank = |percent: u64, least: usize| {
-            let rank = (sorted.len() as u64 * percent).div_ceil(100).max(1) as usize;
-            if sorted.len() >= least { ms(sorted[rank - 1]) } else { Default::default() }
+        // Nearest rank among the answered and the lost, who are slower than all answered. What the
+        // sample cannot support is not given.
+        let all = sorted.len() + lost;
+        let rank = |percent: usize, least: usize| {
+            let rank = (all * percent).div_ceil(100);
+            match sorted.get(rank.wrapping_sub(1)) {
+                _ if all < least => Measure::None,
+                Some(latency) => ms(*latency),
+                None => Measure::Censored(longest_wait.as_millis_f64()),
+            }
         };
         let until = |found: Option<Time>, watched: bool| match found {
             Some(at) => ms(at.since(Time::ZERO)),
@@ -218,7 +258,7 @@ impl Ledger {
         let open_gap = self.gap_since.map_or(Duration::ZERO, |since| end.since(since));
         let counts = self.counts;
         let total = sorted.iter().fold(Duration::ZERO, |sum, latency| sum + *latency);
-        let waited = total + open_waits;
+        let waited = total + open_waits + self.refused_waits;
         let metrics = Metrics {
             ops_count: count(self.started),
             ops_ok_count: count(ok),
@@ -232,9 +272,10 @@ impl Ledger {
             } else {
                 Measure::None
             },
-            decide_mean_ms: match ok {
-                0 => Measure::None,
-                _ => Measure::Value(total.as_millis_f64() / ok as f64),
+            decide_mean_ms: match (all, lost) {
+                (0, _) => Measure::None,
+                (_, 0) => Measure::Value(total.as_millis_f64() / ok as f64),
+                _ => Measure::Censored((total + lost_waits).as_millis_f64() / all as f64),
             },
             decide_p50_ms: rank(50, 1),
             decide_p99_ms: rank(99, P99_LEAST),
@@ -259,8 +300,8 @@ impl Ledger {
             elections_count: count(self.elections),
             leaders_count: count(self.leaders),
             highest_term_count: count(self.highest_term),
-            decided_nodes_count: count(self.decided),
-            undecided_nodes_count: count(self.undecided),
+            decided_nodes_count: count(self.decided.len().into()),
+            undecided_nodes_count: count(self.undecided.len().into()),
             msgs_count: count(counts.messages),
             msgs_per_op_ratio: if ok > 0 {
                 Measure::Value(counts.messages as f64 / ok as f64)

@@ -1,6 +1,6 @@
 //! Synod's kernel: one deterministic run of a protocol under faults.
 //!
-//! A [`Scenario`](setup::Setup) pits a [`Protocol`](protocol::Protocol) against faults; a seed
+//! An [experiment](experiment::Experiment) pits a [protocol](protocol::Protocol) against faults; a seed
 //! decides everything else. The kernel does no I/O, reads no clock, spawns no thread and prints
 //! nothing. It knows no protocol and no file format.
 //!
@@ -19,9 +19,11 @@ pub mod history;
 pub mod checker;
 pub mod problem;
 pub mod protocol;
+pub mod tabletop;
 pub mod fault;
 pub mod adversary;
 pub mod setup;
+pub mod experiment;
 pub mod outcome;
 pub mod trace;
 pub mod queue;
@@ -32,6 +34,5 @@ mod clients;
 mod nemesis;
 mod court;
 mod ledger;
-pub mod world;
-pub mod experiment;
-pub mod tabletop;
+mod world;
+pub mod simulation;

@@ -1,9 +1,10 @@
-//! The nemesis: draws the schedule of strikes up front, picks targets, and says when it is over.
+//! The nemesis: draws when strikes come, picks their targets, and says when it is over.
 //!
-//! Every entry of the scenario's schedule draws from a stream of its own, so that one more fault
-//! leaves the others where they were.
+//! Every draw is keyed by what the entry of the schedule does, by how often it struck before and
+//! by what is drawn: one more fault, a longer schedule or another knob leave the others alone.
 
-use crate::fault::{Fault, FaultSpec, Target, Targets, When};
+use crate::digest::Digest;
+use crate::fault::{FaultSpec, Target, Targets, When};
 use crate::id::{Cluster, NodeId, NodeSet};
 use crate::landmark::Landmark;
 use crate::outcome::StrikeRecord;
@@ -11,28 +12,44 @@ use crate::rng::{ChaCha, Random as _, Stream, Streams};
 use crate::setup::{Gst, Setup};
 use crate::time::{Duration, Time};
 
-/// A strike that is due at a known time.
+/// One strike of one entry of the schedule.
+#[derive(Clone, Copy)]
+pub(crate) struct Strike {
+    /// The entry.
+    pub(crate) fault: usize,
+    /// How often the entry struck before.
+    ordinal: u64,
+}
+
+/// A strike, and when it comes.
 pub(crate) struct Planned {
     pub(crate) at: Time,
     pub(crate) strike: Strike,
 }
 
-/// One strike of one entry of the schedule.
-pub(crate) struct Strike {
-    /// The entry.
-    pub(crate) fault: usize,
-    /// How long it lasts; `None` until GST or for ever.
-    pub(crate) lasts: Option<Duration>,
-    /// Draws the targets.
-    pub(crate) draw: ChaCha,
+/// What is drawn for a strike.
+#[derive(Clone, Copy, Hash)]
+pub(crate) enum Lot {
+    /// The time of the first strike, or the pause before a later one.
+    Time,
+    /// How long it lasts.
+    Length,
+    /// Whom it strikes.
+    Targets,
+    /// Whom the budget spares.
+    Budget,
 }
 
-/// An entry that waits for a landmark.
-struct Trigger {
-    fault: usize,
-    seen: u32,
+/// What the nemesis keeps of an entry of the schedule.
+struct Entry {
+    /// The key of its draws: what it does, and how many entries before it do the same.
+    key: u64,
+    /// No strike comes after this.
     until: Time,
-    fired: bool,
+    /// The landmarks heard, for an entry that waits for one.
+    heard: u32,
+    /// Whether it still has a strike to come or a landmark to wait for.
+    alive: bool,
 }
 
 /// What a strike has to know of the world to find its targets.
@@ -55,11 +72,10 @@ pub(crate) struct Wake {
 /// The schedule of one run.
 pub(crate) struct Nemesis<'a> {
     specs: &'a [FaultSpec],
+    entries: Vec<Entry>,
+    waiting_for_landmarks: bool,
     gst: Gst,
-    triggers: Vec<Trigger>,
     streams: Streams,
-    /// Strikes that have not struck yet.
-    pending: usize,
     /// Strikes that have struck and will end at a known time.
     open: usize,
     /// What struck.
@@ -67,127 +83,145 @@ pub(crate) struct Nemesis<'a> {
 }
 
 impl<'a> Nemesis<'a> {
-    /// The schedule, and the strikes whose time is known.
+    /// The schedule, and the first strike of each entry whose time is known.
     pub(crate) fn new(setup: &'a Setup, streams: &Streams) -> (Self, Vec<Planned>) {
-        let mut nemesis = Self {
+        let half = Duration::from_nanos(setup.horizon.as_nanos() / 2);
+        let horizon = Time::ZERO + setup.horizon;
+        let mut entries: Vec<Entry> = Vec::new();
+        for spec in &setup.faults {
+            let does = spec.fault.to_string();
+            let key = |same: u32| Digest::of(&(&does, same));
+            // Entries that do the same are told apart by their order.
+            let same = (0..).find(|same| entries.iter().all(|entry| entry.key != key(*same)));
+            entries.push(Entry {
+                key: key(same.expect("there are more numbers than entries")),
+                until: (Time::ZERO + spec.until.unwrap_or(half)).min(horizon),
+                heard: 0,
+                alive: true,
+            });
+        }
+        let nemesis = Self {
             specs: &setup.faults,
+            waiting_for_landmarks: setup.faults.iter().any(|s| matches!(s.when, When::On { .. })),
+            entries,
             gst: setup.gst,
-            triggers: Vec::new(),
             streams: streams.clone(),
-            pending: 0,
             open: 0,
             wakes: Vec::new(),
         };
-        let half = Duration::from_nanos(setup.horizon.as_nanos() / 2);
-        let mut planned = Vec::new();
-        for (fault, spec) in setup.faults.iter().enumerate() {
-            let until = Time::ZERO + spec.until.unwrap_or(half);
-            match spec.when {
-                When::At(at) => nemesis.plan(fault, spec, Time::ZERO, at, until, &mut planned),
-                When::On { .. } => {
-                    nemesis.triggers.push(Trigger { fault, seen: 0, until, fired: false });
-                }
-            }
-        }
-        nemesis.pending = planned.len() + nemesis.triggers.len();
+        let planned = setup.faults.iter().enumerate().filter_map(|(fault, spec)| {
+            let When::At(at) = spec.when else { return None };
+            let strike = Strike { fault, ordinal: 0 };
+            let at = Time::ZERO + nemesis.draw(strike, Lot::Time).between(at);
+            Some(Planned { at, strike })
+        });
+        let planned = planned.collect();
         (nemesis, planned)
     }
 
-    fn plan(
-        &self,
-        fault: usize,
-        spec: &FaultSpec,
-        base: Time,
-        first: crate::time::DurationRange,
-        until: Time,
-        planned: &mut Vec<Planned>,
-    ) {
-        let mut times = self.streams.chacha(Stream::Nemesis, (fault as u64) << 32);
-        let mut at = base + times.between(first);
-        loop {
-            let ordinal = planned.len() as u64 + 1;
-            planned.push(Planned { at, strike: self.strike(fault, spec, ordinal, &mut times) });
-            let Some(every) = spec.every else { return };
-            at = at + times.between(every);
-            if at > until {
-                return;
-            }
-        }
-    }
-
-    fn strike(&self, fault: usize, spec: &FaultSpec, ordinal: u64, times: &mut ChaCha) -> Strike {
-        let lasts = spec.lasts.map(|lasts| times.between(lasts));
-        let draw = self.streams.chacha(Stream::Nemesis, (fault as u64) << 32 | ordinal);
-        Strike { fault, lasts, draw }
+    /// The draws of one strike for one purpose.
+    pub(crate) fn draw(&self, strike: Strike, lot: Lot) -> ChaCha {
+        let place = (self.entries[strike.fault].key, strike.ordinal, lot);
+        self.streams.chacha(Stream::Nemesis, Digest::of(&place) >> 8)
     }
 
     /// When entries that wait for landmarks stop waiting.
     pub(crate) fn disarm_times(&self) -> Vec<Time> {
-        self.triggers.iter().map(|trigger| trigger.until).collect()
+        let waiting = self.specs.iter().zip(&self.entries);
+        waiting
+            .filter(|(spec, _)| matches!(spec.when, When::On { .. }))
+            .map(|(_, entry)| entry.until)
+            .collect()
     }
 
     /// Entries whose time to wait is over no longer wait.
     pub(crate) fn disarm(&mut self, now: Time) {
-        for trigger in self.triggers.iter_mut().filter(|t| !t.fired && t.until <= now) {
-            trigger.fired = true;
-            self.pending -= 1;
+        for (spec, entry) in self.specs.iter().zip(&mut self.entries) {
+            if let When::On { nth, .. } = spec.when
+                && entry.heard < nth
+                && entry.until <= now
+            {
+                entry.alive = false;
+            }
         }
     }
 
     /// A landmark was announced; says what it sets off, and when.
     pub(crate) fn hear(&mut self, landmark: Landmark, now: Time) -> Vec<Planned> {
-        if self.triggers.is_empty() {
-            return Vec::new();
-        }
         let mut set_off = Vec::new();
-        for index in 0..self.triggers.len() {
-            let trigger = &mut self.triggers[index];
-            let spec = &self.specs[trigger.fault];
-            let When::On { landmark: kind, nth, after } = spec.when else { continue };
-            if trigger.fired || kind != landmark.kind() {
-                continue;
-            }
-            trigger.seen += 1;
-            if trigger.seen == nth {
-                trigger.fired = true;
-                let fault = trigger.fault;
-                let mut times = self.streams.chacha(Stream::Nemesis, (fault as u64) << 32);
-                let strike = self.strike(fault, spec, 1, &mut times);
-                set_off.push(Planned { at: now + after, strike });
+        if !self.waiting_for_landmarks {
+            return set_off;
+        }
+        for (fault, (spec, entry)) in self.specs.iter().zip(&mut self.entries).enumerate() {
+            if let When::On { landmark: kind, nth, after } = spec.when
+                && entry.alive
+                && kind == landmark.kind()
+                && entry.heard < nth
+            {
+                entry.heard += 1;
+                if entry.heard == nth {
+                    match now.checked_add(after) {
+                        Some(at) => {
+                            set_off.push(Planned { at, strike: Strike { fault, ordinal: 0 } });
+                        }
+                        None => entry.alive = false,
+                    }
+                }
             }
         }
         set_off
     }
 
     /// The entry of the schedule.
-    pub(crate) fn fault(&self, strike: &Strike) -> &'a Fault {
-        &self.specs[strike.fault].fault
+    pub(crate) fn spec(&self, strike: Strike) -> &'a FaultSpec {
+        &self.specs[strike.fault]
     }
 
-    /// A strike struck: keeps what it left behind, and says under which number.
-    pub(crate) fn struck(&mut self, strike: &Strike, now: Time, label: String) -> usize {
-        self.pending -= 1;
-        self.open += usize::from(strike.lasts.is_some());
+    /// The strike of this entry after this one, if there is one.
+    pub(crate) fn next(&mut self, strike: Strike, now: Time) -> Option<Planned> {
+        let strike = Strike { ordinal: strike.ordinal + 1, ..strike };
+        let next = self.specs[strike.fault].every.and_then(|every| {
+            let at = now.checked_add(self.draw(strike, Lot::Time).between(every))?;
+            (at <= self.entries[strike.fault].until).then_some(Planned { at, strike })
+        });
+        self.entries[strike.fault].alive = next.is_some();
+        next
+    }
+
+    /// The entry strikes no more.
+    pub(crate) fn retire(&mut self, strike: Strike) {
+        self.entries[strike.fault].alive = false;
+    }
+
+    /// How long a strike lasts; `None` until GST or for ever.
+    pub(crate) fn length(&self, strike: Strike) -> Option<Duration> {
+        let lasts = self.specs[strike.fault].lasts?;
+        Some(self.draw(strike, Lot::Length).between(lasts))
+    }
+
+    /// A strike struck: keeps what it leaves behind, and says under which number.
+    pub(crate) fn struck(&mut self, strike: Strike, now: Time, lasts: Option<Duration>) -> usize {
+        self.open += usize::from(lasts.is_some());
         let spec = &self.specs[strike.fault];
-        let endless = strike.lasts.is_none() && self.gst == Gst::Auto;
+        let endless = lasts.is_none() && self.gst == Gst::Auto;
+        let label = spec.fault.to_string();
         let record = StrikeRecord { fault: strike.fault, at: now, ended: None, label, changed: 0 };
         let permanent = spec.permanent || endless;
         self.wakes.push(Wake { record, permanent, downed: NodeSet::EMPTY });
         self.wakes.len() - 1
     }
 
-    /// A strike that lasted is over.
-    pub(crate) fn ended(&mut self, wake: usize, now: Time) {
+    /// The time of a strike that lasted is over.
+    pub(crate) const fn elapsed(&mut self) {
         self.open -= 1;
-        self.wakes[wake].record.ended.get_or_insert(now);
     }
 
     /// Whether no strike is to come and none will end by itself.
-    pub(crate) const fn is_over(&self) -> bool {
-        self.pending == 0 && self.open == 0
+    pub(crate) fn is_over(&self) -> bool {
+        self.open == 0 && self.entries.iter().all(|entry| !entry.alive)
     }
 
-    /// Whether scripted faults struck and none of them changed anything.
+    /// Whether there is a schedule and nothing of it changed anything.
     pub(crate) fn is_vacuous(&self) -> bool {
         !self.specs.is_empty() && self.wakes.iter().all(|wake| wake.record.changed == 0)
     }
@@ -260,14 +294,22 @@ impl<'a> Nemesis<'a> {
         group.iter().any(|other| *other != group[0]).then_some(group)
     }
 
-    /// Cuts a choice down to what the budget allows beside those already down or corrupt.
-    pub(crate) fn afford(chosen: &NodeSet, view: &View<'_>, budget: u32) -> NodeSet {
-        let spent = view
-            .cluster
-            .nodes()
-            .filter(|node| !view.up.contains(*node) || view.corrupt.contains(*node));
-        let left = budget.saturating_sub(spent.count() as u32);
-        let fresh = chosen.iter().filter(|node| view.up.contains(*node));
-        fresh.filter(|node| !view.corrupt.contains(*node)).take(left as usize).collect()
+    /// Cuts a choice down to what the budget allows beside those already down or corrupt; who is
+    /// spared is drawn.
+    pub(crate) fn afford(
+        chosen: &NodeSet,
+        view: &View<'_>,
+        budget: u32,
+        draw: &mut ChaCha,
+    ) -> NodeSet {
+        let able = |node: &NodeId| view.up.contains(*node) && !view.corrupt.contains(*node);
+        let spent = view.cluster.n - view.cluster.nodes().filter(able).count() as u32;
+        let left = budget.saturating_sub(spent);
+        let mut fresh: Vec<_> = chosen.iter().filter(able).collect();
+        if fresh.len() > left as usize {
+            draw.shuffle(&mut fresh);
+            fresh.truncate(left as usize);
+        }
+        fresh.into_iter().collect()
     }
 }

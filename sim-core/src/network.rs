@@ -9,6 +9,9 @@
 //! A cut is looked at twice: a message crosses only if the link is whole when it is sent and when
 //! it arrives.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use crate::digest::{ODD, fold};
 use crate::id::{NodeId, NodeSet};
 use crate::latency::Latency;
@@ -65,6 +68,16 @@ impl Parts {
         match self {
             Self::Groups(group) => group[from.index()] != group[to.index()],
             Self::OneWay(senders, receivers) => senders.contains(from) && receivers.contains(to),
+        }
+    }
+
+    /// Where a node stands: nodes on the same side are stopped alike.
+    fn side(&self, node: NodeId) -> u32 {
+        match self {
+            Self::Groups(group) => group[node.index()],
+            Self::OneWay(senders, receivers) => {
+                u32::from(senders.contains(node)) << 1 | u32::from(receivers.contains(node))
+            }
         }
     }
 }
@@ -193,28 +206,44 @@ impl Network {
         self.cuts.iter().find(|cut| cut.parts.stop(from, to)).map(|cut| cut.strike)
     }
 
-    /// Among `nodes`, the largest set in which everybody hears everybody (found greedily from
-    /// each node in turn; the earliest wins a tie).
+    /// Among `nodes`, the largest set in which everybody hears everybody.
+    ///
+    /// Nodes that stand alike to every cut form a class. A core is built greedily from each class
+    /// in turn, the largest first; with partitions alone that is exact.
     pub(crate) fn connected_core(&self, nodes: &NodeSet) -> NodeSet {
         if self.cuts.is_empty() {
             return nodes.clone();
         }
+        let mut classes: BTreeMap<Vec<u32>, Vec<NodeId>> = BTreeMap::new();
+        for node in nodes.iter() {
+            let stands = self.cuts.iter().map(|cut| cut.parts.side(node)).collect();
+            classes.entry(stands).or_default().push(node);
+        }
         let open = |a: NodeId, b: NodeId| {
             self.stopped_by(a, b).is_none() && self.stopped_by(b, a).is_none()
         };
-        let mut best = NodeSet::EMPTY;
-        for first in nodes.iter() {
-            let mut core: Vec<NodeId> = vec![first];
-            for node in nodes.iter().filter(|node| *node != first) {
-                if core.iter().all(|member| open(*member, node)) {
-                    core.push(node);
-                }
-            }
-            if core.len() as u32 > best.len() {
-                best = core.into_iter().collect();
+        // Who does not even hear its own kind counts alone.
+        let mut classes: Vec<Vec<NodeId>> = classes.into_values().collect();
+        for class in &mut classes {
+            if class.len() > 1 && !open(class[0], class[1]) {
+                class.truncate(1);
             }
         }
-        best
+        classes.sort_by_key(|class| Reverse(class.len()));
+        let core_from = |first: usize| {
+            let mut core: Vec<usize> = vec![first];
+            for other in (0..classes.len()).filter(|other| *other != first) {
+                if core.iter().all(|member| open(classes[*member][0], classes[other][0])) {
+                    core.push(other);
+                }
+            }
+            core
+        };
+        let size =
+            |core: &Vec<usize>| core.iter().map(|class| classes[*class].len()).sum::<usize>();
+        // Of equals, the one that was built first.
+        let best = (0..classes.len()).rev().map(core_from).max_by_key(size).unwrap_or_default();
+        best.into_iter().flat_map(|class| classes[class].iter().copied()).collect()
     }
 }
 

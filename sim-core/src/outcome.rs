@@ -125,10 +125,10 @@ metrics! {
     ops_pending_count false "operations without an answer at the end",
     retries_count false "requests that repeated an operation",
     waiting_mean_count false "operations that waited for an answer, averaged over time",
-    decide_mean_ms false "mean time from an operation's intended start to its answer",
-    decide_p50_ms false "median time from an operation's intended start to its answer",
-    decide_p99_ms false "99th percentile of the same, where the run has enough operations",
-    decide_max_ms false "the longest of the same",
+    decide_mean_ms true "mean time from an operation's intended start to its answer",
+    decide_p50_ms true "median time from an operation's intended start to its answer",
+    decide_p99_ms true "99th percentile of the same, where the run has enough operations",
+    decide_max_ms true "the longest of the same",
     first_decide_ms true "time until the first operation was answered",
     last_decide_ms true "time until the last operation was answered",
     unavailable_ms true "longest time without an answer while an operation was waiting",
@@ -205,13 +205,32 @@ pub struct Outcome {
     pub ended: Time,
     /// Events that were handled.
     pub events: u64,
-    /// The fingerprint of all that happened.
+    /// A digest of time, place and kind of every event: two runs with one fingerprint went alike.
     pub fingerprint: u64,
 }
 
 impl Outcome {
     /// Slices of the availability timeline.
     pub const BUCKETS: usize = 300;
+
+    /// The outcome of a run that panicked before there was a world to measure.
+    pub fn panicked(seed: u64, message: String) -> Self {
+        Self {
+            seed,
+            verdict: Verdict::Panicked,
+            reason: message,
+            assumptions_held: true,
+            breaches: Vec::new(),
+            metrics: Metrics::default(),
+            timeline: vec![Bucket::default(); Self::BUCKETS],
+            latencies: Vec::new(),
+            strikes: Vec::new(),
+            has_leader: false,
+            ended: Time::ZERO,
+            events: 0,
+            fingerprint: 0,
+        }
+    }
 
     /// The first promise that was broken.
     pub fn first_breach(&self) -> Option<&Breach> {

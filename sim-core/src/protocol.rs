@@ -172,6 +172,10 @@ pub struct Mutant {
     pub breaks: &'static [&'static str],
 }
 
+/// The effects that one handler may ask for: a runaway stops here, a broadcast to a million nodes
+/// does not.
+const EFFECTS_MAX: usize = 1 << 24;
+
 /// A node's window on the world while it handles one input.
 pub struct Context<'a, P: Protocol> {
     pub(crate) me: NodeId,
@@ -223,56 +227,62 @@ impl<P: Protocol> Context<'_, P> {
         self.random
     }
 
+    #[inline]
+    fn push(&mut self, effect: Effect<P>) {
+        assert!(self.effects.len() < EFFECTS_MAX, "one handler asked for {EFFECTS_MAX} effects");
+        self.effects.push(effect);
+    }
+
     /// Sends `message` to `to`.
     #[inline]
     pub fn send(&mut self, to: NodeId, message: P::Message) {
-        self.effects.push(Effect::Send { to, message });
+        self.push(Effect::Send { to, message });
     }
 
     /// Sends `message` to every other node.
     pub fn broadcast(&mut self, message: P::Message) {
         for to in self.cluster.others(self.me) {
-            self.effects.push(Effect::Send { to, message: message.clone() });
+            self.push(Effect::Send { to, message: message.clone() });
         }
     }
 
     /// Starts the timer, or re-arms it if it runs.
     #[inline]
     pub fn set_timer(&mut self, timer: P::Timer, after: Duration) {
-        self.effects.push(Effect::SetTimer { timer, after });
+        self.push(Effect::SetTimer { timer, after });
     }
 
     /// Stops the timer, if it runs.
     pub fn cancel_timer(&mut self, timer: P::Timer) {
-        self.effects.push(Effect::CancelTimer { timer });
+        self.push(Effect::CancelTimer { timer });
     }
 
     /// Appends a record to the disk; [`Protocol::on_durable`] tells when the mark is safe.
     pub fn persist(&mut self, record: P::Record) -> DiskMark {
         self.written.0 += 1;
-        self.effects.push(Effect::Persist { record });
+        self.push(Effect::Persist { record });
         *self.written
     }
 
     /// Replaces everything on the disk by one record, atomically.
     pub fn compact(&mut self, record: P::Record) -> DiskMark {
         self.written.0 += 1;
-        self.effects.push(Effect::Compact { record });
+        self.push(Effect::Compact { record });
         *self.written
     }
 
     /// Tells the application something that answers no request.
     pub fn indicate(&mut self, indication: Indication<P>) {
-        self.effects.push(Effect::Indicate { answers: None, indication });
+        self.push(Effect::Indicate { answers: None, indication });
     }
 
     /// Answers a request.
     pub fn answer(&mut self, op: OpId, indication: Indication<P>) {
-        self.effects.push(Effect::Indicate { answers: Some(op), indication });
+        self.push(Effect::Indicate { answers: Some(op), indication });
     }
 
     /// Announces a state worth knowing.
     pub fn announce(&mut self, landmark: Landmark) {
-        self.effects.push(Effect::Announce(landmark));
+        self.push(Effect::Announce(landmark));
     }
 }

@@ -21,7 +21,7 @@ use crate::time::{Duration, DurationRange, decimal};
 pub enum Stream {
     /// The choices of the fault schedule.
     Nemesis = 1,
-    /// Arrivals and contents of the clients' requests.
+    /// The contents of the clients' requests.
     Application = 2,
     /// The choices of the adversary.
     Adversary = 3,
@@ -33,6 +33,8 @@ pub enum Stream {
     Disks = 6,
     /// Drift and offset of the clocks.
     Clocks = 7,
+    /// When the requests of an open loop come.
+    Arrivals = 8,
 }
 
 /// The source of all randomness of one run.

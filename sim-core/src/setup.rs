@@ -84,10 +84,10 @@ impl Setup {
                 format!("{n} nodes: between 1 and {MAX_NODES} can be run"),
             );
         }
-        if self.horizon.is_zero() || self.horizon > MAX_HORIZON {
+        if self.horizon.is_zero() || self.horizon > Duration::LONGEST {
             complain(
                 "horizon".into(),
-                format!("the horizon must lie above 0 and up to {MAX_HORIZON}"),
+                format!("the horizon must lie above 0 and up to {}", Duration::LONGEST),
             );
         }
         if let Gst::At(at) = self.gst
@@ -111,11 +111,26 @@ impl Setup {
                 _ => None,
             });
             strangers.for_each(|reason| complain(format!("fault[{index}]"), reason));
-            if let When::At(at) = spec.when
-                && at.max >= self.horizon
-            {
-                let reason = format!("strikes at {at}, not before the horizon {}", self.horizon);
-                complain(format!("fault[{index}].at"), reason);
+            if let When::At(at) = spec.when {
+                let gst = match self.gst {
+                    Gst::At(gst) if !spec.permanent => gst,
+                    _ => self.horizon,
+                };
+                if at.max >= gst.min(self.horizon) {
+                    let reason = format!("strikes at {at}, when the schedule is over ({gst})");
+                    complain(format!("fault[{index}].at"), reason);
+                }
+            }
+        }
+        if self.clock.drift_ppm > 500_000 {
+            let reason = "a drift may be up to 500,000 parts per million".to_owned();
+            complain("clock.drift_ppm".into(), reason);
+        }
+        for (node, clock) in &self.clock.nodes {
+            if !(-900_000..=9_000_000).contains(&clock.drift_ppm) {
+                let reason =
+                    "a clock set by hand may drift by -900,000 to 9,000,000 ppm".to_owned();
+                complain(format!("clock.nodes.{node}.drift_ppm"), reason);
             }
         }
         self.network.complaints(n, &mut complain);
@@ -130,8 +145,8 @@ impl Setup {
 
 /// The most nodes of a run.
 pub const MAX_NODES: u32 = 10_000_000;
-/// The longest run.
-pub const MAX_HORIZON: Duration = Duration::from_secs(1_000_000_000);
+/// The most clients of a run.
+pub const MAX_CLIENTS: u32 = 1_000_000;
 /// The most nodes of a network whose links differ: the table of links has n² entries.
 const MAX_NODES_OF_TABLE: u32 = 4_096;
 

@@ -123,7 +123,8 @@ impl<P: Protocol> Tabletop<P> {
     pub fn request(&mut self, node: u32, op: OpId, request: Request<P>) {
         let node = NodeId(node);
         self.note(format_args!("{node} is asked {op} {request:?}"));
-        self.enter(node, Event::Requested { op, request: request.clone() });
+        let reached = self.seats[node.index()].state.is_some();
+        self.enter(node, Event::Requested { op, request: request.clone(), reached });
         self.handle(node, |state, ctx| state.on_request(op, request, ctx));
     }
 
@@ -212,6 +213,7 @@ impl<P: Protocol> Tabletop<P> {
         self.seats[node.index()].timers.clear();
         self.note(format_args!("{node} crashes"));
         self.enter(node, Event::Crashed);
+        self.seats[node.index()].incarnation += 1;
     }
 
     /// A node comes up with what its disk holds.
@@ -228,7 +230,6 @@ impl<P: Protocol> Tabletop<P> {
     /// Reboots a node.
     pub fn restart(&mut self, node: u32) {
         self.crash(node);
-        self.seats[node as usize].incarnation += 1;
         self.boot(NodeId(node));
     }
 

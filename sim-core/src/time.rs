@@ -64,6 +64,9 @@ impl Duration {
     /// No time at all.
     pub const ZERO: Self = Self(0);
 
+    /// The longest span that settings may name, 31 years: sums of a few fit into time.
+    pub const LONGEST: Self = Self::from_secs(1_000_000_000);
+
     /// A span of `nanos` nanoseconds.
     pub const fn from_nanos(nanos: u64) -> Self {
         Self(nanos)
@@ -169,7 +172,10 @@ impl FromStr for Duration {
         let Some((_, scale)) = UNITS.iter().find(|(name, _)| *name == unit) else {
             return Err(wrong("has an unknown unit"));
         };
-        decimal(number, *scale).map(Self).ok_or_else(|| wrong("is not a number that fits"))
+        decimal(number, *scale)
+            .map(Self)
+            .filter(|span| *span <= Self::LONGEST)
+            .ok_or_else(|| wrong("is not a number that fits (at most 1,000,000,000 s)"))
     }
 }
 
@@ -341,6 +347,7 @@ mod tests {
             "0.1ns",
             "1..2s",
             "999999999999h",
+            "277778h",
             "1_000ms",
             "0x10s",
             "NaN s",

@@ -27,7 +27,8 @@ impl Rate {
     /// The mean time between two requests of one of `clients` that share the rate.
     pub fn interval(self, clients: u32) -> Duration {
         let nanos = 1_000_000_000_000 * u128::from(clients);
-        Duration::from_nanos((nanos / u128::from(self.thousandths_per_second.max(1))) as u64)
+        let interval = nanos / u128::from(self.thousandths_per_second.max(1));
+        Duration::from_nanos(u64::try_from(interval).unwrap_or(u64::MAX))
     }
 }
 

@@ -4,6 +4,8 @@
 //! effects that the handler asked for. It allocates nothing per event in steady state: effect
 //! buffer, slab and rings are reused, and messages are moved.
 
+use std::any::Any;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::adversary::{Adversary, Generic, Tampered};
@@ -13,13 +15,13 @@ use crate::court::Court;
 use crate::digest::Digest;
 use crate::disk::DiskModel;
 use crate::experiment::Experiment;
-use crate::fault::Fault;
+use crate::fault::{Fault, Targets};
 use crate::history::{Entry, Event};
 use crate::id::{ClientId, Incarnation, InstanceId, NodeId, NodeSet, OpId};
 use crate::landmark::Landmark;
 use crate::ledger::Ledger;
 use crate::message::Message;
-use crate::nemesis::{Nemesis, Strike, View};
+use crate::nemesis::{Lot, Nemesis, Planned, Strike, View};
 use crate::network::{Cut, Network, Parts};
 use crate::node::{Clock, Node, Output};
 use crate::outcome::{Outcome, Verdict};
@@ -37,7 +39,7 @@ enum Occurrence<P: Protocol> {
     Synced { instance: InstanceId, incarnation: Incarnation },
     Due { client: ClientId },
     Redirected(Attempt),
-    Strike(Box<Strike>),
+    Strike(Strike),
     StrikeEnd { wake: usize },
     Disarm,
     Gst,
@@ -62,6 +64,8 @@ enum Input<P: Protocol> {
 struct Attempt {
     op: OpId,
     attempt: u32,
+    /// The event in which it was made.
+    cause: u64,
 }
 
 type Queue<P> = EventQueue<Caused<P>, (InstanceId, <P as Protocol>::Timer), Attempt>;
@@ -70,7 +74,7 @@ type Queue<P> = EventQueue<Caused<P>, (InstanceId, <P as Protocol>::Timer), Atte
 const DURABLE_CHAIN: u32 = 10_000;
 
 /// One run in the making.
-pub struct World<'a, P: Protocol> {
+pub(crate) struct World<'a, P: Protocol> {
     experiment: &'a Experiment<P>,
     contract: &'a Contract,
     seed: u64,
@@ -88,7 +92,6 @@ pub struct World<'a, P: Protocol> {
     network: Network,
     disks: DiskModel,
     disk_key: Key,
-    syncs_started: u64,
     effects: Vec<Effect<P>>,
     clients: Clients<P::Problem>,
     court: Court<P>,
@@ -97,51 +100,61 @@ pub struct World<'a, P: Protocol> {
     ledger: Ledger,
     gst: Option<Time>,
     longest_timer: Duration,
+    /// Whether a corruption, a crash or a cut went beyond what safety assumes.
+    safety_exceeded: bool,
+    ever_faulty: NodeSet,
+    /// Whether anything happened since that could have settled a judge.
+    news: bool,
     fingerprint: Digest,
     limit_hit: Option<&'static str>,
-    trace: Option<Trace>,
+    trace: Option<Recording<P>>,
+}
+
+/// A trace in the making.
+struct Recording<P: Protocol> {
+    trace: Trace,
+    /// The event that armed each running timer.
+    armed_by: BTreeMap<(InstanceId, P::Timer), u64>,
 }
 
 impl<'a, P: Protocol> World<'a, P> {
     /// Runs one seed to its end.
-    pub fn run(experiment: &'a Experiment<P>, contract: &'a Contract, seed: u64) -> Outcome {
+    pub(crate) fn run(experiment: &'a Experiment<P>, contract: &'a Contract, seed: u64) -> Outcome {
         Self::complete(experiment, contract, seed, None).0
     }
 
     /// Runs one seed to its end and keeps everything that happened.
-    pub fn trace(
+    pub(crate) fn trace(
         experiment: &'a Experiment<P>,
         contract: &'a Contract,
         seed: u64,
     ) -> (Outcome, Trace) {
-        let (outcome, trace) = Self::complete(experiment, contract, seed, Some(Trace::default()));
-        (outcome, trace.unwrap_or_default())
+        let recording = Recording { trace: Trace::default(), armed_by: BTreeMap::new() };
+        Self::complete(experiment, contract, seed, Some(recording))
     }
 
+    /// A panic, of the protocol or of a judge, is a verdict; what was measured until then stays.
     fn complete(
         experiment: &'a Experiment<P>,
         contract: &'a Contract,
         seed: u64,
-        trace: Option<Trace>,
-    ) -> (Outcome, Option<Trace>) {
-        let mut world = Self::new(experiment, contract, seed, trace);
-        // A panic of the protocol is a verdict; what was measured until then stays.
-        let panicked = catch_unwind(AssertUnwindSafe(|| world.play())).err().map(|payload| {
-            payload
-                .downcast_ref::<String>()
-                .map(String::as_str)
-                .or_else(|| payload.downcast_ref::<&str>().copied())
-                .unwrap_or("panicked without a message")
-                .to_owned()
-        });
-        world.conclude(panicked)
+        recording: Option<Recording<P>>,
+    ) -> (Outcome, Trace) {
+        let guarded = catch_unwind(AssertUnwindSafe(|| {
+            let mut world = Self::new(experiment, contract, seed, recording);
+            let panicked = catch_unwind(AssertUnwindSafe(|| world.play())).err();
+            world.conclude(panicked.map(message_of))
+        }));
+        guarded.unwrap_or_else(|payload| {
+            (Outcome::panicked(seed, message_of(payload)), Trace::default())
+        })
     }
 
     fn new(
         experiment: &'a Experiment<P>,
         contract: &'a Contract,
         seed: u64,
-        trace: Option<Trace>,
+        trace: Option<Recording<P>>,
     ) -> Self {
         let setup = &experiment.setup;
         let cluster = setup.cluster();
@@ -170,7 +183,6 @@ impl<'a, P: Protocol> World<'a, P> {
             network: Network::new(&setup.network, setup.nodes, streams.key(Stream::Weather)),
             disks: DiskModel::new::<P::Record>(&setup.disk),
             disk_key: streams.key(Stream::Disks),
-            syncs_started: 0,
             effects: Vec::new(),
             clients: Clients::new(workload, load, cluster, horizon, &streams),
             court: Court::new(&experiment.config, cluster, &contract.promise),
@@ -182,6 +194,9 @@ impl<'a, P: Protocol> World<'a, P> {
             ledger: Ledger::new(cluster, setup.horizon),
             gst: None,
             longest_timer: Duration::ZERO,
+            safety_exceeded: false,
+            ever_faulty: NodeSet::EMPTY,
+            news: true,
             fingerprint: Digest::default(),
             limit_hit: None,
             trace,
@@ -189,7 +204,7 @@ impl<'a, P: Protocol> World<'a, P> {
         // Strikes are scheduled before all else, so that one at time zero comes right after the
         // nodes have booted and before anything else happens.
         for planned in planned {
-            world.later(planned.at, Occurrence::Strike(Box::new(planned.strike)));
+            world.plan(planned);
         }
         for at in world.nemesis.disarm_times() {
             world.later(at, Occurrence::Disarm);
@@ -217,12 +232,18 @@ impl<'a, P: Protocol> World<'a, P> {
         }
     }
 
+    fn plan(&mut self, planned: Planned) {
+        self.later(planned.at, Occurrence::Strike(planned.strike));
+    }
+
     fn play(&mut self) {
         for instance in 0..self.nodes.len() {
             self.boot(InstanceId(instance as u32));
+            if self.hits_a_limit() {
+                return;
+            }
         }
         self.look_for_gst();
-        let limits = self.experiment.setup.limits;
         while let Some((at, popped)) = self.queue.pop(self.horizon) {
             if let Popped::Deadline(attempt) = popped
                 && self.clients.attempts(attempt.op) != Some(attempt.attempt)
@@ -242,27 +263,17 @@ impl<'a, P: Protocol> World<'a, P> {
                     self.happen(occurrence);
                 }
                 Popped::Timer((instance, timer)) => {
-                    self.cause = 0;
+                    self.cause = self.armed_by(instance, timer);
                     self.note(instance, 1, 0);
                     self.step(StepKind::Timer, Some(instance), || format!("{timer:?}"));
                     self.handle(instance, Input::Timer(timer));
                 }
                 Popped::Deadline(attempt) => {
-                    self.cause = 0;
+                    self.cause = attempt.cause;
                     self.lose_patience(attempt);
                 }
             }
-            if !self.court.breaches.is_empty() || self.is_done() {
-                return;
-            }
-            if self.event >= limits.events {
-                self.limit_hit = Some("event_cap");
-            } else if self.at_this_instant >= limits.events_per_instant {
-                self.limit_hit = Some("zeno");
-            } else if self.queue.len() > limits.queue as usize {
-                self.limit_hit = Some("memory");
-            }
-            if self.limit_hit.is_some() {
+            if !self.court.breaches.is_empty() || self.is_done() || self.hits_a_limit() {
                 return;
             }
         }
@@ -270,13 +281,36 @@ impl<'a, P: Protocol> World<'a, P> {
         self.now = self.horizon;
     }
 
+    /// Whether the run has used up what it may use; keeps which bound it was.
+    #[inline]
+    fn hits_a_limit(&mut self) -> bool {
+        let limits = &self.experiment.setup.limits;
+        // An exchange of all with all at one instant is no sign of a runaway.
+        let n = self.nodes.len() as u64;
+        let per_instant = limits.events_per_instant.max(n.saturating_mul(n).saturating_mul(4));
+        self.limit_hit = if self.event >= limits.events {
+            Some("event_cap")
+        } else if self.at_this_instant >= per_instant {
+            Some("zeno")
+        } else if self.queue.len() > limits.queue as usize {
+            Some("memory")
+        } else {
+            return false;
+        };
+        true
+    }
+
     /// Whether nothing more can happen that anybody waits for.
     #[inline]
-    fn is_done(&self) -> bool {
-        self.clients.waiting() == 0
+    fn is_done(&mut self) -> bool {
+        let quiet = self.clients.waiting() == 0
             && self.clients.is_exhausted(self.now)
-            && self.gst.is_some()
-            && self.court.is_settled(&self.core())
+            && self.gst.is_some();
+        // Judges and core are asked only when something new could have settled them.
+        if !quiet || !std::mem::take(&mut self.news) {
+            return false;
+        }
+        self.court.is_settled(&self.core())
     }
 
     #[inline]
@@ -290,9 +324,9 @@ impl<'a, P: Protocol> World<'a, P> {
                     self.request(attempt.op);
                 }
             }
-            Occurrence::Strike(strike) => self.strike(*strike),
+            Occurrence::Strike(strike) => self.strike(strike),
             Occurrence::StrikeEnd { wake } => {
-                self.nemesis.ended(wake, self.now);
+                self.nemesis.elapsed();
                 self.undo(wake);
                 self.look_for_gst();
             }
@@ -319,11 +353,17 @@ impl<'a, P: Protocol> World<'a, P> {
         instance: Option<InstanceId>,
         what: impl FnOnce() -> String,
     ) {
-        if let Some(trace) = &mut self.trace {
+        if let Some(recording) = &mut self.trace {
             let node = instance.map(|instance| self.nodes[instance.index()].identity);
             let (at, event, cause) = (self.now, self.event, self.cause);
-            trace.steps.push(Step { at, event, cause, node, kind, what: what() });
+            recording.trace.steps.push(Step { at, event, cause, node, kind, what: what() });
         }
+    }
+
+    /// The event that armed a timer, if a trace is kept.
+    fn armed_by(&mut self, instance: InstanceId, timer: P::Timer) -> u64 {
+        let recording = self.trace.as_mut();
+        recording.and_then(|r| r.armed_by.remove(&(instance, timer))).unwrap_or(0)
     }
 
     // --- Nodes ------------------------------------------------------------------------------
@@ -362,6 +402,7 @@ impl<'a, P: Protocol> World<'a, P> {
         self.note(instance, 2, 0);
         let identity = self.nodes[instance.index()].identity;
         self.up.insert(identity);
+        self.news = true;
         self.enter(instance, Event::Booted);
         self.step(StepKind::Boot, Some(instance), || "boots".to_owned());
         self.context(instance, |state, disk, ctx| *state = Some(P::boot(disk, ctx)));
@@ -406,7 +447,7 @@ impl<'a, P: Protocol> World<'a, P> {
         if let Some(state) = &node.state
             && !node.corrupt
         {
-            let held = self.corrupt.len() <= self.contract.safety.byzantine;
+            let held = !self.safety_exceeded;
             self.court.observe(node.identity, node.incarnation, state, self.now, held);
         }
     }
@@ -424,8 +465,11 @@ impl<'a, P: Protocol> World<'a, P> {
                     self.put_out(instance, Output::Indicate { answers, indication });
                 }
                 Effect::SetTimer { timer, after } => {
-                    self.longest_timer = self.longest_timer.max(after);
                     let after = self.nodes[instance.index()].clock.true_span(after);
+                    self.longest_timer = self.longest_timer.max(after);
+                    if let Some(recording) = &mut self.trace {
+                        recording.armed_by.insert((instance, timer), self.event);
+                    }
                     match self.now.checked_add(after) {
                         Some(at) => self.queue.set_timer(at, (instance, timer)),
                         None => self.queue.cancel_timer(&(instance, timer)),
@@ -450,7 +494,7 @@ impl<'a, P: Protocol> World<'a, P> {
         }
         self.ledger.announced(self.now, identity, landmark);
         for planned in self.nemesis.hear(landmark, self.now) {
-            self.later(planned.at, Occurrence::Strike(Box::new(planned.strike)));
+            self.plan(planned);
         }
     }
 
@@ -468,7 +512,6 @@ impl<'a, P: Protocol> World<'a, P> {
         let bits = self.disk_key.at(place, node.disk.written().0, u64::from(node.incarnation));
         let delay = node.disk.start_sync(&self.disks, bits)?;
         let incarnation = node.incarnation;
-        self.syncs_started += 1;
         if delay.is_zero() {
             return Some(self.harden(instance));
         }
@@ -582,13 +625,16 @@ impl<'a, P: Protocol> World<'a, P> {
         self.note(to, 4, u64::from(from.0 & 0xffff) << 8 | message.kind() as u64);
         let node = &self.nodes[to.index()];
         let identity = node.identity;
-        if let Some(strike) = self.network.stopped_by(from, identity) {
-            self.cut_off(strike, from, identity);
-            return;
-        }
-        if node.corrupt && !self.adversary.hear(self.now, from, identity, &message) {
-            self.count_lie(identity);
-            return;
+        // What one says to oneself passes neither network nor adversary.
+        if from != identity {
+            if let Some(strike) = self.network.stopped_by(from, identity) {
+                self.cut_off(strike, from, identity);
+                return;
+            }
+            if node.corrupt && !self.adversary.hear(self.now, from, identity, &message) {
+                self.count_lie(identity);
+                return;
+            }
         }
         self.step(StepKind::Deliver, Some(to), || format!("from {from} {message:?}"));
         self.handle(to, Input::Message(from, message));
@@ -617,8 +663,8 @@ impl<'a, P: Protocol> World<'a, P> {
     fn enter(&mut self, instance: InstanceId, event: Event<Request<P>, Indication<P>>) {
         let node = &self.nodes[instance.index()];
         let (at, node, incarnation) = (self.now, node.identity, node.incarnation);
-        let held = self.corrupt.len() <= self.contract.safety.byzantine;
-        self.court.enter(&Entry { at, node, incarnation, event }, held);
+        self.news = true;
+        self.court.enter(&Entry { at, node, incarnation, event }, !self.safety_exceeded);
     }
 
     fn due(&mut self, client: ClientId) {
@@ -637,12 +683,13 @@ impl<'a, P: Protocol> World<'a, P> {
             && let Some(attempt) = self.clients.attempts(op)
             && let Some(at) = self.now.checked_add(timeout)
         {
-            self.queue.set_deadline(at, Attempt { op, attempt });
+            self.queue.set_deadline(at, Attempt { op, attempt, cause: self.event });
         }
         let (node, request) = self.clients.request(op);
         let request = request.clone();
         let instance = Self::instance_of(node);
-        self.enter(instance, Event::Requested { op, request: request.clone() });
+        let reached = self.nodes[instance.index()].is_up();
+        self.enter(instance, Event::Requested { op, request: request.clone(), reached });
         self.step(StepKind::Request, Some(instance), || format!("{op} {request:?}"));
         self.handle(instance, Input::Request(op, request));
     }
@@ -660,12 +707,16 @@ impl<'a, P: Protocol> World<'a, P> {
             None => format!("{indication:?}"),
         });
         let answer = P::Problem::answer(&indication);
-        if !self.nodes[instance.index()].corrupt {
+        let corrupt = self.nodes[instance.index()].corrupt;
+        if !corrupt {
             self.enter(instance, Event::Indicated { answers, indication });
         }
         let Some(op) = answers else { return };
         match answer {
-            Answer::Done | Answer::Refused => self.settle(op, answer == Answer::Done),
+            // What a liar tells its client is no answer that anybody should count.
+            Answer::Done | Answer::Refused => {
+                self.settle(op, answer == Answer::Done && !corrupt);
+            }
             // A client that does not wander, or is pointed nowhere, waits until its patience ends.
             Answer::Elsewhere(Some(hint)) if self.clients.wanders() => self.redirect(op, hint),
             Answer::Elsewhere(_) => {}
@@ -679,7 +730,8 @@ impl<'a, P: Protocol> World<'a, P> {
         self.ledger.counts.retries += 1;
         self.clients.turn(op, Some(hint));
         if let Some(attempt) = self.clients.attempts(op) {
-            self.after(REDIRECT, Occurrence::Redirected(Attempt { op, attempt }));
+            let cause = self.event;
+            self.after(REDIRECT, Occurrence::Redirected(Attempt { op, attempt, cause }));
         }
     }
 
@@ -703,24 +755,57 @@ impl<'a, P: Protocol> World<'a, P> {
         }
     }
 
-    fn budget(&self) -> u32 {
-        self.experiment.setup.budget.unwrap_or(self.contract.liveness.faulty)
+    /// How many nodes a strike of this kind may leave down or corrupt.
+    fn budget(&self, fault: &Fault) -> u32 {
+        let contract = self.contract;
+        let survived = match fault {
+            Fault::Corrupt { .. } => contract.safety.byzantine.min(contract.liveness.byzantine),
+            _ => contract.liveness.faulty,
+        };
+        self.experiment.setup.budget.unwrap_or(survived)
     }
 
-    fn strike(&mut self, mut strike: Strike) {
-        let fault = self.nemesis.fault(&strike);
-        let label = fault.to_string();
-        let lasts = strike.lasts;
-        let wake = self.nemesis.struck(&strike, self.now, label);
-        match fault {
+    /// Whom a strike on these targets takes, within the budget; the label says who was spared.
+    fn victims(&mut self, wake: usize, strike: Strike, target: &Targets, verb: &str) -> NodeSet {
+        let budget = self.budget(&self.nemesis.spec(strike).fault);
+        let view = self.view();
+        let mut draw = self.nemesis.draw(strike, Lot::Targets);
+        let chosen = Nemesis::resolve(target, &view, view.up, &mut draw);
+        let mut draw = self.nemesis.draw(strike, Lot::Budget);
+        let victims = Nemesis::afford(&chosen, &view, budget, &mut draw);
+        let spared = chosen.iter().filter(|node| view.up.contains(*node));
+        let spared: NodeSet = spared.filter(|node| !victims.contains(*node)).collect();
+        let mut label = format!("{verb} {victims:?}");
+        if !spared.is_empty() {
+            label = format!("{label} (budget {budget} spares {spared:?})");
+        }
+        self.label(wake, label);
+        victims
+    }
+
+    fn strike(&mut self, strike: Strike) {
+        let spec = self.nemesis.spec(strike);
+        // At GST the schedule ends, but for what was declared permanent.
+        if self.gst.is_some() && !spec.permanent {
+            self.nemesis.retire(strike);
+            return;
+        }
+        if let Some(next) = self.nemesis.next(strike, self.now) {
+            self.plan(next);
+        }
+        let lasts = self.nemesis.length(strike);
+        let wake = self.nemesis.struck(strike, self.now, lasts);
+        match &spec.fault {
             Fault::Partition { groups } => {
-                let groups = Nemesis::groups(groups, &self.view(), &mut strike.draw);
+                let mut draw = self.nemesis.draw(strike, Lot::Targets);
+                let groups = Nemesis::groups(groups, &self.view(), &mut draw);
                 self.partition(wake, groups);
             }
             Fault::OneWay { from, to } => {
                 let view = self.view();
-                let from = Nemesis::resolve(from, &view, view.up, &mut strike.draw);
-                let to = Nemesis::resolve(to, &view, view.up, &mut strike.draw);
+                let mut draw = self.nemesis.draw(strike, Lot::Targets);
+                let from = Nemesis::resolve(from, &view, view.up, &mut draw);
+                let to = Nemesis::resolve(to, &view, view.up, &mut draw);
                 self.one_way(wake, from, to);
             }
             Fault::Heal => {
@@ -729,27 +814,22 @@ impl<'a, P: Protocol> World<'a, P> {
                 cuts.into_iter().for_each(|cut| self.undo(cut));
             }
             Fault::Crash { target } => {
-                let view = self.view();
-                let chosen = Nemesis::resolve(target, &view, view.up, &mut strike.draw);
-                let victims = Nemesis::afford(&chosen, &view, self.budget());
-                self.label(wake, format!("crash {victims:?}"));
-                victims.iter().for_each(|node| self.crash(Self::instance_of(node), wake));
+                let victims = self.victims(wake, strike, target, "crash");
+                self.crash(&victims, wake);
             }
             Fault::Restart { target } => {
                 let view = self.view();
                 let down: NodeSet =
                     view.cluster.nodes().filter(|node| !view.up.contains(*node)).collect();
-                let chosen = Nemesis::resolve(target, &view, &down, &mut strike.draw);
-                let chosen: Vec<_> = chosen.iter().filter(|node| down.contains(*node)).collect();
+                let mut draw = self.nemesis.draw(strike, Lot::Targets);
+                let chosen = Nemesis::resolve(target, &view, &down, &mut draw);
+                let chosen: NodeSet = chosen.iter().filter(|node| down.contains(*node)).collect();
                 self.label(wake, format!("restart {chosen:?}"));
-                self.nemesis.wakes[wake].record.changed = chosen.len() as u64;
-                chosen.into_iter().for_each(|node| self.restart(Self::instance_of(node)));
+                self.nemesis.wakes[wake].record.changed = chosen.len().into();
+                chosen.iter().for_each(|node| self.restart(Self::instance_of(node)));
             }
             Fault::Corrupt { target } => {
-                let view = self.view();
-                let chosen = Nemesis::resolve(target, &view, view.up, &mut strike.draw);
-                let victims = Nemesis::afford(&chosen, &view, self.budget());
-                self.label(wake, format!("corrupt {victims:?}"));
+                let victims = self.victims(wake, strike, target, "corrupt");
                 victims.iter().for_each(|node| self.take_over(Self::instance_of(node), wake));
             }
         }
@@ -777,42 +857,74 @@ impl<'a, P: Protocol> World<'a, P> {
             (0..count).map(members).filter(|set: &NodeSet| !set.is_empty()).collect();
         let sides: Vec<_> = sets.iter().map(|set| format!("{set:?}")).collect();
         self.label(wake, format!("partition {}", sides.join(" | ")));
-        // A leader outside the largest group is lost to most clients.
-        let largest = sets.iter().map(NodeSet::len).max().unwrap_or(0);
+        // A leader that a majority cannot hear is lost to the others.
+        let majority = self.experiment.setup.cluster().majority();
         if let Some(leader) = self.ledger.leader()
-            && sets.iter().any(|set| set.contains(leader) && set.len() < largest)
+            && sets.iter().any(|set| set.contains(leader) && set.len() < majority)
         {
             self.ledger.lose_leader(self.now, leader);
         }
-        self.network.cut(Cut { strike: wake, parts: Parts::Groups(groups) });
+        self.cut(Cut { strike: wake, parts: Parts::Groups(groups) });
     }
 
     fn one_way(&mut self, wake: usize, from: NodeSet, to: NodeSet) {
         self.label(wake, format!("one-way {from:?} ↛ {to:?}"));
-        self.network.cut(Cut { strike: wake, parts: Parts::OneWay(from, to) });
+        let cluster = self.experiment.setup.cluster();
+        if let Some(leader) = self.ledger.leader()
+            && from.contains(leader)
+            && cluster.nodes().filter(|node| *node == leader || !to.contains(*node)).count()
+                < cluster.majority() as usize
+        {
+            self.ledger.lose_leader(self.now, leader);
+        }
+        self.cut(Cut { strike: wake, parts: Parts::OneWay(from, to) });
     }
 
-    fn crash(&mut self, instance: InstanceId, wake: usize) {
-        let node = &mut self.nodes[instance.index()];
-        let identity = node.identity;
-        if node.state.take().is_none() {
-            return;
+    /// Puts a cut into force. An entry of the schedule has at most one: cuts of one entry that
+    /// piled up would leave nobody connected.
+    fn cut(&mut self, cut: Cut) {
+        let fault = self.nemesis.wakes[cut.strike].record.fault;
+        let old: Vec<usize> = self
+            .network
+            .cuts()
+            .filter(|strike| self.nemesis.wakes[*strike].record.fault == fault)
+            .collect();
+        old.into_iter().for_each(|strike| self.undo(strike));
+        self.news = true;
+        self.network.cut(cut);
+    }
+
+    fn crash(&mut self, victims: &NodeSet, wake: usize) {
+        let owned = |instance: InstanceId| victims.contains(NodeId(instance.0));
+        self.queue.retain_timers(|(instance, _)| !owned(*instance));
+        for identity in victims.iter() {
+            let instance = Self::instance_of(identity);
+            let node = &mut self.nodes[instance.index()];
+            node.state = None;
+            node.output.clear();
+            let place = u64::from(identity.0);
+            let bits = self.disk_key.at(place, u64::MAX, u64::from(node.incarnation));
+            node.disk.crash(&self.disks, bits);
+            self.up.remove(identity);
+            self.ledger.counts.crashes += 1;
+            if self.ledger.leads(identity) && self.ledger.leader() == Some(identity) {
+                self.ledger.lose_leader(self.now, identity);
+            }
+            self.ledger.follow(self.now, identity);
+            let wake = &mut self.nemesis.wakes[wake];
+            wake.record.changed += 1;
+            wake.downed.insert(identity);
+            self.fail(identity);
+            self.enter(instance, Event::Crashed);
         }
-        node.output.clear();
-        let place = u64::from(identity.0);
-        let bits = self.disk_key.at(place, u64::MAX, u64::from(node.incarnation));
-        node.disk.crash(&self.disks, bits);
-        self.queue.retain_timers(|(owner, _)| *owner != instance);
-        self.up.remove(identity);
-        self.ledger.counts.crashes += 1;
-        if self.ledger.leader() == Some(identity) {
-            self.ledger.lose_leader(self.now, identity);
-        }
-        self.ledger.follow(self.now, identity);
-        let wake = &mut self.nemesis.wakes[wake];
-        wake.record.changed += 1;
-        wake.downed.insert(identity);
-        self.enter(instance, Event::Crashed);
+    }
+
+    /// Keeps account of whether safety's assumptions still hold; they never come back.
+    fn fail(&mut self, node: NodeId) {
+        self.ever_faulty.insert(node);
+        let safety = self.contract.safety;
+        self.safety_exceeded |=
+            self.corrupt.len() > safety.byzantine || self.ever_faulty.len() > safety.faulty;
     }
 
     fn restart(&mut self, instance: InstanceId) {
@@ -823,9 +935,11 @@ impl<'a, P: Protocol> World<'a, P> {
         node.incarnation += 1;
         let identity = node.identity;
         // Whoever took it down has no more claim to it.
-        self.nemesis.wakes.iter_mut().for_each(|wake| {
-            wake.downed.remove(identity);
-        });
+        for wake in &mut self.nemesis.wakes {
+            if wake.downed.remove(identity) && wake.downed.is_empty() {
+                wake.record.ended.get_or_insert(self.now);
+            }
+        }
         self.boot(instance);
     }
 
@@ -835,7 +949,11 @@ impl<'a, P: Protocol> World<'a, P> {
         let identity = node.identity;
         self.corrupt.insert(identity);
         self.nemesis.wakes[wake].downed.insert(identity);
+        if self.ledger.leads(identity) && self.ledger.leader() == Some(identity) {
+            self.ledger.lose_leader(self.now, identity);
+        }
         self.ledger.follow(self.now, identity);
+        self.fail(identity);
         self.enter(instance, Event::Corrupted);
     }
 
@@ -849,6 +967,10 @@ impl<'a, P: Protocol> World<'a, P> {
             return;
         }
         let mended = self.network.mend(wake);
+        if mended {
+            self.news = true;
+            self.ledger.regain_leader();
+        }
         let downed = std::mem::take(&mut self.nemesis.wakes[wake].downed);
         if mended || !downed.is_empty() {
             let record = &mut self.nemesis.wakes[wake].record;
@@ -885,24 +1007,29 @@ impl<'a, P: Protocol> World<'a, P> {
         self.network.connected_core(&able)
     }
 
-    fn held(&self, class: Class) -> bool {
-        let contract = self.contract;
-        let assumed = match class {
-            Class::Safety => contract.safety,
-            Class::Liveness => contract.liveness,
-        };
-        let faulty = match class {
-            Class::Safety => self.corrupt.len(),
-            Class::Liveness => self.nodes.len() as u32 - self.core().len(),
-        };
-        self.corrupt.len() <= assumed.byzantine && faulty <= assumed.faulty
+    fn held(&self, class: Class, core: &NodeSet) -> bool {
+        let liveness = self.contract.liveness;
+        match class {
+            Class::Safety => !self.safety_exceeded,
+            Class::Liveness => {
+                let faulty = self.nodes.len() as u32 - core.len();
+                self.corrupt.len() <= liveness.byzantine && faulty <= liveness.faulty
+            }
+        }
     }
 
-    fn conclude(mut self, panicked: Option<String>) -> (Outcome, Option<Trace>) {
+    /// How long after GST anything good may take, if the scenario does not say: 20 of the longest
+    /// timers, and time for a client to ask every node (or 20 of many) once.
+    fn patience(&self) -> Duration {
+        let clients = self.clients.patience() * (self.nodes.len() as u64 + 1).min(PATIENCE);
+        (self.longest_timer * PATIENCE).max(clients)
+    }
+
+    fn conclude(mut self, panicked: Option<String>) -> (Outcome, Trace) {
         let setup = &self.experiment.setup;
-        let patience = setup.patience.unwrap_or(self.longest_timer * PATIENCE_IN_TIMERS);
+        let patience = setup.patience.unwrap_or_else(|| self.patience());
         let end = End { at: self.now, gst: self.gst, patience, core: self.core() };
-        let held = [Class::Safety, Class::Liveness].map(|class| self.held(class));
+        let held = [Class::Safety, Class::Liveness].map(|class| self.held(class, &end.core));
         let of = |class: Class| held[usize::from(class == Class::Liveness)];
         if self.court.breaches.is_empty() && panicked.is_none() && self.limit_hit.is_none() {
             self.court.conclude(&end, of);
@@ -941,7 +1068,7 @@ impl<'a, P: Protocol> World<'a, P> {
             events: self.event,
             fingerprint: fingerprint.value(),
         };
-        (outcome, self.trace)
+        (outcome, self.trace.map(|recording| recording.trace).unwrap_or_default())
     }
 
     fn verdict(&self, panicked: Option<String>, judged: bool) -> (Verdict, String) {
@@ -971,4 +1098,10 @@ impl<'a, P: Protocol> World<'a, P> {
 const REDIRECT: Duration = Duration::from_millis(1);
 
 /// How many of the longest timers anything good may take after GST, if the scenario does not say.
-const PATIENCE_IN_TIMERS: u64 = 20;
+const PATIENCE: u64 = 20;
+
+fn message_of(payload: Box<dyn Any + Send>) -> String {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+    text.unwrap_or("panicked without a message").to_owned()
+}

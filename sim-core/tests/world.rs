@@ -3,7 +3,7 @@
 mod toy;
 
 use sim_core::adversary::Strategy;
-use sim_core::experiment::{Experiment, Simulation as _};
+use sim_core::experiment::Experiment;
 use sim_core::fault::{Fault, FaultSpec, Target, Targets, When};
 use sim_core::id::NodeId;
 use sim_core::landmark::LandmarkKind;
@@ -11,6 +11,7 @@ use sim_core::latency::Latency;
 use sim_core::outcome::{Measure, Outcome, Verdict};
 use sim_core::rng::Ratio;
 use sim_core::setup::{CrashKeeps, Gst, NodeClock};
+use sim_core::simulation::Simulation as _;
 use sim_core::time::{Duration, DurationRange, Time};
 use sim_core::trace::{StepKind, Trace};
 use sim_core::workload::Retry;
@@ -86,7 +87,7 @@ fn the_same_seed_gives_the_same_run() {
 fn the_fingerprint_of_the_toy_is_golden() {
     let prints: Vec<String> =
         (0..3).map(|seed| format!("{:016x}", stormy().run(seed).fingerprint)).collect();
-    expect_test::expect!["2cb1f132097205f0 673652a5e9545393 e5a30f794693872b"]
+    expect_test::expect!["5cff3dfe090258f2 673652a5e9545393 abda5d64a6b0a899"]
         .assert_eq(&prints.join(" "));
 }
 
@@ -107,23 +108,55 @@ fn one_node_more_leaves_the_weather_between_the_others_alone() {
     assert_eq!(deliveries(9), three);
 }
 
+/// When and whom the crashes of this experiment struck.
+fn crashes(toy: &Experiment<Echo>, seed: u64) -> Vec<(Time, String)> {
+    let strikes = toy.run(seed).strikes.into_iter();
+    strikes
+        .filter(|strike| strike.label.contains("crash"))
+        .map(|strike| (strike.at, strike.label))
+        .collect()
+}
+
 #[test]
 fn one_fault_more_leaves_the_other_strikes_alone() {
-    let strikes = |extra: bool| {
-        let mut toy = toy();
-        let window = When::At(DurationRange::from_millis(100, 900));
-        let drawn = FaultSpec { when: window, ..crash(0, Target::Random(1)) }.lasting(ms(20));
-        toy.setup.faults = vec![drawn];
-        if extra {
-            let early = FaultSpec { when: window, ..isolate(0, Target::Node(NodeId(1))) };
-            toy.setup.faults.push(early.lasting(ms(1)));
-        }
-        let run = toy.run(3);
-        let mut found = run.strikes.into_iter().filter(|strike| strike.label.contains("crash"));
-        let strike = found.next().expect("the crash struck");
-        (strike.at, strike.label)
+    let drawn = FaultSpec {
+        when: When::At(DurationRange::from_millis(100, 200)),
+        every: Some(DurationRange::from_millis(100, 200)),
+        ..crash(0, Target::Random(1)).lasting(ms(20))
     };
-    assert_eq!(strikes(true), strikes(false));
+    let mut toy = toy();
+    toy.workload.requests = None;
+    toy.setup.faults = vec![drawn.clone()];
+    for seed in 0..10 {
+        let alone = crashes(&toy, seed);
+        assert!(alone.len() >= 4, "{alone:?}");
+        for count in 1..4 {
+            // Before it in the schedule, and striking more and more often.
+            let every = Some(DurationRange { min: ms(300 / count), max: ms(300 / count) });
+            let cut = FaultSpec { every, ..isolate(50, Target::Node(NodeId(1))) };
+            let mut busy = Experiment::<Echo>::new(toy.config.clone(), toy.setup.clone());
+            busy.workload.requests = None;
+            busy.setup.faults = vec![cut.lasting(ms(1)), drawn.clone()];
+            assert_eq!(crashes(&busy, seed), alone, "seed {seed}, {count}");
+        }
+    }
+}
+
+#[test]
+fn how_long_a_strike_lasts_does_not_change_when_it_comes() {
+    let times = |lasts: Option<u64>| {
+        let mut toy = toy();
+        toy.workload.requests = None;
+        let every = Some(DurationRange::from_millis(100, 300));
+        let drawn = FaultSpec { every, ..isolate(10, Target::Random(1)) };
+        toy.setup.faults = vec![match lasts {
+            Some(millis) => drawn.lasting(ms(millis)),
+            None => drawn,
+        }];
+        toy.run(5).strikes.into_iter().map(|strike| strike.at).collect::<Vec<_>>()
+    };
+    assert_eq!(times(None), times(Some(5)));
+    assert_eq!(times(Some(5)), times(Some(250)));
 }
 
 #[test]
@@ -237,6 +270,52 @@ fn a_strike_repeats_until_its_time_is_over() {
 }
 
 #[test]
+fn cuts_of_one_entry_do_not_pile_up() {
+    let mut toy = toy();
+    toy.setup.nodes = 5;
+    toy.workload.requests = None;
+    let every = Some(DurationRange::from_millis(50, 50));
+    let until = Some(ms(1_900));
+    toy.setup.faults = vec![FaultSpec { every, until, ..isolate(50, Target::Random(1)) }];
+    let run = toy.run(1);
+    let late = run.latencies.iter().filter(|(started, _)| *started > at(1_500)).count();
+    assert!(late > 20, "{late} answers in the last half second");
+}
+
+#[test]
+fn after_gst_nothing_strikes_any_more() {
+    let mut toy = toy();
+    toy.workload.requests = None;
+    toy.setup.gst = Gst::At(ms(500));
+    toy.setup.patience = Some(ms(500));
+    let every = Some(DurationRange::from_millis(100, 100));
+    let until = Some(ms(1_500));
+    let again = When::On { landmark: LandmarkKind::Leader, nth: 3, after: ms(450) };
+    toy.setup.faults = vec![
+        FaultSpec { every, until, ..crash(50, Target::Node(NodeId(0))).lasting(ms(10)) },
+        FaultSpec { when: again, ..isolate(0, Target::Leader) },
+    ];
+    let run = toy.run(1);
+    assert_eq!(run.strikes.iter().map(|s| s.at).max(), Some(at(450)), "{:?}", run.strikes);
+    assert_eq!(run.verdict, Verdict::Pass, "{}", run.reason);
+}
+
+#[test]
+fn whom_the_budget_spares_is_drawn_among_all() {
+    let mut toy = toy();
+    toy.setup.nodes = 5;
+    toy.workload.requests = None;
+    toy.setup.faults = vec![crash(100, Target::All).lasting(ms(50))];
+    let mut hits = [0; 5];
+    for seed in 0..200 {
+        let label = toy.run(seed).strikes[0].label.clone();
+        let taken = label.split(" (").next().expect("a label").to_owned();
+        (0..5).filter(|node| taken.contains(&format!("n{node}"))).for_each(|n| hits[n] += 1);
+    }
+    assert!(hits.iter().all(|count| (50..110).contains(count)), "2 of 5, 200 times: {hits:?}");
+}
+
+#[test]
 fn no_more_nodes_go_down_than_the_budget_allows() {
     let mut toy = toy();
     toy.setup.faults = vec![crash(100, Target::All).lasting(ms(50))];
@@ -329,6 +408,7 @@ fn a_panic_of_the_protocol_is_a_verdict() {
 #[test]
 fn a_mute_node_says_nothing_and_its_silence_is_witnessed() {
     let mut toy = toy();
+    toy.setup.budget = Some(1);
     toy.setup.faults = vec![corrupt(Target::Node(NodeId(2)))];
     toy.setup.adversary.strategy = Strategy::Mute;
     let (run, trace) = toy.trace(1);
@@ -341,6 +421,8 @@ fn a_mute_node_says_nothing_and_its_silence_is_witnessed() {
 fn a_forger_is_believed_and_the_assumptions_are_exceeded() {
     let mut toy = toy();
     toy.setup.faults = vec![corrupt(Target::Node(NodeId(0)))];
+    assert_eq!(toy.run(1).reason, "vacuous", "the contract allows no liar, and no budget does");
+    toy.setup.budget = Some(1);
     let run = toy.run(1);
     assert_eq!((run.verdict, run.assumptions_held), (Verdict::Unsafe, false));
     assert_eq!(run.first_breach().expect("a breach").property, "truth");
@@ -396,4 +478,130 @@ fn a_message_to_oneself_passes_neither_network_nor_adversary() {
     toy.setup.limits.events = 500;
     toy.setup.limits.events_per_instant = u64::MAX;
     assert_eq!(toy.run(1).metrics.msgs_count, Measure::Value(0.0));
+}
+
+#[test]
+fn a_cut_from_everybody_to_one_leaves_that_one_talking_to_itself() {
+    let mut toy = toy();
+    toy.setup.nodes = 2;
+    toy.config.spins = true;
+    toy.setup.limits.events = 300;
+    toy.setup.limits.events_per_instant = u64::MAX;
+    let (from, to) = (one(Target::All), one(Target::Node(NodeId(0))));
+    toy.setup.faults = vec![FaultSpec::at(ms(0), Fault::OneWay { from, to })];
+    let (_, trace) = toy.trace(1);
+    assert!(says(&trace, StepKind::Deliver, 0, "from n0").len() > 100);
+    assert!(says(&trace, StepKind::Deliver, 0, "from n1").is_empty());
+}
+
+#[test]
+fn a_breach_is_excused_only_by_what_struck_before_it_and_only_if_that_is_assumed_away() {
+    let breach = |liar_at: Option<u64>| {
+        let mut toy = toy();
+        (toy.config.writes, toy.config.forgets) = (true, true);
+        toy.workload.requests = None;
+        toy.setup.budget = Some(2);
+        toy.setup.faults = vec![crash(300, Target::Node(NodeId(1))).lasting(ms(50))];
+        if let Some(millis) = liar_at {
+            let target = one(Target::Node(NodeId(2)));
+            toy.setup.faults.push(FaultSpec::at(ms(millis), Fault::Corrupt { target }));
+            toy.setup.adversary.strategy = Strategy::Mute;
+        }
+        toy.run(1).first_breach().expect("n1 forgot").clone()
+    };
+    assert_eq!((breach(None).property, breach(None).at), ("memory", at(350)));
+    assert!(breach(None).assumptions_held, "a crash excuses nothing");
+    assert!(breach(Some(900)).assumptions_held, "what comes later excuses nothing");
+    assert!(!breach(Some(200)).assumptions_held);
+}
+
+#[test]
+fn operations_that_were_never_answered_are_slower_than_all_others() {
+    let mut toy = toy();
+    toy.setup.patience = Some(Duration::from_secs(1));
+    toy.setup.budget = Some(2);
+    toy.workload.requests = None;
+    toy.workload.rate = Some("500/s".parse().expect("a rate"));
+    toy.setup.faults = vec![crash(1_000, Target::Followers)];
+    let run = toy.run(1);
+    assert!(matches!(run.metrics.decide_p50_ms, Measure::Value(_)), "{:?}", run.metrics);
+    assert!(matches!(run.metrics.decide_p99_ms, Measure::Censored(_)), "{:?}", run.metrics);
+    assert!(matches!(run.metrics.decide_max_ms, Measure::Censored(_)), "{:?}", run.metrics);
+    assert!(matches!(run.metrics.unavailable_ms, Measure::Censored(_)), "{:?}", run.metrics);
+}
+
+#[test]
+fn a_leader_that_is_cut_off_and_comes_back_unchallenged_was_not_lost() {
+    let mut toy = toy();
+    toy.setup.faults = vec![isolate(100, Target::Leader).lasting(ms(10))];
+    assert_eq!(toy.run(1).metrics.failover_ms, Measure::None);
+    toy.setup.faults = vec![crash(100, Target::Leader).lasting(ms(10))];
+    assert!(
+        matches!(toy.run(1).metrics.failover_ms, Measure::Censored(_)),
+        "the toy elects nobody"
+    );
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config {
+        cases: 200,
+        failure_persistence: None,
+        rng_seed: proptest::test_runner::RngSeed::Fixed(1),
+        ..Default::default()
+    })]
+
+    /// Whatever the set-up accepts without a complaint ends in an outcome, however extreme.
+    #[test]
+    fn no_accepted_setting_makes_a_run_panic(
+        nodes in 0_u32..6,
+        clients in 0_u32..5,
+        spans in proptest::collection::vec(0_usize..7, 10),
+        every in proptest::bool::ANY,
+        drift in proptest::prelude::any::<i32>(),
+    ) {
+        const SPANS: [Duration; 7] = [
+            Duration::ZERO,
+            Duration::from_nanos(1),
+            ms(1),
+            ms(300),
+            Duration::from_secs(5),
+            Duration::from_secs(100_000),
+            Duration::LONGEST,
+        ];
+        let span = |index: usize| SPANS[spans[index]];
+        let range = |a: usize, b: usize| DurationRange {
+            min: span(a).min(span(b)),
+            max: span(a).max(span(b)),
+        };
+        let mut setup = toy().setup;
+        setup.nodes = nodes;
+        setup.horizon = span(0);
+        setup.limits.events = 3_000;
+        setup.network.latency = Latency::Pareto { min: span(1), shape: 0.1 };
+        setup.disk.sync = Latency::Uniform(range(2, 3));
+        setup.clock.nodes =
+            [("n0".to_owned(), NodeClock { drift_ppm: drift, ahead: span(4) })].into();
+        let when = if every {
+            When::At(range(5, 6))
+        } else {
+            When::On { landmark: LandmarkKind::Leader, nth: 1, after: span(5) }
+        };
+        let strikes = crash(0, Target::Random(1)).lasting(span(7));
+        setup.faults = vec![FaultSpec {
+            when,
+            every: (every && !span(8).is_zero()).then(|| range(8, 6)),
+            until: Some(span(6)),
+            ..strikes
+        }];
+        let mut extreme = Experiment::<Echo>::new(toy().config, setup);
+        extreme.config.writes = true;
+        extreme.workload.clients = clients;
+        extreme.workload.rate = every.then(|| "0.001/s".parse().expect("a rate"));
+        extreme.workload.start = span(9);
+        extreme.workload.timeout = span(3);
+        if extreme.complaints().is_empty() {
+            let run = extreme.run(1);
+            proptest::prop_assert_ne!(run.verdict, Verdict::Panicked, "{}", run.reason);
+        }
+    }
 }

@@ -456,7 +456,7 @@ mod tests {
     }
 
     const fn asks(client: u32, choice: Choice) -> Event<Propose, Conclusion> {
-        Event::Requested { op: op(client), request: Propose(choice) }
+        Event::Requested { op: op(client), request: Propose(choice), reached: true }
     }
 
     const fn says(answers: Option<OpId>, indication: Conclusion) -> Event<Propose, Conclusion> {

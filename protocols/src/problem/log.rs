@@ -254,7 +254,7 @@ struct Validity {
 
 impl Checker<Command, Indication> for Validity {
     fn observe(&mut self, entry: &Entry<Command, Indication>) -> Option<Witness> {
-        if let Event::Requested { op, request } = entry.event {
+        if let Event::Requested { op, request, .. } = entry.event {
             self.requested.slot(op).get_or_insert(request);
             return None;
         }
@@ -405,7 +405,7 @@ mod tests {
     }
 
     fn requested(op: OpId) -> Event<Command, Indication> {
-        Event::Requested { op, request: command(op) }
+        Event::Requested { op, request: command(op), reached: true }
     }
 
     fn delivered(position: u64, op: OpId) -> Event<Command, Indication> {
@@ -519,7 +519,7 @@ mod tests {
             &[(0, delivered(1, A))],
             &[(VALIDITY, "n0 delivered c0.0 at position 1 at 0 s, and nobody had requested it")],
         );
-        let other = Event::Requested { op: A, request: Command(9) };
+        let other = Event::Requested { op: A, request: Command(9), reached: true };
         rejects(
             &[(1, other), (0, delivered(1, A))],
             &[(

@@ -3,6 +3,8 @@
 //! It asks for no agreement. It is here because queues have closed forms: a simulator whose clock,
 //! queue or randomness were wrong would miss them.
 
+use std::collections::{BTreeMap, VecDeque};
+
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, End, Property, Witness};
 use sim_core::history::{Entry, Event};
@@ -65,10 +67,10 @@ impl Problem for Service {
     }
 
     fn properties(cluster: Cluster, promise: &Promise) -> Vec<Property<Job, Served>> {
-        let queues = vec![std::collections::VecDeque::new(); cluster.n as usize];
+        let queues = vec![VecDeque::new(); cluster.n as usize];
         let all: [(_, _, Box<dyn Checker<Job, Served>>); 2] = [
-            (ORDER, Class::Safety, Box::new(Order { queues: queues.clone() })),
-            (TERMINATION, Class::Liveness, Box::new(Termination { open: queues })),
+            (ORDER, Class::Safety, Box::new(Order { queues })),
+            (TERMINATION, Class::Liveness, Box::<Termination>::default()),
         ];
         all.into_iter()
             .filter(|(name, ..)| promise.includes(name))
@@ -85,7 +87,7 @@ impl problem::Client<Service> for Customers {
     }
 }
 
-type Queue = std::collections::VecDeque<(OpId, Time)>;
+type Queue = VecDeque<(OpId, Time)>;
 
 /// Keeps the queue of each node as it should be.
 struct Order {
@@ -96,7 +98,7 @@ impl Checker<Job, Served> for Order {
     fn observe(&mut self, entry: &Entry<Job, Served>) -> Option<Witness> {
         let queue = &mut self.queues[entry.node.index()];
         match entry.event {
-            Event::Requested { op, .. } => queue.push_back((op, entry.at)),
+            Event::Requested { op, reached: true, .. } => queue.push_back((op, entry.at)),
             Event::Indicated { answers, .. } => {
                 let (first, since) = queue.pop_front().unzip();
                 if answers != first {
@@ -113,38 +115,39 @@ impl Checker<Job, Served> for Order {
             }
             // The queue was in memory.
             Event::Crashed => queue.clear(),
-            Event::Booted | Event::Corrupted => {}
+            Event::Requested { .. } | Event::Booted | Event::Corrupted => {}
         }
         None
     }
 }
 
-/// Waits for the answers; whoever stood in a queue that a crash emptied has to ask again.
+/// Waits for the answers, wherever they are given.
+#[derive(Default)]
 struct Termination {
-    open: Vec<Queue>,
+    open: BTreeMap<OpId, Time>,
 }
 
 impl Checker<Job, Served> for Termination {
     fn observe(&mut self, entry: &Entry<Job, Served>) -> Option<Witness> {
-        let open = &mut self.open[entry.node.index()];
         match entry.event {
-            Event::Requested { op, .. } => open.push_back((op, entry.at)),
-            Event::Indicated { answers, .. } => {
-                open.retain(|(op, _)| Some(*op) != answers);
+            Event::Requested { op, .. } => {
+                self.open.entry(op).or_insert(entry.at);
             }
-            Event::Crashed | Event::Booted | Event::Corrupted => {}
+            Event::Indicated { answers: Some(op), .. } => {
+                self.open.remove(&op);
+            }
+            Event::Indicated { .. } | Event::Crashed | Event::Booted | Event::Corrupted => {}
         }
         None
     }
 
     fn conclude(&mut self, end: &End) -> Option<Witness> {
-        let of_core = end.core.iter().filter_map(|node| self.open[node.index()].front());
-        let (op, since) = of_core.min_by_key(|(_, since)| *since)?;
+        let (op, since) = self.open.iter().min_by_key(|(_, since)| **since)?;
         end.is_overdue(*since).then(|| format!("{op} has waited since {since} s"))
     }
 
-    fn is_settled(&self, core: &NodeSet) -> bool {
-        core.iter().all(|node| self.open[node.index()].is_empty())
+    fn is_settled(&self, _: &NodeSet) -> bool {
+        self.open.is_empty()
     }
 }
 
@@ -159,7 +162,7 @@ mod tests {
         let op = |sequence| OpId { client: ClientId(0), sequence };
         let entry = |event| Entry { at: Time::ZERO, node: NodeId(0), incarnation: 0, event };
         for sequence in 0..3 {
-            let event = Event::Requested { op: op(sequence), request: Job };
+            let event = Event::Requested { op: op(sequence), request: Job, reached: true };
             assert_eq!(judge.observe(&entry(event)), None);
         }
         answers.iter().find_map(|sequence| {
@@ -178,9 +181,9 @@ mod tests {
 
     #[test]
     fn a_request_that_waits_beyond_patience_is_missed() {
-        let mut judge = Termination { open: vec![Queue::new()] };
+        let mut judge = Termination::default();
         let op = OpId::default();
-        let event = Event::Requested { op, request: Job };
+        let event = Event::Requested { op, request: Job, reached: true };
         judge.observe(&Entry { at: Time::ZERO, node: NodeId(0), incarnation: 0, event });
         let core: NodeSet = [NodeId(0)].into_iter().collect();
         assert!(!judge.is_settled(&core));

@@ -3,9 +3,9 @@
 use protocols::REGISTRY;
 use serde_json::{Value as Json, json};
 use sim_core::adversary::Strategy;
-use sim_core::experiment::Entry;
 use sim_core::fault::FaultKind;
 use sim_core::outcome::Metrics;
+use sim_core::simulation::Entry;
 
 use crate::catalog;
 use crate::cli::{Format, ListArgs, Topic};

@@ -95,6 +95,7 @@ pub fn manifest(plan: &Plan, ending: &Ending<'_>, jobs: usize) -> Json {
                 "params": params,
                 "runs": fold.runs,
                 "verdicts": verdicts,
+                "assumptions_exceeded": fold.exceeded,
                 "broken": broken,
                 "faults_bitten": fold.bitten,
             })

@@ -14,7 +14,7 @@ use crate::cli::OverArgs;
 use crate::error::Error;
 use crate::point::Point;
 use crate::scenario::{self, Overrides, Scenario};
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, painted};
 
 /// Reads the scenario of a command that makes one run, and says which point it will be.
 fn one(reference: &str, laid: &OverArgs, terminal: &Terminal) -> Result<(Scenario, Point), Error> {
@@ -40,18 +40,18 @@ fn one(reference: &str, laid: &OverArgs, terminal: &Terminal) -> Result<(Scenari
         return Err(internal());
     }
     let point = scenario.points.swap_remove(0);
-    warn_of_allowed(&point, terminal);
     Ok((scenario, point))
 }
 
-/// What is unsafe about a point and was allowed is told with every result.
-fn warn_of_allowed(point: &Point, terminal: &Terminal) {
-    for allowed in &point.allowed {
-        terminal.note(&format!("! {}: unsafe, and allowed: {allowed}", point.scenario));
-    }
-    if let Some(mutant) = &point.simulation.setup().mutant {
-        terminal.note(&format!("! {}: the bug {mutant} is planted", point.scenario));
-    }
+/// What every result of a point must say of it: what is unsafe and was allowed, and the bug that
+/// is planted.
+fn stamps(point: &Point) -> Vec<String> {
+    let mark = painted("!");
+    let name = crate::diagnostic::clean(&point.scenario);
+    let allowed = point.allowed.iter().map(|allowed| format!("unsafe, and allowed: {allowed}"));
+    let mutant = point.simulation.setup().mutant.iter();
+    let planted = mutant.map(|mutant| format!("the bug {mutant} is planted"));
+    allowed.chain(planted).map(|stamp| format!("{mark} {name}: {stamp}")).collect()
 }
 
 /// The command that shows one run of a sweep step by step.

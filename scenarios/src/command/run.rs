@@ -27,6 +27,7 @@ pub fn run(args: &RunArgs, format: Format, terminal: &mut Terminal) -> Result<u8
     let code = judge::exit_code(&judgements, [&fold]);
     match format {
         Format::Human => {
+            super::stamps(&point).iter().try_for_each(|stamp| terminal.line(stamp))?;
             human(&scenario.name, &point, &outcome)
                 .iter()
                 .try_for_each(|line| terminal.line(line))?;

@@ -87,6 +87,17 @@ impl Failures {
     }
 }
 
+/// What the results must say of the points, each once.
+pub fn stamps(plan: &Plan) -> Vec<String> {
+    let mut stamps: Vec<String> = Vec::new();
+    for stamp in plan.points.iter().flat_map(super::stamps) {
+        if !stamps.contains(&stamp) {
+            stamps.push(stamp);
+        }
+    }
+    stamps
+}
+
 /// The table of the points.
 pub fn points(plan: &Plan, folds: &[Fold]) -> Vec<String> {
     let has = |wanted: &str| {

@@ -56,6 +56,7 @@ pub fn sweep(args: &SweepArgs, format: Format, terminal: &mut Terminal) -> Resul
         }
         Format::Human => {
             terminal.line(&title(&plan))?;
+            summary::stamps(&plan).iter().try_for_each(|stamp| terminal.line(stamp))?;
             let sections = [
                 summary::points(&plan, &folds),
                 summary::toothless(&plan, &folds),
@@ -100,16 +101,7 @@ fn plan(args: &SweepArgs, terminal: &Terminal) -> Result<Plan, Error> {
     for scenario in scenarios.iter().filter(|scenario| scenario.shown != scenario.reference) {
         terminal.note(&format!("{} is {}", scenario.reference, scenario.shown));
     }
-    let plan = Plan::new(scenarios, args.seeds.clone())?;
-    let mut told: Vec<&Vec<String>> = Vec::new();
-    for point in &plan.points {
-        let mutated = point.simulation.setup().mutant.is_some();
-        if (mutated || !point.allowed.is_empty()) && !told.contains(&&point.allowed) {
-            super::warn_of_allowed(point, terminal);
-            told.push(&point.allowed);
-        }
-    }
-    Ok(plan)
+    Plan::new(scenarios, args.seeds.clone())
 }
 
 /// More threads than this only cost memory.

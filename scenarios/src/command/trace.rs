@@ -57,6 +57,7 @@ pub fn trace(args: &TraceArgs, format: Format, terminal: &mut Terminal) -> Resul
         args.seed,
         verdict(&outcome)
     ))?;
+    super::stamps(&point).iter().try_for_each(|stamp| terminal.line(stamp))?;
     terminal.line(LEGEND)?;
     let mut shown = 0_usize;
     for step in steps {

@@ -250,7 +250,7 @@ fn what_is_unsafe_but_can_run_runs_only_if_it_is_allowed_and_then_says_so() {
     let arguments =
         ["sweep", "vote.toml", "--seeds", "0..5", "--set", "allow_unsafe=true", "--no-fail"];
     let said = desk.synod(&arguments).exits(0);
-    assert!(said.err.contains("unsafe, and allowed: protocol.quorum"), "{}", said.err);
+    assert!(said.out.contains("unsafe, and allowed: protocol.quorum"), "{}", said.out);
     assert!(desk.text("results/latest/manifest.json").contains("protocol.quorum"));
 }
 

@@ -27,6 +27,20 @@ options = ["yes", "no"]
 opinions = ["yes", "yes", "yes", "no", "no"]
 "#;
 
+/// Three servers keep a log; every seed of it passes, and stalls if all messages are lost.
+pub(crate) const LOG: &str = r#"
+name = "log"
+horizon = "12s"
+
+[protocol]
+kind = "raft"
+nodes = 3
+
+[workload]
+rate = "20/s"
+until = "4s"
+"#;
+
 impl Desk {
     /// An empty folder for the test of this name.
     pub(crate) fn new(test: &str) -> Self {
@@ -40,6 +54,13 @@ impl Desk {
     pub(crate) fn with_vote(test: &str) -> Self {
         let desk = Self::new(test);
         desk.put("vote.toml", VOTE);
+        desk
+    }
+
+    /// The folder with the scenario [`LOG`] in it, as `log.toml`.
+    pub(crate) fn with_log(test: &str) -> Self {
+        let desk = Self::new(test);
+        desk.put("log.toml", LOG);
         desk
     }
 

@@ -155,7 +155,7 @@ fn no_name_leads_out_of_the_folder_or_into_a_spreadsheet() {
         .expect("the results")
         .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
         .collect();
-    assert!(folders.contains(&"-HYPERLINK---..-..-x--".to_owned()), "{folders:?}");
+    assert!(folders.contains(&"-HYPERLINK--..-..-x--".to_owned()), "{folders:?}");
     let runs = desk.text("results/latest/runs.csv");
     assert!(runs.contains("\"'=HYPERLINK(\"\"../../x\"\")\""), "{runs}");
 }

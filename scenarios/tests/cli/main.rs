@@ -1,5 +1,6 @@
 //! The command line, driven from outside: each test is a claim about the program as people use it.
 
+mod catalogue;
 mod diagnostics;
 mod driver;
 mod hostile;

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use crate::driver::{Desk, VOTE};
+use crate::driver::{Desk, LOG, VOTE};
 
 #[test]
 fn a_run_shows_verdict_faults_with_their_witness_and_metrics() {
@@ -18,9 +18,9 @@ fn a_run_shows_verdict_faults_with_their_witness_and_metrics() {
 
 #[test]
 fn a_run_that_passes_exits_with_0_and_one_that_stalls_with_11() {
-    let desk = Desk::with_vote("run_exit");
-    desk.synod(&["run", "vote.toml"]).exits(0);
-    desk.synod(&["run", "vote.toml", "--set", "network.loss=100%"]).exits(11);
+    let desk = Desk::with_log("run_exit");
+    desk.synod(&["run", "log.toml"]).exits(0);
+    desk.synod(&["run", "log.toml", "--set", "network.loss=100%"]).exits(11);
 }
 
 #[test]
@@ -75,10 +75,10 @@ fn a_trace_can_be_narrowed_by_time_node_and_kind() {
 #[test]
 fn setting_a_swept_key_leaves_its_axis() {
     let desk = Desk::new("narrow");
-    desk.put("vote.toml", format!("{VOTE}\n[sweep]\nover.\"network.loss\" = [\"0%\", \"100%\"]\n"));
-    let said = desk.synod(&["run", "vote.toml"]).exits(0);
-    assert!(said.err.contains("the first of 2 points: voting network.loss=0%"), "{}", said.err);
-    desk.synod(&["run", "vote.toml", "--set", "network.loss=100%"]).exits(11);
+    desk.put("log.toml", format!("{LOG}\n[sweep]\nover.\"network.loss\" = [\"0%\", \"100%\"]\n"));
+    let said = desk.synod(&["run", "log.toml"]).exits(0);
+    assert!(said.err.contains("the first of 2 points: raft network.loss=0%"), "{}", said.err);
+    desk.synod(&["run", "log.toml", "--set", "network.loss=100%"]).exits(11);
 }
 
 #[test]
@@ -99,15 +99,17 @@ fn explain_shows_every_key_with_where_it_was_written() {
     }
     assert!(said.out.contains("seeds     0..7"), "{}", said.out);
     let said = desk.synod(&["explain", "vote.toml", "--section", "network"]).exits(0);
-    expect![[r##"
-        # mine  vote.toml  id f77e9622
+    let (title, settings) = said.out.split_once('\n').expect("a title");
+    assert!(title.starts_with("# mine  vote.toml  id "), "{title}");
+    expect![[r#"
         network.duplicate = "0%"       # default
         network.latency = "5ms..20ms"  # base.toml:10
         network.link = []              # default
         network.loss = "0%"            # default
         network.regions = {}           # default
         network.round_trip = []        # default
-    "##]].assert_eq(&said.out);
+    "#]]
+    .assert_eq(settings);
     desk.synod(&["explain", "vote.toml", "--section", "netwrk"]).exits(2);
 }
 

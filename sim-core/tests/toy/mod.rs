@@ -85,7 +85,7 @@ struct Judge {
 impl Checker<u32, u32> for Judge {
     fn observe(&mut self, entry: &Entry<u32, u32>) -> Option<Witness> {
         match entry.event {
-            Event::Requested { op, request } => {
+            Event::Requested { op, request, .. } => {
                 let known = self.open.iter().any(|(open, ..)| *open == op);
                 if !known && !self.liars.contains(entry.node) {
                     self.open.push((op, request, entry.at));
@@ -167,6 +167,8 @@ pub(crate) struct Habits {
     pub(crate) writes: bool,
     /// Panics at its first timer.
     pub(crate) panics: bool,
+    /// Boots as if its disk were empty.
+    pub(crate) forgets: bool,
     /// Sends itself messages without end.
     pub(crate) spins: bool,
     /// How often its timer fires.
@@ -175,7 +177,13 @@ pub(crate) struct Habits {
 
 impl Default for Habits {
     fn default() -> Self {
-        Self { writes: false, panics: false, spins: false, tick: Duration::from_millis(50) }
+        Self {
+            writes: false,
+            panics: false,
+            forgets: false,
+            spins: false,
+            tick: Duration::from_millis(50),
+        }
     }
 }
 
@@ -227,7 +235,8 @@ impl Protocol for Echo {
             ctx.announce(Landmark::Leader { term: 1 });
         }
         ctx.announce(Landmark::Committed { index: disk.len() as u64 });
-        Self { open: Vec::new(), remembered: disk.len() as u64, ticks: 0 }
+        let remembered = if ctx.config().forgets { 0 } else { disk.len() as u64 };
+        Self { open: Vec::new(), remembered, ticks: 0 }
     }
 
     fn on_request(&mut self, op: OpId, number: u32, ctx: &mut Context<'_, Self>) {
