@@ -10,9 +10,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::iter::{IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
-use sim_core::outcome::{Metrics, Outcome, Verdict};
+use sim_core::outcome::Outcome;
 use sim_core::simulation::Simulation;
-use sim_core::time::Time;
 
 use crate::error::Error;
 use crate::point::Point;
@@ -182,7 +181,7 @@ pub fn is_running() -> bool {
 
 /// One run, whatever happens in it.
 pub fn guarded(simulation: &dyn Simulation, seed: u64) -> Outcome {
-    shielded(|| simulation.run(seed)).unwrap_or_else(|message| panicked(seed, message))
+    shielded(|| simulation.run(seed)).unwrap_or_else(|message| Outcome::panicked(seed, message))
 }
 
 /// Calls `run` and turns a panic into its message.
@@ -197,27 +196,9 @@ pub fn shielded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
-/// The outcome of a run that took its world down with it.
-fn panicked(seed: u64, reason: String) -> Outcome {
-    Outcome {
-        seed,
-        verdict: Verdict::Panicked,
-        reason,
-        assumptions_held: true,
-        breaches: Vec::new(),
-        metrics: Metrics::default(),
-        timeline: Vec::new(),
-        latencies: Vec::new(),
-        strikes: Vec::new(),
-        has_leader: false,
-        ended: Time::ZERO,
-        events: 0,
-        fingerprint: 0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use sim_core::outcome::Verdict;
     use sim_core::protocol::Contract;
     use sim_core::setup::{Complaint, Setup};
     use sim_core::trace::Trace;

@@ -524,9 +524,8 @@ impl<'a, P: Protocol> World<'a, P> {
         if !node.is_up() || node.incarnation != incarnation {
             return;
         }
-        let mark = self.harden(instance);
         self.note(instance, 3, 0);
-        self.step(StepKind::Durable, Some(instance), || format!("up to {}", mark.0));
+        let mark = self.harden(instance);
         self.handle(instance, Input::Durable(mark));
     }
 
@@ -536,6 +535,7 @@ impl<'a, P: Protocol> World<'a, P> {
         let node = &mut self.nodes[instance.index()];
         node.disk.complete_sync();
         let safe = node.disk.safe();
+        self.step(StepKind::Durable, Some(instance), || format!("up to {}", safe.0));
         loop {
             let output = &mut self.nodes[instance.index()].output;
             if output.front().is_none_or(|(mark, _)| *mark > safe) {
