@@ -5,11 +5,13 @@ use protocols::server::Server;
 use protocols::voting::{Config as Ballots, Voting};
 use sim_core::experiment::Experiment;
 use sim_core::fault::{Fault, FaultSpec, Target, Targets};
+use sim_core::id::NodeId;
 use sim_core::latency::Latency;
 use sim_core::rng::Ratio;
 use sim_core::setup::Setup;
 use sim_core::simulation::Simulation;
 use sim_core::time::{Duration, DurationRange};
+use sim_core::trace::StepKind;
 
 fn stormy(nodes: u32) -> Setup {
     let ms = Duration::from_millis;
@@ -35,6 +37,26 @@ fn prints(experiment: &dyn Simulation) -> String {
         format!("{:016x}", run.fingerprint)
     };
     (0..3).map(print).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn one_node_more_leaves_the_draws_of_the_others_alone() {
+    // Nobody hears anybody, so that every server draws its election timeouts for itself alone.
+    let timeouts = |nodes: u32| {
+        let mut setup = Setup::new(nodes, Duration::from_secs(3));
+        setup.network.loss = Ratio::new(1, 1);
+        let raft = Experiment::<Raft>::new(Default::default(), setup);
+        let of_first_three = |node: Option<NodeId>| node.is_some_and(|node| node.0 < 3);
+        let (_, trace) = raft.trace(5);
+        let timers = trace.steps.into_iter().filter(|step| step.kind == StepKind::Timer);
+        timers
+            .filter(|step| of_first_three(step.node))
+            .map(|step| (step.node, step.at))
+            .collect::<Vec<_>>()
+    };
+    assert!(timeouts(3).len() > 20);
+    assert_eq!(timeouts(4), timeouts(3));
+    assert_eq!(timeouts(9), timeouts(3));
 }
 
 #[test]
