@@ -18,13 +18,16 @@ use crate::time::Duration;
 pub(crate) struct DiskModel {
     latencies: Vec<Latency>,
     crash_keeps: CrashKeeps,
+    /// Whether no kind of record takes any time: then nothing ever waits.
+    instant: bool,
 }
 
 impl DiskModel {
     pub(crate) fn new<R: Record>(spec: &DiskSpec) -> Self {
         let of_kind = |kind: &&str| *spec.kinds.get(*kind).unwrap_or(&spec.sync);
-        let latencies = R::KINDS.iter().map(of_kind).collect();
-        Self { latencies, crash_keeps: spec.crash_keeps }
+        let latencies: Vec<Latency> = R::KINDS.iter().map(of_kind).collect();
+        let instant = latencies.iter().all(Latency::is_zero);
+        Self { latencies, crash_keeps: spec.crash_keeps, instant }
     }
 }
 
@@ -53,6 +56,8 @@ pub(crate) struct Disk<R> {
     syncing: usize,
     /// The mark of the last record written.
     written: DiskMark,
+    /// See [`Disk::take_unannounced`].
+    unannounced: bool,
 }
 
 impl<R> Default for Disk<R> {
@@ -62,6 +67,7 @@ impl<R> Default for Disk<R> {
             tail: VecDeque::new(),
             syncing: 0,
             written: DiskMark::default(),
+            unannounced: false,
         }
     }
 }
@@ -87,14 +93,31 @@ impl<R: Record> Disk<R> {
         self.tail.is_empty()
     }
 
-    pub(crate) fn append(&mut self, record: R) {
-        self.written.0 += 1;
-        self.tail.push_back(Write::Append(record));
+    /// Writes a record behind all others.
+    #[inline]
+    pub(crate) fn append(&mut self, model: &DiskModel, record: R) {
+        self.write(model, Write::Append(record));
     }
 
-    pub(crate) fn compact(&mut self, record: R) {
+    /// Writes a record in the place of all others.
+    pub(crate) fn compact(&mut self, model: &DiskModel, record: R) {
+        self.write(model, Write::Compact(record));
+    }
+
+    #[inline]
+    fn write(&mut self, model: &DiskModel, write: Write<R>) {
         self.written.0 += 1;
-        self.tail.push_back(Write::Compact(record));
+        if model.instant {
+            self.unannounced = true;
+            self.settle(write);
+        } else {
+            self.tail.push_back(write);
+        }
+    }
+
+    /// Whether something became durable at once that the protocol has not been told of.
+    pub(crate) const fn take_unannounced(&mut self) -> bool {
+        std::mem::replace(&mut self.unannounced, false)
     }
 
     /// Starts a sync of all that waits, unless one is under way; says how long it takes.
@@ -130,13 +153,20 @@ impl<R: Record> Disk<R> {
     }
 
     fn harden(&mut self, count: usize) {
-        for write in self.tail.drain(..count) {
-            match write {
-                Write::Append(record) => self.durable.push(Stored::Intact(record)),
-                Write::Compact(record) => {
-                    self.durable.clear();
-                    self.durable.push(Stored::Intact(record));
-                }
+        for _ in 0..count {
+            if let Some(write) = self.tail.pop_front() {
+                self.settle(write);
+            }
+        }
+    }
+
+    #[inline]
+    fn settle(&mut self, write: Write<R>) {
+        match write {
+            Write::Append(record) => self.durable.push(Stored::Intact(record)),
+            Write::Compact(record) => {
+                self.durable.clear();
+                self.durable.push(Stored::Intact(record));
             }
         }
     }
@@ -175,10 +205,10 @@ mod tests {
     fn one_sync_covers_what_waits_and_takes_as_long_as_its_slowest_record() {
         let model = model(CrashKeeps::Nothing);
         let mut disk = Disk::default();
-        disk.append(Note(1));
-        disk.append(Note(100));
+        disk.append(&model, Note(1));
+        disk.append(&model, Note(100));
         assert_eq!(disk.start_sync(&model, 0), Some(Duration::from_millis(10)));
-        disk.append(Note(2));
+        disk.append(&model, Note(2));
         assert_eq!(disk.start_sync(&model, 0), None, "a second sync began beside the first");
         disk.complete_sync();
         assert_eq!((notes(&disk), disk.safe()), (vec![1, 100], DiskMark(2)));
@@ -196,13 +226,13 @@ mod tests {
         ] {
             let model = model(keeps);
             let mut disk = Disk::default();
-            disk.append(Note(1));
+            disk.append(&model, Note(1));
             disk.start_sync(&model, 0);
             disk.complete_sync();
-            disk.append(Note(2));
-            disk.append(Note(3));
+            disk.append(&model, Note(2));
+            disk.append(&model, Note(3));
             disk.start_sync(&model, 0);
-            disk.append(Note(4));
+            disk.append(&model, Note(4));
             disk.crash(&model, bits);
             assert_eq!(notes(&disk), left, "{keeps:?}");
             assert!(disk.is_clean());
@@ -214,10 +244,10 @@ mod tests {
     fn a_compaction_replaces_all_only_once_it_is_durable() {
         let model = model(CrashKeeps::Nothing);
         let mut disk = Disk::default();
-        disk.append(Note(1));
+        disk.append(&model, Note(1));
         disk.start_sync(&model, 0);
         disk.complete_sync();
-        disk.compact(Note(9));
+        disk.compact(&model, Note(9));
         assert_eq!(notes(&disk), [1]);
         disk.start_sync(&model, 0);
         disk.complete_sync();

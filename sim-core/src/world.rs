@@ -85,6 +85,8 @@ pub(crate) struct World<'a, P: Protocol> {
     /// The event that caused the event at hand.
     cause: u64,
     at_this_instant: u64,
+    /// The events of one instant from which on it counts as endless.
+    zeno: u64,
     queue: Queue<P>,
     nodes: Vec<Node<P>>,
     up: NodeSet,
@@ -176,6 +178,8 @@ impl<'a, P: Protocol> World<'a, P> {
             event: 0,
             cause: 0,
             at_this_instant: 0,
+            // An exchange of all with all at one instant is no sign of a runaway.
+            zeno: setup.limits.events_per_instant.max(4 * u64::from(setup.nodes).pow(2)),
             queue: EventQueue::default(),
             nodes: cluster.nodes().map(node).collect(),
             up: NodeSet::EMPTY,
@@ -285,12 +289,9 @@ impl<'a, P: Protocol> World<'a, P> {
     #[inline]
     fn hits_a_limit(&mut self) -> bool {
         let limits = &self.experiment.setup.limits;
-        // An exchange of all with all at one instant is no sign of a runaway.
-        let n = self.nodes.len() as u64;
-        let per_instant = limits.events_per_instant.max(n.saturating_mul(n).saturating_mul(4));
         self.limit_hit = if self.event >= limits.events {
             Some("event_cap")
-        } else if self.at_this_instant >= per_instant {
+        } else if self.at_this_instant >= self.zeno {
             Some("zeno")
         } else if self.queue.len() > limits.queue as usize {
             Some("memory")
@@ -476,8 +477,12 @@ impl<'a, P: Protocol> World<'a, P> {
                     }
                 }
                 Effect::CancelTimer { timer } => self.queue.cancel_timer(&(instance, timer)),
-                Effect::Persist { record } => self.nodes[instance.index()].disk.append(record),
-                Effect::Compact { record } => self.nodes[instance.index()].disk.compact(record),
+                Effect::Persist { record } => {
+                    self.nodes[instance.index()].disk.append(&self.disks, record);
+                }
+                Effect::Compact { record } => {
+                    self.nodes[instance.index()].disk.compact(&self.disks, record);
+                }
                 Effect::Announce(landmark) => self.announce(instance, landmark),
             }
         }
@@ -505,6 +510,10 @@ impl<'a, P: Protocol> World<'a, P> {
     #[inline]
     fn sync(&mut self, instance: InstanceId) -> Option<DiskMark> {
         let node = &mut self.nodes[instance.index()];
+        if node.disk.take_unannounced() {
+            self.ledger.counts.syncs += 1;
+            return Some(node.disk.safe());
+        }
         if node.disk.is_clean() {
             return None;
         }
