@@ -7,7 +7,7 @@ use sim_core::experiment::Experiment;
 use sim_core::fault::{Fault, FaultSpec, Target, Targets};
 use sim_core::latency::Latency;
 use sim_core::outcome::Verdict;
-use sim_core::setup::{Limits, Setup};
+use sim_core::setup::{Judges, Limits, Setup};
 use sim_core::simulation::Simulation as _;
 use sim_core::time::{Duration, DurationRange};
 use sim_core::workload::Rate;
@@ -28,10 +28,19 @@ fn pingpong(bencher: divan::Bencher<'_, '_>) {
     bencher.counter(ItemsCount::new(EVENTS)).bench(|| assert_eq!(game.run(1).events, EVENTS));
 }
 
-#[divan::bench(sample_count = 10, args = [10, 1_000, 100_000])]
+#[divan::bench(sample_count = 10, args = [10, 100, 1_000, 100_000])]
 fn phold(bencher: divan::Bencher<'_, '_>, nodes: u32) {
     let game = game(nodes, 1, exponential(), EVENTS);
     bencher.counter(ItemsCount::new(EVENTS)).bench(|| assert_eq!(game.run(1).events, EVENTS));
+}
+
+/// A million nodes of which each throws one ball: what a big world costs to build and to run.
+#[divan::bench(sample_count = 3)]
+fn a_million_nodes(bencher: divan::Bencher<'_, '_>) {
+    let game = game(1_000_000, 1, exponential(), 2 * EVENTS);
+    bencher
+        .counter(ItemsCount::new(2 * EVENTS))
+        .bench(|| assert_eq!(game.run(1).events, 2 * EVENTS));
 }
 
 /// The real Raft, 1,000 requests per second, its properties and invariants judged.
@@ -43,6 +52,18 @@ fn raft(nodes: u32, faults: Vec<FaultSpec>) -> Experiment<Raft> {
     let mut raft = Experiment::new(Default::default(), setup);
     raft.workload.rate = Some(Rate::per_second(1_000));
     raft
+}
+
+/// The same without invariants, and without any judge.
+#[divan::bench(sample_count = 10, args = ["all", "properties", "none"])]
+fn raft_5_judged_by(bencher: divan::Bencher<'_, '_>, judges: &str) {
+    let mut raft = raft(5, Vec::new());
+    raft.setup.judges = match judges {
+        "all" => Judges::All,
+        "properties" => Judges::Properties,
+        _ => Judges::None,
+    };
+    bench_raft(bencher, &raft);
 }
 
 fn bench_raft(bencher: divan::Bencher<'_, '_>, raft: &Experiment<Raft>) {

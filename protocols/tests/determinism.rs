@@ -82,3 +82,19 @@ fn the_fingerprint_of_the_server_is_golden() {
     expect_test::expect!["93c2e7c76e7d4322 9111d64f73cd1957 a089248bf6975b59"]
         .assert_eq(&prints(&server));
 }
+
+#[test]
+fn sparing_the_judges_changes_nothing_but_what_they_say() {
+    use sim_core::setup::Judges;
+
+    let run = |judges: Judges, seed: u64| {
+        let mut setup = stormy(5);
+        setup.judges = judges;
+        Experiment::<Raft>::new(Default::default(), setup).run(seed)
+    };
+    for seed in 0..20 {
+        let judged = run(Judges::All, seed);
+        assert_eq!(run(Judges::Properties, seed), judged, "seed {seed}");
+        assert_eq!(run(Judges::None, seed).fingerprint, judged.fingerprint, "seed {seed}");
+    }
+}

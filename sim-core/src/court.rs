@@ -6,20 +6,30 @@ use crate::id::{Cluster, Incarnation, NodeId, NodeSet};
 use crate::outcome::Breach;
 use crate::problem::{Problem as _, Promise};
 use crate::protocol::{Indication, Protocol, Request};
+use crate::setup::Judges;
 use crate::time::Time;
 
 /// The judges of one run.
 pub(crate) struct Court<P: Protocol> {
     properties: Vec<Property<Request<P>, Indication<P>>>,
-    monitor: P::Monitor,
+    monitor: Option<P::Monitor>,
     pub(crate) breaches: Vec<Breach>,
 }
 
 impl<P: Protocol> Court<P> {
-    pub(crate) fn new(config: &P::Config, cluster: Cluster, promise: &Promise) -> Self {
+    pub(crate) fn new(
+        config: &P::Config,
+        cluster: Cluster,
+        promise: &Promise,
+        judges: Judges,
+    ) -> Self {
+        let properties = match judges {
+            Judges::None => Vec::new(),
+            Judges::Properties | Judges::All => P::Problem::properties(cluster, promise),
+        };
         Self {
-            properties: P::Problem::properties(cluster, promise),
-            monitor: P::monitor(config, cluster),
+            properties,
+            monitor: (judges == Judges::All).then(|| P::monitor(config, cluster)),
             breaches: Vec::new(),
         }
     }
@@ -44,7 +54,8 @@ impl<P: Protocol> Court<P> {
         now: Time,
         held: bool,
     ) {
-        if let Some(Violation { property, witness }) = self.monitor.observe(node, life, state) {
+        let Some(monitor) = &mut self.monitor else { return };
+        if let Some(Violation { property, witness }) = monitor.observe(node, life, state) {
             record(&mut self.breaches, property, Class::Safety, now, witness, held);
         }
     }

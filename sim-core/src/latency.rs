@@ -5,6 +5,7 @@
 //! `libm`: the platform's differ in the last digit from machine to machine.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use serde::de::{self, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -66,8 +67,7 @@ impl Latency {
                 range.min + Duration::from_nanos(scale(bits, width))
             }
             Self::Exponential { mean, min } => {
-                // 1 − u is as uniform as u, and keeps larger bits on longer delays.
-                let tail = -libm::log(1.0 - unit(bits));
+                let tail = exponential_quantile(bits);
                 min + Duration::from_nanos_f64((mean - min).as_nanos() as f64 * tail)
             }
             Self::Normal { mean, deviation } => Duration::from_nanos_f64(
@@ -88,6 +88,31 @@ impl Latency {
     pub fn is_zero(&self) -> bool {
         *self == Self::ZERO
     }
+}
+
+/// Steps of the table of the exponential distribution, a power of two.
+const STEPS: usize = 1 << 12;
+/// From this step on the curve is too steep for chords: the logarithm itself is taken.
+const STEEP: usize = STEPS - STEPS / 16;
+
+/// The quantile function of the standard exponential distribution at the ends of equal steps.
+static EXPONENTIAL: LazyLock<Vec<f64>> =
+    LazyLock::new(|| (0..=STEEP).map(|step| -libm::log1p(-(step as f64) / STEPS as f64)).collect());
+
+/// The quantile function of the standard exponential distribution for 64 uniform bits, rising.
+///
+/// Chords between tabled points, a fifth of the price of a logarithm: on a step of width h at
+/// tail 1 − p a chord is off by at most (h / (1 − p))² / 8, which is below 3.1e-5 where chords are
+/// used and of the order of 1e-8 in the middle. The steep end takes the logarithm.
+#[inline]
+fn exponential_quantile(bits: u64) -> f64 {
+    let step = (bits >> (64 - STEPS.trailing_zeros())) as usize;
+    if step >= STEEP {
+        // 1 − u is as uniform as u, and keeps larger bits on longer delays.
+        return -libm::log(1.0 - unit(bits));
+    }
+    let table = &EXPONENTIAL[step..step + 2];
+    table[0] + (table[1] - table[0]) * unit(bits << STEPS.trailing_zeros())
 }
 
 /// The quantile function of the standard normal distribution, for 0 < p < 1.
@@ -306,7 +331,7 @@ mod tests {
     /// The largest distance between the empirical and the given distribution function stays below
     /// the Kolmogorov–Smirnov bound for 0.1 % at this sample size.
     fn fits(latency: Latency, cdf: impl Fn(f64) -> f64) {
-        const COUNT: usize = 200_000;
+        const COUNT: usize = 1_000_000;
         let mut draw = Streams::new(1).key(Stream::Weather).member(0);
         let mut sample: Vec<f64> =
             (0..COUNT).map(|_| latency.sample(draw.next_u64()).as_millis_f64()).collect();
@@ -340,6 +365,18 @@ mod tests {
         fits(Latency::LogNormal { p50: ms(8), p99: ms(40) }, |x| {
             normal_cdf(libm::log(x / 8.0) / sigma)
         });
+    }
+
+    #[test]
+    fn the_tabled_exponential_is_the_logarithm_and_rises() {
+        let mut draw = Streams::new(2).key(Stream::Weather).member(0);
+        for _ in 0..100_000 {
+            let bits = draw.next_u64();
+            let exact = -libm::log(1.0 - unit(bits));
+            assert!((exponential_quantile(bits) - exact).abs() < 4e-5, "{bits:x}");
+            let above = exponential_quantile(bits.saturating_add(1 << 40));
+            assert!(above >= exponential_quantile(bits), "{bits:x}");
+        }
     }
 
     #[test]

@@ -44,6 +44,20 @@ pub struct Setup {
     pub limits: Limits,
     /// The bug that is planted, in a build with the feature `mutants`.
     pub mutant: Option<String>,
+    /// Who judges; only benchmarks spare anybody the work.
+    pub judges: Judges,
+}
+
+/// Which judges sit in court.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Judges {
+    /// Nobody.
+    None,
+    /// The properties of the problem, which see the history.
+    Properties,
+    /// These and the protocol's invariants, which see its states.
+    #[default]
+    All,
 }
 
 impl Setup {
@@ -63,6 +77,7 @@ impl Setup {
             adversary: AdversarySpec::default(),
             limits: Limits::default(),
             mutant: None,
+            judges: Judges::All,
         }
     }
 

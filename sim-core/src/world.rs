@@ -189,7 +189,7 @@ impl<'a, P: Protocol> World<'a, P> {
             disk_key: streams.key(Stream::Disks),
             effects: Vec::new(),
             clients: Clients::new(workload, load, cluster, horizon, &streams),
-            court: Court::new(&experiment.config, cluster, &contract.promise),
+            court: Court::new(&experiment.config, cluster, &contract.promise, setup.judges),
             nemesis,
             adversary: Box::new(Generic::new::<P>(
                 &setup.adversary,
