@@ -26,6 +26,8 @@ pub mod setup;
 pub mod experiment;
 pub mod outcome;
 pub mod trace;
+mod heap;
+mod calendar;
 pub mod queue;
 mod network;
 mod disk;

@@ -250,18 +250,23 @@ impl Network {
 /// Counts the messages on each link at the present instant.
 ///
 /// A table with open addressing whose entries expire when time moves on, so that it never needs
-/// clearing: an entry of an earlier instant is an empty one.
+/// clearing: an entry of an earlier instant is an empty one. Each instant begins in a small part of
+/// the table, which stays in the cache, and spreads as far as it must.
 struct Ordinals {
     entries: Vec<(Time, u64, u32)>,
     now: Time,
     used: usize,
+    /// The part of the table that this instant uses, less one; all ones.
+    mask: usize,
 }
+
+const SMALL: usize = 64;
+// No instant lies before the first, so fresh entries must belong to one that never comes.
+const EXPIRED: (Time, u64, u32) = (Time::from_nanos(u64::MAX), 0, 0);
 
 impl Default for Ordinals {
     fn default() -> Self {
-        // No instant lies before the first, so fresh entries must belong to one that never comes.
-        let never = (Time::from_nanos(u64::MAX), 0, 0);
-        Self { entries: vec![never; 64], now: Time::ZERO, used: 0 }
+        Self { entries: vec![EXPIRED; SMALL], now: Time::ZERO, used: 0, mask: SMALL - 1 }
     }
 }
 
@@ -269,39 +274,42 @@ impl Ordinals {
     #[inline]
     fn next(&mut self, place: u64, now: Time) -> u64 {
         if now != self.now {
-            self.now = now;
-            self.used = 0;
-        } else if self.used * 2 >= self.entries.len() {
-            self.grow();
+            (self.now, self.used, self.mask) = (now, 0, SMALL - 1);
+        } else if self.used * 2 > self.mask {
+            self.spread();
         }
-        let mask = self.entries.len() - 1;
-        let mut slot = fold(place ^ ODD[0], ODD[1]) as usize & mask;
-        loop {
-            let entry = &mut self.entries[slot];
-            if entry.0 != now {
-                *entry = (now, place, 0);
-                self.used += 1;
-                return 0;
-            }
-            if entry.1 == place {
-                entry.2 += 1;
-                return u64::from(entry.2);
-            }
-            slot = (slot + 1) & mask;
+        let slot = self.slot(place);
+        let entry = &mut self.entries[slot];
+        if entry.0 == now {
+            entry.2 += 1;
+            return u64::from(entry.2);
         }
+        *entry = (now, place, 0);
+        self.used += 1;
+        0
+    }
+
+    /// Where the link of this place stands, or would stand.
+    #[inline]
+    fn slot(&self, place: u64) -> usize {
+        let mut slot = fold(place ^ ODD[0], ODD[1]) as usize & self.mask;
+        while self.entries[slot].0 == self.now && self.entries[slot].1 != place {
+            slot = (slot + 1) & self.mask;
+        }
+        slot
     }
 
     #[cold]
-    fn grow(&mut self) {
-        let never = (Time::from_nanos(u64::MAX), 0, 0);
-        let doubled = vec![never; self.entries.len() * 2];
-        let old = std::mem::replace(&mut self.entries, doubled);
-        let mask = self.entries.len() - 1;
-        for entry in old.into_iter().filter(|entry| entry.0 == self.now) {
-            let mut slot = fold(entry.1 ^ ODD[0], ODD[1]) as usize & mask;
-            while self.entries[slot].0 == self.now {
-                slot = (slot + 1) & mask;
-            }
+    fn spread(&mut self) {
+        let used = &mut self.entries[..=self.mask];
+        let present: Vec<_> = used.iter().copied().filter(|entry| entry.0 == self.now).collect();
+        used.fill(EXPIRED);
+        self.mask = self.mask * 2 + 1;
+        if self.entries.len() <= self.mask {
+            self.entries.resize(self.mask + 1, EXPIRED);
+        }
+        for entry in present {
+            let slot = self.slot(entry.1);
             self.entries[slot] = entry;
         }
     }

@@ -1,7 +1,7 @@
 //! The event queue: three lanes, one order.
 //!
-//! - *Deliveries* are never cancelled: a 4-ary heap of packed keys over a slab of bodies, so that
-//!   sifting moves 16 bytes and never a message.
+//! - *Deliveries* are never cancelled: a calendar of packed keys over a slab of bodies, so that
+//!   ordering moves 20 bytes and never a message.
 //! - *Timers* are re-armed far more often than they fire: `priority-queue`, where re-arming is a
 //!   change of priority and cancelling a removal, so that no stale timer is ever popped.
 //! - *Deadlines* of one constant delay fire in the order in which they were set: a ring is their
@@ -14,15 +14,13 @@
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::hash::Hash;
-use std::hint::select_unpredictable;
 
 use priority_queue::PriorityQueue;
 use rustc_hash::FxBuildHasher;
 
+use crate::calendar::Calendar;
+use crate::heap::Key;
 use crate::time::Time;
-
-/// Time in the high half, sequence in the low half: one comparison orders both.
-type Key = u128;
 
 const fn time_of(key: Key) -> Time {
     Time::from_nanos((key >> 64) as u64)
@@ -45,7 +43,7 @@ pub enum Popped<D, T, R> {
 /// deadline of constant delay.
 pub struct EventQueue<D, T: Hash + Eq, R> {
     sequence: u64,
-    deliveries: Heap<D>,
+    deliveries: Calendar<D>,
     timers: PriorityQueue<T, Reverse<Key>, FxBuildHasher>,
     deadlines: VecDeque<(Key, R)>,
 }
@@ -54,7 +52,7 @@ impl<D, T: Hash + Eq + Copy, R: Copy> Default for EventQueue<D, T, R> {
     fn default() -> Self {
         Self {
             sequence: 0,
-            deliveries: Heap::default(),
+            deliveries: Calendar::default(),
             timers: PriorityQueue::with_hasher(FxBuildHasher),
             deadlines: VecDeque::new(),
         }
@@ -138,103 +136,6 @@ impl<D, T: Hash + Eq + Copy, R: Copy> EventQueue<D, T, R> {
             Popped::Deadline(self.deadlines.pop_front()?.1)
         };
         Some((time_of(first), popped))
-    }
-}
-
-/// A 4-ary min-heap of keys, with the bodies in a slab beside it.
-///
-/// Four children share a cache line of keys; popping walks the hole to a leaf and sifts up from
-/// there, which costs fewer and better predicted comparisons than sifting down (Wegener 1993).
-#[derive(Debug)]
-struct Heap<D> {
-    keys: Vec<Key>,
-    places: Vec<u32>,
-    bodies: Vec<Option<D>>,
-    free: Vec<u32>,
-}
-
-impl<D> Default for Heap<D> {
-    fn default() -> Self {
-        Self { keys: Vec::new(), places: Vec::new(), bodies: Vec::new(), free: Vec::new() }
-    }
-}
-
-impl<D> Heap<D> {
-    fn len(&self) -> usize {
-        self.keys.len()
-    }
-
-    #[inline]
-    fn min(&self) -> Option<Key> {
-        self.keys.first().copied()
-    }
-
-    #[inline]
-    fn push(&mut self, key: Key, body: D) {
-        let place = if let Some(place) = self.free.pop() {
-            self.bodies[place as usize] = Some(body);
-            place
-        } else {
-            self.bodies.push(Some(body));
-            (self.bodies.len() - 1) as u32
-        };
-        self.keys.push(key);
-        self.places.push(place);
-        self.sift_up(self.keys.len() - 1, key, place);
-    }
-
-    #[inline]
-    fn sift_up(&mut self, mut hole: usize, key: Key, place: u32) {
-        while hole > 0 {
-            let parent = (hole - 1) / 4;
-            if self.keys[parent] < key {
-                break;
-            }
-            self.keys[hole] = self.keys[parent];
-            self.places[hole] = self.places[parent];
-            hole = parent;
-        }
-        self.keys[hole] = key;
-        self.places[hole] = place;
-    }
-
-    #[inline]
-    fn pop(&mut self) -> Option<D> {
-        let last_key = self.keys.pop()?;
-        let last_place = self.places.pop()?;
-        let place = match self.places.first() {
-            None => last_place,
-            Some(first) => {
-                let first = *first;
-                let leaf = self.sink_hole();
-                self.sift_up(leaf, last_key, last_place);
-                first
-            }
-        };
-        self.free.push(place);
-        self.bodies[place as usize].take()
-    }
-
-    /// Moves the hole from the root to a leaf, always along the least child.
-    #[inline]
-    fn sink_hole(&mut self) -> usize {
-        let end = self.keys.len();
-        let mut hole = 0;
-        loop {
-            let child = 4 * hole + 1;
-            let least = if let Some(four) = self.keys.get(child..child + 4) {
-                let left = select_unpredictable(four[1] < four[0], child + 1, child);
-                let right = select_unpredictable(four[3] < four[2], child + 3, child + 2);
-                select_unpredictable(self.keys[right] < self.keys[left], right, left)
-            } else if child < end {
-                (child..end).min_by_key(|index| self.keys[*index]).unwrap_or(child)
-            } else {
-                return hole;
-            };
-            self.keys[hole] = self.keys[least];
-            self.places[hole] = self.places[least];
-            hole = least;
-        }
     }
 }
 

@@ -224,7 +224,12 @@ impl<'a, P: Protocol> World<'a, P> {
         world
     }
 
+    /// Schedules; what lies past the horizon never happens, and takes no room in the queue.
+    #[inline]
     fn later(&mut self, at: Time, occurrence: Occurrence<P>) {
+        if at > self.horizon {
+            return;
+        }
         self.queue.deliver(at, Caused { cause: self.event, occurrence });
     }
 
@@ -472,8 +477,10 @@ impl<'a, P: Protocol> World<'a, P> {
                         recording.armed_by.insert((instance, timer), self.event);
                     }
                     match self.now.checked_add(after) {
-                        Some(at) => self.queue.set_timer(at, (instance, timer)),
-                        None => self.queue.cancel_timer(&(instance, timer)),
+                        Some(at) if at <= self.horizon => {
+                            self.queue.set_timer(at, (instance, timer));
+                        }
+                        _ => self.queue.cancel_timer(&(instance, timer)),
                     }
                 }
                 Effect::CancelTimer { timer } => self.queue.cancel_timer(&(instance, timer)),
