@@ -79,7 +79,7 @@ fn the_fingerprint_of_the_server_is_golden() {
     let mut server = Experiment::<Server>::new(Default::default(), stormy(1));
     server.setup.faults.clear();
     server.workload.requests = Some(1_000);
-    expect_test::expect!["93c2e7c76e7d4322 9111d64f73cd1957 a089248bf6975b59"]
+    expect_test::expect!["5849cf0937d38076 130bf2123495cba7 6f9bdddfda0f32b7"]
         .assert_eq(&prints(&server));
 }
 
