@@ -24,6 +24,8 @@ pub(crate) struct Node<P: Protocol> {
     pub(crate) disk: Disk<P::Record>,
     /// What waits for the disk, each with the mark that it waits for.
     pub(crate) output: VecDeque<(DiskMark, Output<P>)>,
+    /// The repeating timers, with their periods by the node's clock.
+    pub(crate) repeating: Vec<(P::Timer, Duration)>,
     pub(crate) random: Draw,
     pub(crate) clock: Clock,
     pub(crate) corrupt: bool,
@@ -37,6 +39,7 @@ impl<P: Protocol> Node<P> {
             incarnation: 0,
             disk: Disk::default(),
             output: VecDeque::new(),
+            repeating: Vec::new(),
             random,
             clock,
             corrupt: false,
@@ -82,6 +85,11 @@ impl Clock {
                 ahead: Self::EPOCH + by_hand.ahead,
             },
         }
+    }
+
+    /// Whether the monotonic clock runs true.
+    pub(crate) const fn is_true(self) -> bool {
+        self.rate == MILLION
     }
 
     /// The monotonic clock at a true time.

@@ -83,6 +83,14 @@ pub enum Effect<P: Protocol> {
         /// How long from now, on the node's own monotonic clock.
         after: Duration,
     },
+    /// Starts a timer that fires again and again; setting or cancelling it ends that.
+    RepeatTimer {
+        /// Which one.
+        timer: P::Timer,
+        /// The time from now to its first firing and between any two, on the node's own monotonic
+        /// clock; above zero.
+        every: Duration,
+    },
     /// Stops a timer, if it runs.
     CancelTimer {
         /// Which one.
@@ -250,6 +258,14 @@ impl<P: Protocol> Context<'_, P> {
     #[inline]
     pub fn set_timer(&mut self, timer: P::Timer, after: Duration) {
         self.push(Effect::SetTimer { timer, after });
+    }
+
+    /// Starts a timer that fires again and again until it is set, repeated anew or cancelled.
+    ///
+    /// Cheaper than to set it anew each time: timers of one period keep their order among
+    /// themselves, and a ring is their queue.
+    pub fn repeat_timer(&mut self, timer: P::Timer, every: Duration) {
+        self.push(Effect::RepeatTimer { timer, every });
     }
 
     /// Stops the timer, if it runs.

@@ -1,9 +1,11 @@
-//! The event queue: three lanes, one order.
+//! The event queue: four lanes, one order.
 //!
 //! - *Deliveries* are never cancelled: a calendar of packed keys over a slab of bodies, so that
 //!   ordering moves 20 bytes and never a message.
 //! - *Timers* are re-armed far more often than they fire: `priority-queue`, where re-arming is a
 //!   change of priority and cancelling a removal, so that no stale timer is ever popped.
+//! - *Repeating timers* of one period fire in the order in which they were started, and again in
+//!   that order: a ring for each period is their queue, and re-arming is a step round.
 //! - *Deadlines* of one constant delay fire in the order in which they were set: a ring is their
 //!   queue.
 //!
@@ -20,7 +22,7 @@ use rustc_hash::FxBuildHasher;
 
 use crate::calendar::Calendar;
 use crate::heap::Key;
-use crate::time::Time;
+use crate::time::{Duration, Time};
 
 const fn time_of(key: Key) -> Time {
     Time::from_nanos((key >> 64) as u64)
@@ -33,6 +35,8 @@ pub enum Popped<D, T, R> {
     Delivery(D),
     /// A timer.
     Timer(T),
+    /// A repeating timer; it is armed anew already.
+    Repeated(T),
     /// A deadline.
     Deadline(R),
 }
@@ -45,8 +49,18 @@ pub struct EventQueue<D, T: Hash + Eq, R> {
     sequence: u64,
     deliveries: Calendar<D>,
     timers: PriorityQueue<T, Reverse<Key>, FxBuildHasher>,
+    rings: Vec<Ring<T>>,
     deadlines: VecDeque<(Key, R)>,
 }
+
+/// The repeating timers of one period, the next first. Invariant: the keys rise.
+struct Ring<T> {
+    every: Duration,
+    timers: VecDeque<(Key, T)>,
+}
+
+/// How many periods may have a ring: all fronts are looked at to find the next event.
+const RINGS: usize = 8;
 
 impl<D, T: Hash + Eq + Copy, R: Copy> Default for EventQueue<D, T, R> {
     fn default() -> Self {
@@ -54,6 +68,7 @@ impl<D, T: Hash + Eq + Copy, R: Copy> Default for EventQueue<D, T, R> {
             sequence: 0,
             deliveries: Calendar::default(),
             timers: PriorityQueue::with_hasher(FxBuildHasher),
+            rings: Vec::new(),
             deadlines: VecDeque::new(),
         }
     }
@@ -86,11 +101,35 @@ impl<D, T: Hash + Eq + Copy, R: Copy> EventQueue<D, T, R> {
         self.timers.remove(timer);
     }
 
-    /// Stops all timers but those that `keep` names; returns how many.
-    pub fn retain_timers(&mut self, keep: impl Fn(&T) -> bool) -> usize {
-        let before = self.timers.len();
+    /// Starts a repeating timer at `now`. Says whether there was a ring for it; if not, it does not
+    /// run. A timer may be in one ring only.
+    pub fn repeat_timer(&mut self, now: Time, every: Duration, timer: T) -> bool {
+        let known = self.rings.iter().position(|ring| ring.every == every);
+        if known.is_none() && self.rings.len() == RINGS {
+            return false;
+        }
+        let key = self.key(now + every);
+        let ring = known.unwrap_or_else(|| {
+            self.rings.push(Ring { every, timers: VecDeque::new() });
+            self.rings.len() - 1
+        });
+        self.rings[ring].timers.push_back((key, timer));
+        true
+    }
+
+    /// Stops a repeating timer; costs as much as there are timers of its period.
+    pub fn stop_repeating(&mut self, every: Duration, timer: T) {
+        if let Some(ring) = self.rings.iter_mut().find(|ring| ring.every == every) {
+            ring.timers.retain(|(_, other)| *other != timer);
+        }
+    }
+
+    /// Stops all timers but those that `keep` names.
+    pub fn retain_timers(&mut self, keep: impl Fn(&T) -> bool) {
         self.timers.retain(|timer, _| keep(timer));
-        before - self.timers.len()
+        for ring in &mut self.rings {
+            ring.timers.retain(|(_, timer)| keep(timer));
+        }
     }
 
     /// Schedules a deadline.
@@ -108,7 +147,8 @@ impl<D, T: Hash + Eq + Copy, R: Copy> EventQueue<D, T, R> {
 
     /// How many events wait.
     pub fn len(&self) -> usize {
-        self.deliveries.len() + self.timers.len() + self.deadlines.len()
+        let repeating: usize = self.rings.iter().map(|ring| ring.timers.len()).sum();
+        self.deliveries.len() + self.timers.len() + repeating + self.deadlines.len()
     }
 
     /// Whether nothing waits.
@@ -124,7 +164,9 @@ impl<D, T: Hash + Eq + Copy, R: Copy> EventQueue<D, T, R> {
         let delivery = self.deliveries.min().unwrap_or(NEVER);
         let timer = self.timers.peek().map_or(NEVER, |(_, key)| key.0);
         let deadline = self.deadlines.front().map_or(NEVER, |(key, _)| *key);
-        let first = delivery.min(timer).min(deadline);
+        let fronts = self.rings.iter().map(|ring| ring.timers.front().map_or(NEVER, |(k, _)| *k));
+        let repeated = fronts.min().unwrap_or(NEVER);
+        let first = delivery.min(timer).min(deadline).min(repeated);
         if first == NEVER || time_of(first) > limit {
             return None;
         }
@@ -132,10 +174,23 @@ impl<D, T: Hash + Eq + Copy, R: Copy> EventQueue<D, T, R> {
             Popped::Delivery(self.deliveries.pop()?)
         } else if first == timer {
             Popped::Timer(self.timers.pop()?.0)
-        } else {
+        } else if first == deadline {
             Popped::Deadline(self.deadlines.pop_front()?.1)
+        } else {
+            Popped::Repeated(self.turn(first)?)
         };
         Some((time_of(first), popped))
+    }
+
+    /// Takes the repeating timer with this key out at the front of its ring, and in at the back.
+    fn turn(&mut self, first: Key) -> Option<T> {
+        let fronts = |ring: &Ring<T>| ring.timers.front().is_some_and(|(key, _)| *key == first);
+        let ring = self.rings.iter().position(fronts)?;
+        let key = self.key(time_of(first) + self.rings[ring].every);
+        let ring = &mut self.rings[ring].timers;
+        let (_, timer) = ring.pop_front()?;
+        ring.push_back((key, timer));
+        Some(timer)
     }
 }
 
@@ -145,7 +200,6 @@ mod tests {
 
     use super::*;
     use crate::rng::{Random as _, Stream, Streams};
-    use crate::time::Duration;
 
     type Queue = EventQueue<u32, u32, u32>;
     const END: Time = Time::from_nanos(u64::MAX);
@@ -176,6 +230,28 @@ mod tests {
     }
 
     #[test]
+    fn a_repeating_timer_keeps_its_place_among_others_until_it_is_stopped() {
+        let mut queue = Queue::default();
+        let (ten, at) = (Duration::from_nanos(10), Time::from_nanos);
+        assert!(queue.repeat_timer(Time::ZERO, ten, 1) && queue.repeat_timer(at(3), ten, 2));
+        queue.deliver(at(10), 7);
+        let mut next = || queue.pop(at(25)).map(|(at, popped)| (at.as_nanos(), popped));
+        use Popped::{Delivery, Repeated};
+        assert_eq!([next(), next()], [Some((10, Repeated(1))), Some((10, Delivery(7)))]);
+        assert_eq!([next(), next()], [Some((13, Repeated(2))), Some((20, Repeated(1)))]);
+        queue.stop_repeating(ten, 2);
+        assert_eq!((queue.pop(at(29)), queue.len()), (None, 1));
+    }
+
+    #[test]
+    fn periods_beyond_the_rings_are_refused_and_nothing_is_lost() {
+        let mut queue = Queue::default();
+        let periods = || (1..=9).map(Duration::from_nanos);
+        let taken = periods().filter(|every| queue.repeat_timer(Time::ZERO, *every, 1)).count();
+        assert_eq!((taken, queue.len()), (RINGS, RINGS));
+    }
+
+    #[test]
     fn nothing_after_the_limit_comes_out() {
         let mut queue = Queue::default();
         queue.deliver(Time::from_nanos(5), 1);
@@ -193,7 +269,9 @@ mod tests {
         let mut running: BTreeMap<u32, (Time, u64)> = BTreeMap::new();
         let (mut now, mut sequence) = (Time::ZERO, 0_u64);
         let mut last_deadline = Time::ZERO;
-        let (mut popped_count, mut rearmed, mut cancelled) = (0, 0, 0);
+        let mut repeating: BTreeMap<u32, (Duration, (Time, u64))> = BTreeMap::new();
+        let (mut popped_count, mut delivered, mut repeated) = (0, 0, 0);
+        let (mut rearmed, mut cancelled) = (0, 0);
         for step in 0..1_000_000_u32 {
             let ahead = match draw.below(4) {
                 0 => 0,
@@ -202,7 +280,21 @@ mod tests {
                 _ => draw.below(1 << 40),
             };
             let at = now + Duration::from_nanos(ahead);
-            match draw.below(10) {
+            match draw.below(11) {
+                10 if step % 500 == 0 => {
+                    // One of three periods; a timer of these names runs in one ring at most.
+                    let (timer, ring) = (1_000 + draw.below(60) as u32, draw.below(3) as usize);
+                    let every = Duration::from_nanos([500, 9_000, 70_000][ring]);
+                    if let Some((every, old)) = repeating.remove(&timer) {
+                        queue.stop_repeating(every, timer);
+                        model.remove(&old);
+                    } else {
+                        sequence += 1;
+                        assert!(queue.repeat_timer(now, every, timer));
+                        model.insert((now + every, sequence), Popped::Repeated(timer));
+                        repeating.insert(timer, (every, (now + every, sequence)));
+                    }
+                }
                 0..3 => {
                     sequence += 1;
                     queue.deliver(at, step);
@@ -227,7 +319,7 @@ mod tests {
                     }
                 }
                 6 if step % 1_000 == 0 => {
-                    queue.retain_timers(|timer| timer % 7 != 0);
+                    queue.retain_timers(|timer| timer % 7 != 0 || *timer >= 1_000);
                     running.retain(|timer, key| timer % 7 != 0 || model.remove(key).is_none());
                 }
                 6 => {
@@ -242,8 +334,16 @@ mod tests {
                     if let Some((at, popped)) = expected {
                         now = at;
                         popped_count += 1;
+                        delivered += u32::from(matches!(popped, Popped::Delivery(_)));
                         if let Popped::Timer(timer) = popped {
                             running.remove(&timer);
+                        }
+                        if let Popped::Repeated(timer) = popped {
+                            sequence += 1;
+                            repeated += 1;
+                            let (every, key) = repeating.get_mut(&timer).expect("it repeats");
+                            *key = (now + *every, sequence);
+                            model.insert(*key, popped);
                         }
                     }
                 }
@@ -251,5 +351,6 @@ mod tests {
             assert_eq!(queue.len(), model.len());
         }
         assert!(popped_count > 200_000 && rearmed > 10_000 && cancelled > 1_000);
+        assert!(repeated > 1_000 && delivered > 50_000, "{repeated}, {delivered}");
     }
 }

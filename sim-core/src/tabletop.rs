@@ -34,6 +34,15 @@ struct Seat<P: Protocol> {
     durable: DiskMark,
     random: Draw,
     timers: Vec<P::Timer>,
+    /// Those among them that run on after they fired.
+    repeating: Vec<P::Timer>,
+}
+
+impl<P: Protocol> Seat<P> {
+    fn stop(&mut self, timer: P::Timer) {
+        self.timers.retain(|running| *running != timer);
+        self.repeating.retain(|running| *running != timer);
+    }
 }
 
 /// A cluster whose every step is taken by hand.
@@ -68,6 +77,7 @@ impl<P: Protocol> Tabletop<P> {
             durable: DiskMark::default(),
             random: key.member(u64::from(node)),
             timers: Vec::new(),
+            repeating: Vec::new(),
         });
         let promise = P::contract(&config, cluster).promise;
         let mut table = Self {
@@ -133,9 +143,12 @@ impl<P: Protocol> Tabletop<P> {
     /// # Panics
     /// If the timer does not run.
     pub fn fire(&mut self, node: u32, timer: P::Timer) {
-        let running = &mut self.seats[node as usize].timers;
-        let at = running.iter().position(|running| *running == timer);
-        running.remove(at.unwrap_or_else(|| panic!("n{node} has no {timer:?} among its timers")));
+        let seat = &mut self.seats[node as usize];
+        let at = seat.timers.iter().position(|running| *running == timer);
+        let at = at.unwrap_or_else(|| panic!("n{node} has no {timer:?} among its timers"));
+        if !seat.repeating.contains(&timer) {
+            seat.timers.remove(at);
+        }
         let node = NodeId(node);
         self.note(format_args!("{node} timer {timer:?}"));
         self.handle(node, |state, ctx| state.on_timer(timer, ctx));
@@ -211,6 +224,7 @@ impl<P: Protocol> Tabletop<P> {
         let node = NodeId(node);
         self.seats[node.index()].state = None;
         self.seats[node.index()].timers.clear();
+        self.seats[node.index()].repeating.clear();
         self.note(format_args!("{node} crashes"));
         self.enter(node, Event::Crashed);
         self.seats[node.index()].incarnation += 1;
@@ -274,10 +288,15 @@ impl<P: Protocol> Tabletop<P> {
                     self.flying.push(Flying { from: node, to, message });
                 }
                 Effect::SetTimer { timer, .. } => {
-                    seat.timers.retain(|running| *running != timer);
+                    seat.stop(timer);
                     seat.timers.push(timer);
                 }
-                Effect::CancelTimer { timer } => seat.timers.retain(|running| *running != timer),
+                Effect::RepeatTimer { timer, .. } => {
+                    seat.stop(timer);
+                    seat.timers.push(timer);
+                    seat.repeating.push(timer);
+                }
+                Effect::CancelTimer { timer } => seat.stop(timer),
                 Effect::Persist { record } => seat.disk.push(Stored::Intact(record)),
                 Effect::Compact { record } => seat.disk = vec![Stored::Intact(record)],
                 Effect::Indicate { answers, indication } => {

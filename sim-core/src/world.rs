@@ -272,11 +272,13 @@ impl<'a, P: Protocol> World<'a, P> {
                     self.happen(occurrence);
                 }
                 Popped::Timer((instance, timer)) => {
-                    self.cause = self.armed_by(instance, timer);
-                    self.note(instance, 1, 0);
-                    self.step(StepKind::Timer, Some(instance), || format!("{timer:?}"));
-                    self.handle(instance, Input::Timer(timer));
+                    // A period that has no ring is armed anew by hand.
+                    if let Some(every) = self.period(instance, timer) {
+                        self.arm(instance, timer, every);
+                    }
+                    self.fire(instance, timer);
                 }
+                Popped::Repeated((instance, timer)) => self.repeat(instance, timer),
                 Popped::Deadline(attempt) => {
                     self.cause = attempt.cause;
                     self.lose_patience(attempt);
@@ -471,19 +473,16 @@ impl<'a, P: Protocol> World<'a, P> {
                     self.put_out(instance, Output::Indicate { answers, indication });
                 }
                 Effect::SetTimer { timer, after } => {
-                    let after = self.nodes[instance.index()].clock.true_span(after);
-                    self.longest_timer = self.longest_timer.max(after);
-                    if let Some(recording) = &mut self.trace {
-                        recording.armed_by.insert((instance, timer), self.event);
-                    }
-                    match self.now.checked_add(after) {
-                        Some(at) if at <= self.horizon => {
-                            self.queue.set_timer(at, (instance, timer));
-                        }
-                        _ => self.queue.cancel_timer(&(instance, timer)),
-                    }
+                    self.stop_repeating(instance, timer);
+                    self.arm(instance, timer, after);
                 }
-                Effect::CancelTimer { timer } => self.queue.cancel_timer(&(instance, timer)),
+                Effect::RepeatTimer { timer, every } => {
+                    self.start_repeating(instance, timer, every);
+                }
+                Effect::CancelTimer { timer } => {
+                    self.stop_repeating(instance, timer);
+                    self.queue.cancel_timer(&(instance, timer));
+                }
                 Effect::Persist { record } => {
                     self.nodes[instance.index()].disk.append(&self.disks, record);
                 }
@@ -494,6 +493,76 @@ impl<'a, P: Protocol> World<'a, P> {
             }
         }
         self.effects = effects;
+    }
+
+    // --- Timers -----------------------------------------------------------------------------
+
+    /// Arms a timer to fire after a span of the node's own clock.
+    #[inline]
+    fn arm(&mut self, instance: InstanceId, timer: P::Timer, after: Duration) {
+        let after = self.nodes[instance.index()].clock.true_span(after);
+        self.longest_timer = self.longest_timer.max(after);
+        self.remember_cause(instance, timer);
+        match self.now.checked_add(after) {
+            Some(at) if at <= self.horizon => self.queue.set_timer(at, (instance, timer)),
+            _ => self.queue.cancel_timer(&(instance, timer)),
+        }
+    }
+
+    #[inline]
+    fn fire(&mut self, instance: InstanceId, timer: P::Timer) {
+        self.cause = self.armed_by(instance, timer);
+        self.note(instance, 1, 0);
+        self.step(StepKind::Timer, Some(instance), || format!("{timer:?}"));
+        self.handle(instance, Input::Timer(timer));
+    }
+
+    fn start_repeating(&mut self, instance: InstanceId, timer: P::Timer, every: Duration) {
+        assert!(!every.is_zero(), "a timer that repeats at once never ends");
+        self.stop_repeating(instance, timer);
+        self.queue.cancel_timer(&(instance, timer));
+        let node = &mut self.nodes[instance.index()];
+        node.repeating.push((timer, every));
+        let rings = node.clock.is_true() && self.now.checked_add(every).is_some();
+        if rings && self.queue.repeat_timer(self.now, every, (instance, timer)) {
+            self.longest_timer = self.longest_timer.max(every);
+            self.remember_cause(instance, timer);
+        } else {
+            self.arm(instance, timer, every);
+        }
+    }
+
+    /// Ends the repeating of a timer, if it repeats.
+    #[inline]
+    fn stop_repeating(&mut self, instance: InstanceId, timer: P::Timer) {
+        if let Some(every) = self.period(instance, timer) {
+            self.nodes[instance.index()].repeating.retain(|(other, _)| *other != timer);
+            self.queue.stop_repeating(every, (instance, timer));
+        }
+    }
+
+    /// The period of a timer that repeats.
+    #[inline]
+    fn period(&self, instance: InstanceId, timer: P::Timer) -> Option<Duration> {
+        let repeating = &self.nodes[instance.index()].repeating;
+        repeating.iter().find(|(other, _)| *other == timer).map(|(_, every)| *every)
+    }
+
+    /// A repeating timer fires; its ring has armed it anew.
+    fn repeat(&mut self, instance: InstanceId, timer: P::Timer) {
+        self.fire(instance, timer);
+        // The next firing was caused by this one, unless the handler had other plans.
+        if self.period(instance, timer).is_some() {
+            self.remember_cause(instance, timer);
+        }
+    }
+
+    /// Keeps which event armed a timer, if a trace is kept.
+    #[inline]
+    fn remember_cause(&mut self, instance: InstanceId, timer: P::Timer) {
+        if let Some(recording) = &mut self.trace {
+            recording.armed_by.insert((instance, timer), self.event);
+        }
     }
 
     fn announce(&mut self, instance: InstanceId, landmark: Landmark) {
@@ -918,6 +987,7 @@ impl<'a, P: Protocol> World<'a, P> {
             let node = &mut self.nodes[instance.index()];
             node.state = None;
             node.output.clear();
+            node.repeating.clear();
             let place = u64::from(identity.0);
             let bits = self.disk_key.at(place, u64::MAX, u64::from(node.incarnation));
             node.disk.crash(&self.disks, bits);

@@ -542,6 +542,24 @@ fn a_leader_that_is_cut_off_and_comes_back_unchallenged_was_not_lost() {
     );
 }
 
+#[test]
+fn a_repeating_timer_fires_until_it_is_set_cancelled_or_its_node_goes_down() {
+    let mut toy = toy();
+    toy.config.repeats = true;
+    toy.workload.requests = None;
+    toy.setup.faults = vec![crash(120, Target::Node(NodeId(1))).lasting(ms(10))];
+    let by_hand = NodeClock { drift_ppm: 1_000_000, ahead: Duration::ZERO };
+    toy.setup.clock.nodes = [("n2".to_owned(), by_hand)].into();
+    let (_, trace) = toy.trace(1);
+    let ticks = |node| says(&trace, StepKind::Timer, node, "")[..4].to_vec();
+    assert_eq!(ticks(0), [at(50), at(100), at(150), at(200)]);
+    assert_eq!(ticks(1), [at(50), at(100), at(180), at(230)]);
+    assert_eq!(ticks(2), [at(25), at(50), at(75), at(100)]);
+    // The toy sets the timer itself at its tenth tick, once, and then never again.
+    let count = says(&trace, StepKind::Timer, 0, "").len();
+    assert_eq!(count, 11, "ten by the period, one that was set");
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::test_runner::Config {
         cases: 200,

@@ -73,7 +73,7 @@ impl Raft {
     fn lead(&mut self, ctx: &mut Context<'_>) {
         ctx.announce(Landmark::Leader { term: self.term });
         ctx.cancel_timer(Timer::Election);
-        ctx.set_timer(Timer::Heartbeat, ctx.config().heartbeat);
+        ctx.repeat_timer(Timer::Heartbeat, ctx.config().heartbeat);
         self.role = Role::Leader(Leader::new(ctx.cluster(), self.log.last().index + 1));
         self.append(Payload::Nothing, ctx);
     }

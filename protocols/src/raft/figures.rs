@@ -46,26 +46,26 @@ fn a_candidate_with_a_majority_leads() {
         &table,
         "n1 timer",
         &expect![[r#"
-        n1 timer Election
-          n1 Announce(Candidate { term: 1 })
-          n1 Persist { record: State { term: 1, vote: Some(n1) } }
-          n1 SetTimer { timer: Election, after: 150ms }
-          n1 Send { to: n0, message: RequestVote { term: 1, last: 0@0 } }
-          n1 Send { to: n2, message: RequestVote { term: 1, last: 0@0 } }
-        n1 → n0 RequestVote { term: 1, last: 0@0 }
-          n0 Persist { record: State { term: 1, vote: Some(n1) } }
-          n0 SetTimer { timer: Election, after: 150ms }
-          n0 Announce(VoteGranted { term: 1, candidate: n1 })
-          n0 Send { to: n1, message: Vote { term: 1, granted: true } }
-        n0 → n1 Vote { term: 1, granted: true }
-          n1 Announce(QuorumFormed { term: 1 })
-          n1 Announce(Leader { term: 1 })
-          n1 CancelTimer { timer: Election }
-          n1 SetTimer { timer: Heartbeat, after: 50ms }
-          n1 Send { to: n0, message: Append(Append { term: 1, previous: 0@0, commit: 0, entries: [nothing@1] }) }
-          n1 Send { to: n2, message: Append(Append { term: 1, previous: 0@0, commit: 0, entries: [nothing@1] }) }
-          n1 Persist { record: Append { first: 1, entries: [nothing@1] } }
-    "#]],
+            n1 timer Election
+              n1 Announce(Candidate { term: 1 })
+              n1 Persist { record: State { term: 1, vote: Some(n1) } }
+              n1 SetTimer { timer: Election, after: 150ms }
+              n1 Send { to: n0, message: RequestVote { term: 1, last: 0@0 } }
+              n1 Send { to: n2, message: RequestVote { term: 1, last: 0@0 } }
+            n1 → n0 RequestVote { term: 1, last: 0@0 }
+              n0 Persist { record: State { term: 1, vote: Some(n1) } }
+              n0 SetTimer { timer: Election, after: 150ms }
+              n0 Announce(VoteGranted { term: 1, candidate: n1 })
+              n0 Send { to: n1, message: Vote { term: 1, granted: true } }
+            n0 → n1 Vote { term: 1, granted: true }
+              n1 Announce(QuorumFormed { term: 1 })
+              n1 Announce(Leader { term: 1 })
+              n1 CancelTimer { timer: Election }
+              n1 RepeatTimer { timer: Heartbeat, every: 50ms }
+              n1 Send { to: n0, message: Append(Append { term: 1, previous: 0@0, commit: 0, entries: [nothing@1] }) }
+              n1 Send { to: n2, message: Append(Append { term: 1, previous: 0@0, commit: 0, entries: [nothing@1] }) }
+              n1 Persist { record: Append { first: 1, entries: [nothing@1] } }
+        "#]],
     );
 }
 
@@ -84,28 +84,27 @@ fn an_entry_is_committed_by_a_majority_and_the_next_append_says_so() {
         &table,
         "n0 is asked",
         &expect![[r#"
-        n0 is asked c0.7 Command(7)
-          n0 Send { to: n1, message: Append(Append { term: 1, previous: 1@1, commit: 1, entries: [c0.7@1] }) }
-          n0 Persist { record: Append { first: 2, entries: [c0.7@1] } }
-        n0 → n1 Append(Append { term: 1, previous: 1@1, commit: 1, entries: [c0.7@1] })
-          n1 SetTimer { timer: Election, after: 150ms }
-          n1 Persist { record: Append { first: 2, entries: [c0.7@1] } }
-          n1 Send { to: n0, message: AppendReply { term: 1, heartbeat: false, outcome: Accepted { through: 2 } } }
-          n1 Announce(Committed { index: 1 })
-        n1 → n0 AppendReply { term: 1, heartbeat: false, outcome: Accepted { through: 2 } }
-          n0 Announce(Committed { index: 2 })
-          n0 Indicate { answers: None, indication: Delivered { position: 1, op: c0.7, command: Command(7) } }
-          n0 Indicate { answers: Some(c0.7), indication: Acknowledged { position: 1 } }
-        n0 timer Heartbeat
-          n0 Send { to: n1, message: Append(Append { term: 1, previous: 2@1, commit: 2, entries: [] }) }
-          n0 Send { to: n2, message: Append(Append { term: 1, previous: 0@0, commit: 2, entries: [] }) }
-          n0 SetTimer { timer: Heartbeat, after: 50ms }
-        n0 → n1 Append(Append { term: 1, previous: 2@1, commit: 2, entries: [] })
-          n1 SetTimer { timer: Election, after: 150ms }
-          n1 Send { to: n0, message: AppendReply { term: 1, heartbeat: true, outcome: Accepted { through: 2 } } }
-          n1 Announce(Committed { index: 2 })
-          n1 Indicate { answers: None, indication: Delivered { position: 1, op: c0.7, command: Command(7) } }
-    "#]],
+            n0 is asked c0.7 Command(7)
+              n0 Send { to: n1, message: Append(Append { term: 1, previous: 1@1, commit: 1, entries: [c0.7@1] }) }
+              n0 Persist { record: Append { first: 2, entries: [c0.7@1] } }
+            n0 → n1 Append(Append { term: 1, previous: 1@1, commit: 1, entries: [c0.7@1] })
+              n1 SetTimer { timer: Election, after: 150ms }
+              n1 Persist { record: Append { first: 2, entries: [c0.7@1] } }
+              n1 Send { to: n0, message: AppendReply { term: 1, heartbeat: false, outcome: Accepted { through: 2 } } }
+              n1 Announce(Committed { index: 1 })
+            n1 → n0 AppendReply { term: 1, heartbeat: false, outcome: Accepted { through: 2 } }
+              n0 Announce(Committed { index: 2 })
+              n0 Indicate { answers: None, indication: Delivered { position: 1, op: c0.7, command: Command(7) } }
+              n0 Indicate { answers: Some(c0.7), indication: Acknowledged { position: 1 } }
+            n0 timer Heartbeat
+              n0 Send { to: n1, message: Append(Append { term: 1, previous: 2@1, commit: 2, entries: [] }) }
+              n0 Send { to: n2, message: Append(Append { term: 1, previous: 0@0, commit: 2, entries: [] }) }
+            n0 → n1 Append(Append { term: 1, previous: 2@1, commit: 2, entries: [] })
+              n1 SetTimer { timer: Election, after: 150ms }
+              n1 Send { to: n0, message: AppendReply { term: 1, heartbeat: true, outcome: Accepted { through: 2 } } }
+              n1 Announce(Committed { index: 2 })
+              n1 Indicate { answers: None, indication: Delivered { position: 1, op: c0.7, command: Command(7) } }
+        "#]],
     );
 }
 

@@ -185,7 +185,6 @@ impl Raft {
             let entries = Entries::None;
             ctx.send(follower, Message::Append(Append { term, previous, commit, entries }));
         }
-        ctx.set_timer(Timer::Heartbeat, ctx.config().heartbeat);
     }
 
     /// A follower answers in the current term.

@@ -167,6 +167,8 @@ pub(crate) struct Habits {
     pub(crate) writes: bool,
     /// Panics at its first timer.
     pub(crate) panics: bool,
+    /// Lets its timer repeat instead of setting it anew, and ends that at the tenth tick.
+    pub(crate) repeats: bool,
     /// Boots as if its disk were empty.
     pub(crate) forgets: bool,
     /// Sends itself messages without end.
@@ -179,6 +181,7 @@ impl Default for Habits {
     fn default() -> Self {
         Self {
             writes: false,
+            repeats: false,
             panics: false,
             forgets: false,
             spins: false,
@@ -230,7 +233,11 @@ impl Protocol for Echo {
     }
 
     fn boot(disk: &[Stored<Written>], ctx: &mut Context<'_, Self>) -> Self {
-        ctx.set_timer(0, ctx.config().tick);
+        if ctx.config().repeats {
+            ctx.repeat_timer(0, ctx.config().tick);
+        } else {
+            ctx.set_timer(0, ctx.config().tick);
+        }
         if ctx.me() == NodeId(0) {
             ctx.announce(Landmark::Leader { term: 1 });
         }
@@ -269,7 +276,9 @@ impl Protocol for Echo {
     fn on_timer(&mut self, timer: u8, ctx: &mut Context<'_, Self>) {
         assert!(!ctx.config().panics, "the toy was told to panic");
         self.ticks += 1;
-        ctx.set_timer(timer, ctx.config().tick);
+        if !ctx.config().repeats || self.ticks == 10 {
+            ctx.set_timer(timer, ctx.config().tick);
+        }
         if ctx.config().spins {
             let op = OpId::default();
             ctx.send(ctx.me(), Note::Echo { op, number: 0 });
