@@ -19,7 +19,7 @@ use sim_core::protocol::DiskMark;
 use super::log::Log;
 use super::message::{Append, Entries, Entry, Index, Message, Outcome, Payload, Place, Record};
 use super::sessions::Status;
-use super::{Context, Raft, Role, Timer};
+use super::{Context, Raft, Role};
 use crate::problem::log::{Command, Indication};
 
 /// What a leader knows of its followers.
