@@ -13,7 +13,7 @@ use crate::settings::{Misfit, Settings, SettingsError};
 use crate::setup::{Complaint, MAX_CLIENTS, Setup};
 use crate::trace::Trace;
 use crate::workload::{Pace, Workload};
-use crate::world::World;
+use crate::world;
 
 /// An experiment: everything but the seed.
 pub trait Simulation: Send + Sync {
@@ -87,11 +87,11 @@ impl Entry {
 
 impl<P: Protocol> Simulation for Experiment<P> {
     fn run(&self, seed: u64) -> Outcome {
-        World::run(self, &self.contract(), seed)
+        world::run(self, &self.contract(), seed)
     }
 
     fn trace(&self, seed: u64) -> (Outcome, Trace) {
-        World::trace(self, &self.contract(), seed)
+        world::trace(self, &self.contract(), seed)
     }
 
     fn config(&self) -> &dyn erased_serde::Serialize {

@@ -74,7 +74,10 @@ type Queue<P> = EventQueue<Caused<P>, (InstanceId, <P as Protocol>::Timer), Atte
 const DURABLE_CHAIN: u32 = 10_000;
 
 /// One run in the making.
-pub(crate) struct World<'a, P: Protocol> {
+///
+/// Whether a trace is kept is decided once per run, and a loop that keeps none is compiled without
+/// a thought of it.
+pub(crate) struct World<'a, P: Protocol, const TRACED: bool> {
     experiment: &'a Experiment<P>,
     contract: &'a Contract,
     seed: u64,
@@ -109,7 +112,7 @@ pub(crate) struct World<'a, P: Protocol> {
     news: bool,
     fingerprint: Digest,
     limit_hit: Option<&'static str>,
-    trace: Option<Recording<P>>,
+    recording: Recording<P>,
 }
 
 /// A trace in the making.
@@ -119,31 +122,33 @@ struct Recording<P: Protocol> {
     armed_by: BTreeMap<(InstanceId, P::Timer), u64>,
 }
 
-impl<'a, P: Protocol> World<'a, P> {
-    /// Runs one seed to its end.
-    pub(crate) fn run(experiment: &'a Experiment<P>, contract: &'a Contract, seed: u64) -> Outcome {
-        Self::complete(experiment, contract, seed, None).0
-    }
+/// Runs one seed to its end.
+pub(crate) fn run<P: Protocol>(
+    experiment: &Experiment<P>,
+    contract: &Contract,
+    seed: u64,
+) -> Outcome {
+    World::<P, false>::complete(experiment, contract, seed).0
+}
 
-    /// Runs one seed to its end and keeps everything that happened.
-    pub(crate) fn trace(
-        experiment: &'a Experiment<P>,
-        contract: &'a Contract,
-        seed: u64,
-    ) -> (Outcome, Trace) {
-        let recording = Recording { trace: Trace::default(), armed_by: BTreeMap::new() };
-        Self::complete(experiment, contract, seed, Some(recording))
-    }
+/// Runs one seed to its end and keeps everything that happened.
+pub(crate) fn trace<P: Protocol>(
+    experiment: &Experiment<P>,
+    contract: &Contract,
+    seed: u64,
+) -> (Outcome, Trace) {
+    World::<P, true>::complete(experiment, contract, seed)
+}
 
+impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
     /// A panic, of the protocol or of a judge, is a verdict; what was measured until then stays.
     fn complete(
         experiment: &'a Experiment<P>,
         contract: &'a Contract,
         seed: u64,
-        recording: Option<Recording<P>>,
     ) -> (Outcome, Trace) {
         let guarded = catch_unwind(AssertUnwindSafe(|| {
-            let mut world = Self::new(experiment, contract, seed, recording);
+            let mut world = Self::new(experiment, contract, seed);
             let panicked = catch_unwind(AssertUnwindSafe(|| world.play())).err();
             world.conclude(panicked.map(message_of))
         }));
@@ -152,12 +157,7 @@ impl<'a, P: Protocol> World<'a, P> {
         })
     }
 
-    fn new(
-        experiment: &'a Experiment<P>,
-        contract: &'a Contract,
-        seed: u64,
-        trace: Option<Recording<P>>,
-    ) -> Self {
+    fn new(experiment: &'a Experiment<P>, contract: &'a Contract, seed: u64) -> Self {
         let setup = &experiment.setup;
         let cluster = setup.cluster();
         let streams = Streams::new(seed);
@@ -203,7 +203,7 @@ impl<'a, P: Protocol> World<'a, P> {
             news: true,
             fingerprint: Digest::default(),
             limit_hit: None,
-            trace,
+            recording: Recording { trace: Trace::default(), armed_by: BTreeMap::new() },
         };
         // Strikes are scheduled before all else, so that one at time zero comes right after the
         // nodes have booted and before anything else happens.
@@ -353,7 +353,7 @@ impl<'a, P: Protocol> World<'a, P> {
         self.fingerprint.pair(self.now.as_nanos(), word);
     }
 
-    /// Adds a step to the trace, if one is kept; costs one branch otherwise.
+    /// Adds a step to the trace, if one is kept.
     #[inline]
     fn step(
         &mut self,
@@ -361,17 +361,20 @@ impl<'a, P: Protocol> World<'a, P> {
         instance: Option<InstanceId>,
         what: impl FnOnce() -> String,
     ) {
-        if let Some(recording) = &mut self.trace {
+        if TRACED {
             let node = instance.map(|instance| self.nodes[instance.index()].identity);
             let (at, event, cause) = (self.now, self.event, self.cause);
-            recording.trace.steps.push(Step { at, event, cause, node, kind, what: what() });
+            self.recording.trace.steps.push(Step { at, event, cause, node, kind, what: what() });
         }
     }
 
     /// The event that armed a timer, if a trace is kept.
+    #[inline]
     fn armed_by(&mut self, instance: InstanceId, timer: P::Timer) -> u64 {
-        let recording = self.trace.as_mut();
-        recording.and_then(|r| r.armed_by.remove(&(instance, timer))).unwrap_or(0)
+        if !TRACED {
+            return 0;
+        }
+        self.recording.armed_by.remove(&(instance, timer)).unwrap_or(0)
     }
 
     // --- Nodes ------------------------------------------------------------------------------
@@ -560,8 +563,8 @@ impl<'a, P: Protocol> World<'a, P> {
     /// Keeps which event armed a timer, if a trace is kept.
     #[inline]
     fn remember_cause(&mut self, instance: InstanceId, timer: P::Timer) {
-        if let Some(recording) = &mut self.trace {
-            recording.armed_by.insert((instance, timer), self.event);
+        if TRACED {
+            self.recording.armed_by.insert((instance, timer), self.event);
         }
     }
 
@@ -1154,7 +1157,7 @@ impl<'a, P: Protocol> World<'a, P> {
             events: self.event,
             fingerprint: fingerprint.value(),
         };
-        (outcome, self.trace.map(|recording| recording.trace).unwrap_or_default())
+        (outcome, self.recording.trace)
     }
 
     fn verdict(&self, panicked: Option<String>, judged: bool) -> (Verdict, String) {
