@@ -1,0 +1,45 @@
+//! Runs one workload once, for a profiler: `one pingpong 1000000`, `one phold 1000000 1000`,
+//! `one raft 5` (seconds of five nodes under 1,000 requests a second).
+
+use std::process::ExitCode;
+
+use benches::ball::game;
+use protocols::raft::Raft;
+use sim_core::experiment::Experiment;
+use sim_core::latency::Latency;
+use sim_core::outcome::Outcome;
+use sim_core::setup::{Limits, Setup};
+use sim_core::simulation::Simulation as _;
+use sim_core::time::{Duration, DurationRange};
+use sim_core::workload::Rate;
+
+fn raft(seconds: u64) -> Outcome {
+    let mut setup = Setup::new(5, Duration::from_secs(seconds));
+    setup.network.latency = Latency::Uniform(DurationRange::from_millis(1, 5));
+    setup.limits = Limits { events: u64::MAX, ..Limits::default() };
+    let mut raft = Experiment::<Raft>::new(Default::default(), setup);
+    raft.workload.rate = Some(Rate::per_second(1_000));
+    raft.run(1)
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let numbers: Vec<u64> = arguments.iter().skip(1).filter_map(|word| word.parse().ok()).collect();
+    let run = match (arguments.first().map(String::as_str), numbers.as_slice()) {
+        (Some("pingpong"), [events]) => {
+            game(2, 0, Latency::Constant(Duration::from_millis(1)), *events).run(1)
+        }
+        (Some("phold"), [events, nodes]) => {
+            let mean = Duration::from_millis(10);
+            let latency = Latency::Exponential { mean, min: Duration::from_millis(1) };
+            game(*nodes as u32, 1, latency, *events).run(1)
+        }
+        (Some("raft"), [seconds]) => raft(*seconds),
+        _ => {
+            eprintln!("usage: one pingpong EVENTS | phold EVENTS NODES | raft SECONDS");
+            return ExitCode::from(2);
+        }
+    };
+    println!("{} events", run.events);
+    ExitCode::SUCCESS
+}
