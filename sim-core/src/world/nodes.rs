@@ -1,0 +1,217 @@
+//! The nodes of a world: boot, handlers, effects, timers.
+
+use super::{Input, World};
+use crate::history::Event;
+use crate::id::{InstanceId, NodeId};
+use crate::landmark::Landmark;
+use crate::node::Output;
+use crate::protocol::{Context, Effect, Protocol, Stored};
+use crate::time::Duration;
+use crate::trace::StepKind;
+
+/// The calls of `on_durable` that one event may set off at a disk without latency.
+const DURABLE_CHAIN: u32 = 10_000;
+
+impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
+    /// The instance that hears what is said to an identity. A twin would be a second one.
+    pub(super) const fn instance_of(node: NodeId) -> InstanceId {
+        InstanceId(node.0)
+    }
+
+    pub(super) fn context<T>(
+        &mut self,
+        instance: InstanceId,
+        act: impl FnOnce(&mut Option<P>, &[Stored<P::Record>], &mut Context<'_, P>) -> T,
+    ) -> T {
+        let node = &mut self.nodes[instance.index()];
+        let mut written = node.disk.written();
+        let mut ctx = Context {
+            me: node.identity,
+            cluster: self.experiment.setup.cluster(),
+            config: &self.experiment.config,
+            mutant: self.experiment.setup.mutant.as_deref(),
+            elapsed: node.clock.elapsed(self.now),
+            wall_clock: node.clock.wall(self.now),
+            random: &mut node.random,
+            written: &mut written,
+            effects: &mut self.effects,
+        };
+        act(&mut node.state, node.disk.durable(), &mut ctx)
+    }
+
+    pub(super) fn boot(&mut self, instance: InstanceId) {
+        self.note(instance, 2, 0);
+        let identity = self.nodes[instance.index()].identity;
+        self.up.insert(identity);
+        self.news = true;
+        self.enter(instance, Event::Booted);
+        self.step(StepKind::Boot, Some(instance), || "boots".to_owned());
+        self.context(instance, |state, disk, ctx| *state = Some(P::boot(disk, ctx)));
+        self.perform(instance);
+    }
+
+    #[inline]
+    pub(super) fn handle(&mut self, instance: InstanceId, input: Input<P>) {
+        if !self.nodes[instance.index()].is_up() {
+            self.step(StepKind::Lose, Some(instance), || "is down".to_owned());
+            return;
+        }
+        self.context(instance, |state, _, ctx| {
+            let Some(state) = state else { return };
+            match input {
+                Input::Request(op, request) => state.on_request(op, request, ctx),
+                Input::Message(from, message) => state.on_message(from, message, ctx),
+                Input::Timer(timer) => state.on_timer(timer, ctx),
+                Input::Durable(mark) => state.on_durable(mark, ctx),
+            }
+        });
+        self.perform(instance);
+    }
+
+    /// Performs the effects that a handler asked for, in their order.
+    #[inline]
+    pub(super) fn perform(&mut self, instance: InstanceId) {
+        self.perform_once(instance);
+        let mut chain = 0;
+        // A disk without latency is durable at once; the protocol hears of it right away.
+        while let Some(mark) = self.sync(instance) {
+            chain += 1;
+            assert!(chain < DURABLE_CHAIN, "on_durable persists without end");
+            self.context(instance, |state, _, ctx| {
+                if let Some(state) = state {
+                    state.on_durable(mark, ctx);
+                }
+            });
+            self.perform_once(instance);
+        }
+        let node = &self.nodes[instance.index()];
+        if let Some(state) = &node.state
+            && !node.corrupt
+        {
+            let held = !self.safety_exceeded;
+            self.court.observe(node.identity, node.incarnation, state, self.now, held);
+        }
+    }
+
+    #[inline]
+    pub(super) fn perform_once(&mut self, instance: InstanceId) {
+        // The buffer is taken out and put back, so that it is allocated once per run.
+        let mut effects = std::mem::take(&mut self.effects);
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Send { to, message } => {
+                    self.put_out(instance, Output::Send { to, message });
+                }
+                Effect::Indicate { answers, indication } => {
+                    self.put_out(instance, Output::Indicate { answers, indication });
+                }
+                Effect::SetTimer { timer, after } => {
+                    self.stop_repeating(instance, timer);
+                    self.arm(instance, timer, after);
+                }
+                Effect::RepeatTimer { timer, every } => {
+                    self.start_repeating(instance, timer, every);
+                }
+                Effect::CancelTimer { timer } => {
+                    self.stop_repeating(instance, timer);
+                    self.queue.cancel_timer(&(instance, timer));
+                }
+                Effect::Persist { record } => {
+                    self.nodes[instance.index()].disk.append(&self.disks, record);
+                }
+                Effect::Compact { record } => {
+                    self.nodes[instance.index()].disk.compact(&self.disks, record);
+                }
+                Effect::Announce(landmark) => self.announce(instance, landmark),
+            }
+        }
+        self.effects = effects;
+    }
+
+    /// Arms a timer to fire after a span of the node's own clock.
+    #[inline]
+    pub(super) fn arm(&mut self, instance: InstanceId, timer: P::Timer, after: Duration) {
+        let after = self.nodes[instance.index()].clock.true_span(after);
+        self.longest_timer = self.longest_timer.max(after);
+        self.remember_cause(instance, timer);
+        match self.now.checked_add(after) {
+            Some(at) if at <= self.horizon => self.queue.set_timer(at, (instance, timer)),
+            _ => self.queue.cancel_timer(&(instance, timer)),
+        }
+    }
+
+    #[inline]
+    pub(super) fn fire(&mut self, instance: InstanceId, timer: P::Timer) {
+        self.cause = self.armed_by(instance, timer);
+        self.note(instance, 1, 0);
+        self.step(StepKind::Timer, Some(instance), || format!("{timer:?}"));
+        self.handle(instance, Input::Timer(timer));
+    }
+
+    pub(super) fn start_repeating(
+        &mut self,
+        instance: InstanceId,
+        timer: P::Timer,
+        every: Duration,
+    ) {
+        assert!(!every.is_zero(), "a timer that repeats at once never ends");
+        self.stop_repeating(instance, timer);
+        self.queue.cancel_timer(&(instance, timer));
+        let node = &mut self.nodes[instance.index()];
+        node.repeating.push((timer, every));
+        let rings = node.clock.is_true() && self.now.checked_add(every).is_some();
+        if rings && self.queue.repeat_timer(self.now, every, (instance, timer)) {
+            self.longest_timer = self.longest_timer.max(every);
+            self.remember_cause(instance, timer);
+        } else {
+            self.arm(instance, timer, every);
+        }
+    }
+
+    /// Ends the repeating of a timer, if it repeats.
+    #[inline]
+    pub(super) fn stop_repeating(&mut self, instance: InstanceId, timer: P::Timer) {
+        if let Some(every) = self.period(instance, timer) {
+            self.nodes[instance.index()].repeating.retain(|(other, _)| *other != timer);
+            self.queue.stop_repeating(every, (instance, timer));
+        }
+    }
+
+    /// The period of a timer that repeats.
+    #[inline]
+    pub(super) fn period(&self, instance: InstanceId, timer: P::Timer) -> Option<Duration> {
+        let repeating = &self.nodes[instance.index()].repeating;
+        repeating.iter().find(|(other, _)| *other == timer).map(|(_, every)| *every)
+    }
+
+    /// A repeating timer fires; its ring has armed it anew.
+    pub(super) fn repeat(&mut self, instance: InstanceId, timer: P::Timer) {
+        self.fire(instance, timer);
+        // The next firing was caused by this one, unless the handler had other plans.
+        if self.period(instance, timer).is_some() {
+            self.remember_cause(instance, timer);
+        }
+    }
+
+    /// Keeps which event armed a timer, if a trace is kept.
+    #[inline]
+    pub(super) fn remember_cause(&mut self, instance: InstanceId, timer: P::Timer) {
+        if TRACED {
+            self.recording.armed_by.insert((instance, timer), self.event);
+        }
+    }
+
+    pub(super) fn announce(&mut self, instance: InstanceId, landmark: Landmark) {
+        self.step(StepKind::Landmark, Some(instance), || format!("{landmark:?}"));
+        let node = &self.nodes[instance.index()];
+        let identity = node.identity;
+        // A liar's word about itself aims no fault and counts for no metric.
+        if node.corrupt {
+            return;
+        }
+        self.ledger.announced(self.now, identity, landmark);
+        for planned in self.nemesis.hear(landmark, self.now) {
+            self.plan(planned);
+        }
+    }
+}

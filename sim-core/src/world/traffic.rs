@@ -1,0 +1,268 @@
+//! What leaves a node and what reaches it: disks, network, application.
+
+use super::{Attempt, Input, Occurrence, World};
+use crate::adversary::Tampered;
+use crate::fault::Fault;
+use crate::history::{Entry, Event};
+use crate::id::{ClientId, Incarnation, InstanceId, NodeId, OpId};
+use crate::message::Message;
+use crate::node::Output;
+use crate::problem::{Answer, Problem};
+use crate::protocol::{DiskMark, Indication, Protocol, Request};
+use crate::time::Duration;
+use crate::trace::StepKind;
+
+/// How long a client takes to turn to the node that it was pointed to. Above zero, so that two
+/// nodes that point at each other cost time and not for ever.
+const REDIRECT: Duration = Duration::from_millis(1);
+
+impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
+    /// Starts a sync of what waits; a sync without latency completes here, and its mark comes
+    /// back.
+    #[inline]
+    pub(super) fn sync(&mut self, instance: InstanceId) -> Option<DiskMark> {
+        let node = &mut self.nodes[instance.index()];
+        if node.disk.take_unannounced() {
+            self.ledger.counts.syncs += 1;
+            return Some(node.disk.safe());
+        }
+        if node.disk.is_clean() {
+            return None;
+        }
+        let place = u64::from(node.identity.0);
+        let bits = self.disk_key.at(place, node.disk.written().0, u64::from(node.incarnation));
+        let delay = node.disk.start_sync(&self.disks, bits)?;
+        let incarnation = node.incarnation;
+        if delay.is_zero() {
+            return Some(self.harden(instance));
+        }
+        self.after(delay, Occurrence::Synced { instance, incarnation });
+        None
+    }
+
+    pub(super) fn synced(&mut self, instance: InstanceId, incarnation: Incarnation) {
+        let node = &self.nodes[instance.index()];
+        if !node.is_up() || node.incarnation != incarnation {
+            return;
+        }
+        self.note(instance, 3, 0);
+        let mark = self.harden(instance);
+        self.handle(instance, Input::Durable(mark));
+    }
+
+    /// The sync under way is complete: releases what waited for it.
+    pub(super) fn harden(&mut self, instance: InstanceId) -> DiskMark {
+        self.ledger.counts.syncs += 1;
+        let node = &mut self.nodes[instance.index()];
+        node.disk.complete_sync();
+        let safe = node.disk.safe();
+        self.step(StepKind::Durable, Some(instance), || format!("up to {}", safe.0));
+        loop {
+            let output = &mut self.nodes[instance.index()].output;
+            if output.front().is_none_or(|(mark, _)| *mark > safe) {
+                return safe;
+            }
+            if let Some((_, output)) = output.pop_front() {
+                self.let_out(instance, output);
+            }
+        }
+    }
+
+    /// Lets something out, or lines it up behind the disk.
+    #[inline]
+    pub(super) fn put_out(&mut self, instance: InstanceId, output: Output<P>) {
+        let node = &mut self.nodes[instance.index()];
+        if node.disk.is_clean() {
+            self.let_out(instance, output);
+        } else {
+            let mark = node.disk.written();
+            node.output.push_back((mark, output));
+        }
+    }
+
+    #[inline]
+    pub(super) fn let_out(&mut self, instance: InstanceId, output: Output<P>) {
+        match output {
+            Output::Send { to, message } => self.send(instance, to, message),
+            Output::Indicate { answers, indication } => {
+                self.indicate(instance, answers, indication);
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn send(&mut self, instance: InstanceId, to: NodeId, message: P::Message) {
+        let node = &self.nodes[instance.index()];
+        let from = node.identity;
+        assert!(to.0 < self.nodes.len() as u32, "{from} sends to {to}, which does not exist");
+        if to == from {
+            // To oneself: at once, past network and adversary.
+            self.later(self.now, Occurrence::Arrive { from, to: instance, message });
+            return;
+        }
+        let message = if node.corrupt {
+            match self.adversary.tamper(self.now, from, to, message) {
+                Tampered::Left(message) => message,
+                Tampered::Rewritten(lie) => {
+                    self.count_lie(from);
+                    self.step(StepKind::Send, Some(instance), || format!("lies to {to}:"));
+                    lie
+                }
+                Tampered::Withheld => {
+                    self.count_lie(from);
+                    self.step(StepKind::Lose, Some(instance), || format!("withheld from {to}"));
+                    return;
+                }
+            }
+        } else {
+            message
+        };
+        self.ledger.counts.messages += 1;
+        self.ledger.counts.bytes += u64::from(message.bytes());
+        self.step(StepKind::Send, Some(instance), || format!("to {to} {message:?}"));
+        if let Some(strike) = self.network.stopped_by(from, to) {
+            self.cut_off(strike, from, to);
+            return;
+        }
+        let fate = self.network.fate(from, to, self.now);
+        let Some(delay) = fate.delay else {
+            self.ledger.counts.lost += 1;
+            self.step(StepKind::Lose, None, || format!("{from} → {to} lost"));
+            return;
+        };
+        let to = Self::instance_of(to);
+        if let Some(delay) = fate.copy {
+            self.ledger.counts.duplicated += 1;
+            let message = message.clone();
+            self.after(delay, Occurrence::Arrive { from, to, message });
+        }
+        self.after(delay, Occurrence::Arrive { from, to, message });
+    }
+
+    #[inline]
+    pub(super) fn arrive(&mut self, from: NodeId, to: InstanceId, message: P::Message) {
+        self.note(to, 4, u64::from(from.0 & 0xffff) << 8 | message.kind() as u64);
+        let node = &self.nodes[to.index()];
+        let identity = node.identity;
+        // What one says to oneself passes neither network nor adversary.
+        if from != identity {
+            if let Some(strike) = self.network.stopped_by(from, identity) {
+                self.cut_off(strike, from, identity);
+                return;
+            }
+            if node.corrupt && !self.adversary.hear(self.now, from, identity, &message) {
+                self.count_lie(identity);
+                return;
+            }
+        }
+        self.step(StepKind::Deliver, Some(to), || format!("from {from} {message:?}"));
+        self.handle(to, Input::Message(from, message));
+    }
+
+    pub(super) fn cut_off(&mut self, strike: usize, from: NodeId, to: NodeId) {
+        self.ledger.counts.cut += 1;
+        self.nemesis.wakes[strike].record.changed += 1;
+        self.step(StepKind::Lose, None, || format!("{from} → {to} cut"));
+    }
+
+    /// Credits a lie to the strike that corrupted the mouth.
+    pub(super) fn count_lie(&mut self, mouth: NodeId) {
+        self.ledger.counts.lies += 1;
+        let specs = &self.experiment.setup.faults;
+        let corrupts = |fault: usize| matches!(specs[fault].fault, Fault::Corrupt { .. });
+        let wakes = &mut self.nemesis.wakes;
+        let by = wakes.iter_mut().find(|w| corrupts(w.record.fault) && w.downed.contains(mouth));
+        if let Some(wake) = by {
+            wake.record.changed += 1;
+        }
+    }
+
+    pub(super) fn enter(&mut self, instance: InstanceId, event: Event<Request<P>, Indication<P>>) {
+        let node = &self.nodes[instance.index()];
+        let (at, node, incarnation) = (self.now, node.identity, node.incarnation);
+        self.news = true;
+        self.court.enter(&Entry { at, node, incarnation, event }, !self.safety_exceeded);
+    }
+
+    pub(super) fn due(&mut self, client: ClientId) {
+        self.note(InstanceId(client.0), 5, 0);
+        let Some((op, next)) = self.clients.ask(client, self.now) else { return };
+        if let Some(next) = next {
+            self.later(next, Occurrence::Due { client });
+        }
+        self.ledger.asked(self.now);
+        self.request(op);
+    }
+
+    /// Brings an operation to the node where it stands.
+    pub(super) fn request(&mut self, op: OpId) {
+        if let Some(timeout) = self.clients.timeout()
+            && let Some(attempt) = self.clients.attempts(op)
+            && let Some(at) = self.now.checked_add(timeout)
+        {
+            self.queue.set_deadline(at, Attempt { op, attempt, cause: self.event });
+        }
+        let (node, request) = self.clients.request(op);
+        let request = request.clone();
+        let instance = Self::instance_of(node);
+        let reached = self.nodes[instance.index()].is_up();
+        self.enter(instance, Event::Requested { op, request: request.clone(), reached });
+        self.step(StepKind::Request, Some(instance), || format!("{op} {request:?}"));
+        self.handle(instance, Input::Request(op, request));
+    }
+
+    pub(super) fn lose_patience(&mut self, attempt: Attempt) {
+        self.note(InstanceId(attempt.op.client.0), 6, 0);
+        self.ledger.counts.retries += 1;
+        self.clients.turn(attempt.op, None);
+        self.request(attempt.op);
+    }
+
+    pub(super) fn indicate(
+        &mut self,
+        instance: InstanceId,
+        answers: Option<OpId>,
+        indication: Indication<P>,
+    ) {
+        self.step(StepKind::Indicate, Some(instance), || match answers {
+            Some(op) => format!("{op} {indication:?}"),
+            None => format!("{indication:?}"),
+        });
+        let answer = P::Problem::answer(&indication);
+        let corrupt = self.nodes[instance.index()].corrupt;
+        if !corrupt {
+            self.enter(instance, Event::Indicated { answers, indication });
+        }
+        let Some(op) = answers else { return };
+        match answer {
+            // What a liar tells its client is no answer that anybody should count.
+            Answer::Done | Answer::Refused => {
+                self.settle(op, answer == Answer::Done && !corrupt);
+            }
+            // A client that does not wander, or is pointed nowhere, waits until its patience ends.
+            Answer::Elsewhere(Some(hint)) if self.clients.wanders() => self.redirect(op, hint),
+            Answer::Elsewhere(_) => {}
+        }
+    }
+
+    pub(super) fn redirect(&mut self, op: OpId, hint: NodeId) {
+        if self.clients.attempts(op).is_none() {
+            return;
+        }
+        self.ledger.counts.retries += 1;
+        self.clients.turn(op, Some(hint));
+        if let Some(attempt) = self.clients.attempts(op) {
+            let cause = self.event;
+            self.after(REDIRECT, Occurrence::Redirected(Attempt { op, attempt, cause }));
+        }
+    }
+
+    pub(super) fn settle(&mut self, op: OpId, done: bool) {
+        let Some(settled) = self.clients.settle(op, done) else { return };
+        let waiting = self.clients.waiting();
+        self.ledger.settled(self.now, settled.started, settled.done, waiting);
+        if let Some(next) = self.clients.next_closed(self.now) {
+            self.later(next, Occurrence::Due { client: op.client });
+        }
+    }
+}

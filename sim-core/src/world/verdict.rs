@@ -1,0 +1,106 @@
+//! How a run ends: who must have made progress, what held, what it showed.
+
+use super::World;
+use crate::checker::{Class, End};
+use crate::id::NodeSet;
+use crate::outcome::{Outcome, Verdict};
+use crate::protocol::Protocol;
+use crate::setup::Gst;
+use crate::time::Duration;
+use crate::trace::{StepKind, Trace};
+
+/// How many of the longest timers anything good may take after GST, if the scenario does not say.
+const PATIENCE: u64 = 20;
+
+impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
+    /// The nodes that must make progress: correct, up, and all connected with each other.
+    pub(super) fn core(&self) -> NodeSet {
+        let able = self.up.iter().filter(|node| !self.corrupt.contains(*node)).collect();
+        self.network.connected_core(&able)
+    }
+
+    pub(super) fn held(&self, class: Class, core: &NodeSet) -> bool {
+        let liveness = self.contract.liveness;
+        match class {
+            Class::Safety => !self.safety_exceeded,
+            Class::Liveness => {
+                let faulty = self.nodes.len() as u32 - core.len();
+                self.corrupt.len() <= liveness.byzantine && faulty <= liveness.faulty
+            }
+        }
+    }
+
+    /// How long after GST anything good may take, if the scenario does not say: 20 of the longest
+    /// timers, and time for a client to ask every node (or 20 of many) once.
+    pub(super) fn patience(&self) -> Duration {
+        let clients = self.clients.patience() * (self.nodes.len() as u64 + 1).min(PATIENCE);
+        (self.longest_timer * PATIENCE).max(clients)
+    }
+
+    pub(super) fn conclude(mut self, panicked: Option<String>) -> (Outcome, Trace) {
+        let setup = &self.experiment.setup;
+        let patience = setup.patience.unwrap_or_else(|| self.patience());
+        let end = End { at: self.now, gst: self.gst, patience, core: self.core() };
+        let held = [Class::Safety, Class::Liveness].map(|class| self.held(class, &end.core));
+        let of = |class: Class| held[usize::from(class == Class::Liveness)];
+        if self.court.breaches.is_empty() && panicked.is_none() && self.limit_hit.is_none() {
+            self.court.conclude(&end, of);
+        }
+        let settled = self.clients.waiting() == 0 && self.court.is_settled(&end.core);
+        let judged = settled
+            || setup.gst == Gst::Never
+            || end.gst.is_some_and(|gst| end.at.since(gst) >= patience);
+        let (verdict, reason) = self.verdict(panicked, judged);
+        let breaches = self.court.breaches.clone();
+        for breach in &breaches {
+            self.step(StepKind::Violation, None, || {
+                format!("{}: {}", breach.property, breach.witness)
+            });
+        }
+        let held = match breaches.first() {
+            Some(breach) => breach.assumptions_held,
+            None => held[0] && held[1],
+        };
+        let mut fingerprint = self.fingerprint;
+        fingerprint.pair(self.event, verdict as u64);
+        let patience = self.clients.patience();
+        let books = self.ledger.close(self.now, patience, self.clients.open());
+        let outcome = Outcome {
+            seed: self.seed,
+            verdict,
+            reason,
+            assumptions_held: held,
+            breaches,
+            metrics: books.metrics,
+            timeline: books.timeline,
+            latencies: books.latencies,
+            strikes: self.nemesis.wakes.into_iter().map(|wake| wake.record).collect(),
+            has_leader: books.has_leader,
+            ended: self.now,
+            events: self.event,
+            fingerprint: fingerprint.value(),
+        };
+        (outcome, self.recording.trace)
+    }
+
+    pub(super) fn verdict(&self, panicked: Option<String>, judged: bool) -> (Verdict, String) {
+        if let Some(message) = panicked {
+            return (Verdict::Panicked, message);
+        }
+        if let Some(breach) = self.court.breaches.first() {
+            let verdict = match breach.class {
+                Class::Safety => Verdict::Unsafe,
+                Class::Liveness => Verdict::Stalled,
+            };
+            return (verdict, breach.property.to_owned());
+        }
+        let nothing = self.ledger.is_blank() || self.nemesis.is_vacuous();
+        let reason = match self.limit_hit {
+            Some(limit) => limit,
+            None if nothing => "vacuous",
+            None if !judged => "short_horizon",
+            None => return (Verdict::Pass, String::new()),
+        };
+        (Verdict::Inconclusive, reason.to_owned())
+    }
+}
