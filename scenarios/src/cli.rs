@@ -32,8 +32,8 @@ pub struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   synod list scenarios
-  synod run voting --seed 7
-  synod sweep voting --seeds 0..1000 --over network.loss=0%,1%,5%";
+  synod run seed-case --seed 7
+  synod sweep seed-case --seeds 0..1000 --over network.loss=0%,1%,5%";
 
 /// How results are written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -59,19 +59,21 @@ pub enum Color {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Make one run and say what it showed.
-    #[command(after_help = "Example:\n  synod run voting --seed 7 --set network.loss=5%")]
+    #[command(after_help = "Example:\n  synod run seed-case --seed 7 --set network.loss=5%")]
     Run(RunArgs),
     /// Make many runs; keep a row of each, judge them, and draw the charts.
     #[command(after_help = SWEEP_EXAMPLES)]
     Sweep(SweepArgs),
     /// Make one run and show everything that happened in it.
-    #[command(after_help = "Example:\n  synod trace voting --seed 7 --from 1s --to 2s --node n0")]
+    #[command(
+        after_help = "Example:\n  synod trace seed-case --seed 7 --from 1s --to 2s --node n0"
+    )]
     Trace(TraceArgs),
     /// Show what there is.
     List(ListArgs),
     /// Show every setting of a scenario, with where it was written.
     #[command(
-        after_help = "Example:\n  synod explain voting --set network.loss=5% --section network"
+        after_help = "Example:\n  synod explain seed-case --set network.loss=5% --section network"
     )]
     Explain(ExplainArgs),
     /// Draw the charts of a sweep's folder again.
@@ -81,8 +83,8 @@ pub enum Command {
 
 const SWEEP_EXAMPLES: &str = "\
 Examples:
-  synod sweep voting --seeds 0..1000
-  synod sweep voting --over network.loss=0%,1%,5% --set protocol.nodes=7
+  synod sweep seed-case --seeds 0..1000
+  synod sweep seed-case --over network.loss=0%,1%,5% --set protocol.nodes=7
   synod sweep a.toml b.toml -o paper --profile ci";
 
 /// Which scenario, and what is laid over it.

@@ -166,3 +166,23 @@ fn a_report_can_be_drawn_again_and_names_a_broken_table() {
     assert!(said.err.contains("runs.csv:2") && said.err.contains("fine"), "{}", said.err);
     desk.synod(&["report", "nowhere"]).exits(74);
 }
+
+#[test]
+fn every_example_of_the_help_names_a_scenario_that_there_is() {
+    let desk = Desk::new("help-examples");
+    let mut seen = 0;
+    for verb in ["", "run", "sweep", "trace", "explain"] {
+        let arguments: Vec<&str> = [verb, "--help"].into_iter().filter(|w| !w.is_empty()).collect();
+        let help = desk.synod(&arguments).exits(0).out;
+        for example in help.lines().filter_map(|line| line.trim().strip_prefix("synod ")) {
+            let words: Vec<&str> = example.split_whitespace().collect();
+            if let ["run" | "sweep" | "trace" | "explain", scenario, ..] = words[..]
+                && !scenario.ends_with(".toml")
+            {
+                desk.synod(&["explain", scenario]).exits(0);
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 6, "only {seen} examples found");
+}
