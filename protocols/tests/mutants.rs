@@ -61,7 +61,8 @@ fn chaos(nodes: u32) -> Experiment<Raft> {
     raft
 }
 
-/// Voters crash right after a grant and come back at once, while others stand in the same term.
+/// Somebody, at times the voter, crashes right after a grant and comes back at once, while others
+/// stand in the same term.
 fn amnesia(nodes: u32) -> Experiment<Raft> {
     let mut raft = chaos(nodes);
     raft.config.election_timeout = range(60, 90);
