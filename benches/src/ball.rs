@@ -9,10 +9,10 @@ use sim_core::checker::{Property, Unwatched};
 use sim_core::experiment::Experiment;
 use sim_core::id::{ClientId, Cluster, NodeId, OpId};
 use sim_core::latency::Latency;
-use sim_core::message::Message;
+use sim_core::message::{Forger, Lie, Message};
 use sim_core::problem::{Answer, Client, Problem, Promise};
 use sim_core::protocol::{Assumptions, Context, Contract, Protocol, Stored};
-use sim_core::rng::{ChaCha, Draw, Random as _};
+use sim_core::rng::{ChaCha, Random as _};
 use sim_core::setup::{Limits, Setup};
 use sim_core::time::Duration;
 use sim_core::workload::{Arrivals, Retry, Workload};
@@ -81,7 +81,7 @@ impl Message for Ball {
         64
     }
 
-    fn forge(&self, _: &mut Draw) -> Option<Self> {
+    fn forge(&self, _: Lie, _: &mut Forger<'_>) -> Option<Self> {
         None
     }
 }

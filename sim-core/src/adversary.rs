@@ -8,8 +8,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::id::NodeId;
-use crate::message::Message;
+use crate::id::{NodeId, NodeSet};
+use crate::message::{Forger, Lie, Message};
 use crate::protocol::Protocol;
 use crate::rng::{Key, Ratio};
 use crate::time::Time;
@@ -74,13 +74,14 @@ pub trait Adversary<P: Protocol>: Send {
         true
     }
 
-    /// What a corrupted node was about to say.
+    /// What a corrupted node was about to say; `mouths` are all that are corrupted.
     fn tamper(
         &mut self,
         now: Time,
         mouth: NodeId,
         to: NodeId,
         message: P::Message,
+        mouths: &NodeSet,
     ) -> Tampered<P::Message>;
 }
 
@@ -113,8 +114,9 @@ impl Generic {
     }
 
     /// Equal messages get equal lies, whichever mouth tells them: the mouths collude.
-    fn lie<M: Message>(&self, message: &M) -> Option<M> {
-        message.forge(&mut self.key.member(Digest::of(message)))
+    fn lie<M: Message>(&self, mouths: &NodeSet, message: &M) -> Option<M> {
+        let draw = self.key.member(Digest::of(message));
+        message.forge(Lie::Content, &mut Forger::new(mouths, draw))
     }
 }
 
@@ -125,6 +127,7 @@ impl<P: Protocol> Adversary<P> for Generic {
         mouth: NodeId,
         to: NodeId,
         message: P::Message,
+        mouths: &NodeSet,
     ) -> Tampered<P::Message> {
         let bothers = self.kinds[message.kind()] && self.is_in_the_mood(now, mouth, to, &message);
         let lies = match self.strategy {
@@ -133,7 +136,7 @@ impl<P: Protocol> Adversary<P> for Generic {
             Strategy::Equivocate => bothers && to.0 % 2 == 1,
             Strategy::Forge => bothers,
         };
-        match if lies { self.lie(&message) } else { None } {
+        match if lies { self.lie(mouths, &message) } else { None } {
             Some(lie) => Tampered::Rewritten(lie),
             None => Tampered::Left(message),
         }

@@ -5,7 +5,7 @@
 //! own, because many invariants speak of the past.
 
 use crate::history::Entry;
-use crate::id::{Incarnation, NodeId, NodeSet};
+use crate::id::{Cluster, Incarnation, NodeId, NodeSet};
 use crate::time::{Duration, Time};
 
 /// What the witness of a violation says, in a sentence that names the contradicting events.
@@ -48,11 +48,18 @@ pub struct End {
     pub gst: Option<Time>,
     /// How long after GST, or after its request if that is later, anything good may take.
     pub patience: Duration,
+    /// The electorate.
+    pub cluster: Cluster,
     /// The nodes that must make progress: correct, up, and connected to enough others.
     pub core: NodeSet,
 }
 
 impl End {
+    /// Whether a node owes answers: it is of the core, or a client that is a node of its own.
+    pub fn must_answer(&self, node: NodeId) -> bool {
+        self.core.contains(node) || !self.cluster.contains(node)
+    }
+
     /// Whether something that was due since `since` should have happened by now.
     pub fn is_overdue(&self, since: Time) -> bool {
         self.gst.is_some_and(|gst| self.at.since(gst.max(since)) >= self.patience)

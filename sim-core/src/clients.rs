@@ -2,6 +2,7 @@
 
 use crate::id::{ClientId, Cluster, NodeId, OpId};
 use crate::problem::{Client, Problem};
+use crate::protocol::Protocol;
 use crate::rng::{ChaCha, Random as _, Stream, Streams};
 use crate::time::{Duration, Time};
 use crate::workload::{Arrivals, Retry, Workload};
@@ -42,6 +43,8 @@ pub(crate) struct Settled {
 pub(crate) struct Clients<Pr: Problem> {
     workload: Workload,
     cluster: Cluster,
+    /// Whether each client asks at a node of its own.
+    on_network: bool,
     callers: Vec<Caller<Pr>>,
     made: u32,
     waiting: u32,
@@ -49,7 +52,7 @@ pub(crate) struct Clients<Pr: Problem> {
 }
 
 impl<Pr: Problem> Clients<Pr> {
-    pub(crate) fn new(
+    pub(crate) fn new<P: Protocol<Problem = Pr>>(
         workload: &Workload,
         load: &Pr::Load,
         cluster: Cluster,
@@ -67,6 +70,7 @@ impl<Pr: Problem> Clients<Pr> {
             until: workload.until.map_or(horizon, |until| Time::ZERO + until),
             workload: workload.clone(),
             cluster,
+            on_network: P::CLIENTS_ON_NETWORK,
             made: 0,
             waiting: 0,
         }
@@ -114,7 +118,10 @@ impl<Pr: Problem> Clients<Pr> {
         }
         let caller = &mut self.callers[client.0 as usize];
         let op = OpId { client, sequence: caller.operations.len() as u32 };
-        let node = NodeId(client.0 % self.cluster.n);
+        let node = match self.on_network {
+            true => self.cluster.node_of(client),
+            false => NodeId(client.0 % self.cluster.n),
+        };
         let request = caller.machine.next(&mut caller.contents);
         let stage = Stage::Waiting;
         caller.operations.push(Operation { request, started: now, stage, attempts: 1, node });
@@ -157,10 +164,11 @@ impl<Pr: Problem> Clients<Pr> {
     /// Turns to another node, or to the same one again, for an operation that waits.
     pub(crate) fn turn(&mut self, op: OpId, hint: Option<NodeId>) {
         let n = self.cluster.n;
-        let retry = self.workload.retry;
+        let (retry, stays) = (self.workload.retry, self.on_network);
         let operation = self.operation_mut(op);
         operation.attempts += 1;
         operation.node = match (retry, hint) {
+            _ if stays => operation.node,
             (Retry::Next, Some(hint)) if hint.0 < n => hint,
             (Retry::Next, _) => NodeId((operation.node.0 + 1) % n),
             _ => operation.node,
@@ -169,7 +177,7 @@ impl<Pr: Problem> Clients<Pr> {
 
     /// Whether a client that is pointed elsewhere goes there.
     pub(crate) fn wanders(&self) -> bool {
-        self.workload.retry == Retry::Next
+        self.workload.retry == Retry::Next && !self.on_network
     }
 
     /// The operation was answered; `None` if it was before.

@@ -127,6 +127,21 @@ impl Cluster {
         self.nodes().filter(move |node| *node != me)
     }
 
+    /// Whether `node` is one of them.
+    pub const fn contains(self, node: NodeId) -> bool {
+        node.0 < self.n
+    }
+
+    /// Where a client stands that is a node of its own: behind the electorate.
+    pub const fn node_of(self, client: ClientId) -> NodeId {
+        NodeId(self.n + client.0)
+    }
+
+    /// The client that is this node; `None` for one of the electorate.
+    pub const fn client_at(self, node: NodeId) -> Option<ClientId> {
+        if self.contains(node) { None } else { Some(ClientId(node.0 - self.n)) }
+    }
+
     /// The size of the smallest majority, ⌊n/2⌋ + 1.
     pub const fn majority(self) -> u32 {
         self.n / 2 + 1

@@ -36,6 +36,18 @@ pub enum Landmark {
         /// The term it follows in.
         term: u64,
     },
+    /// The node gave up on the leader of an earlier term and stands in `term` now, whoever leads it.
+    ViewChanged {
+        /// The term it moved to.
+        term: u64,
+    },
+    /// The node has a certificate that nothing else can be agreed on for `index` in `term`.
+    Prepared {
+        /// The term of the certificate.
+        term: u64,
+        /// What was prepared.
+        index: u64,
+    },
     /// The node gave up conflicting entries from `index` on.
     Truncated {
         /// The first index that went.
@@ -66,6 +78,10 @@ pub enum LandmarkKind {
     Leader,
     /// See [`Landmark::Follower`].
     Follower,
+    /// See [`Landmark::ViewChanged`].
+    ViewChanged,
+    /// See [`Landmark::Prepared`].
+    Prepared,
     /// See [`Landmark::Truncated`].
     Truncated,
     /// See [`Landmark::Committed`].
@@ -85,6 +101,8 @@ impl Landmark {
             Self::QuorumFormed { .. } => LandmarkKind::QuorumFormed,
             Self::Leader { .. } => LandmarkKind::Leader,
             Self::Follower { .. } => LandmarkKind::Follower,
+            Self::ViewChanged { .. } => LandmarkKind::ViewChanged,
+            Self::Prepared { .. } => LandmarkKind::Prepared,
             Self::Truncated { .. } => LandmarkKind::Truncated,
             Self::Committed { .. } => LandmarkKind::Committed,
             Self::Decided => LandmarkKind::Decided,

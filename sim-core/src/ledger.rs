@@ -146,7 +146,12 @@ impl Ledger {
             Landmark::Undecided => {
                 self.undecided.insert(node);
             }
+            Landmark::ViewChanged { term } => {
+                self.highest_term = self.highest_term.max(term);
+                self.follow(now, node);
+            }
             Landmark::VoteGranted { .. }
+            | Landmark::Prepared { .. }
             | Landmark::Truncated { .. }
             | Landmark::Committed { .. } => {}
         }

@@ -13,6 +13,7 @@ pub mod landmark;
 pub mod settings;
 pub mod rng;
 pub mod latency;
+pub mod signature;
 pub mod message;
 pub mod workload;
 pub mod history;

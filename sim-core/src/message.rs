@@ -4,7 +4,9 @@ use std::convert::Infallible;
 use std::fmt::Debug;
 use std::hash::Hash;
 
+use crate::id::{NodeId, NodeSet};
 use crate::rng::Draw;
+use crate::signature::{Signature, Signer};
 
 /// A message between nodes.
 pub trait Message: Clone + Debug + Hash + Send + 'static {
@@ -17,10 +19,67 @@ pub trait Message: Clone + Debug + Hash + Send + 'static {
     /// The size on the wire, in bytes.
     fn bytes(&self) -> u32;
 
-    /// A well-formed lie of the same kind, or `None` if this kind has nothing to lie about.
+    /// A well-formed lie of the same kind, or `None` if this kind has nothing of this sort to lie
+    /// about.
     ///
     /// Equal draws must give equal lies to equal messages: colluding liars share their draws.
-    fn forge(&self, draw: &mut Draw) -> Option<Self>;
+    fn forge(&self, lie: Lie, forger: &mut Forger<'_>) -> Option<Self>;
+}
+
+/// What a lie is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Lie {
+    /// What is said: another value, vote, entry or digest.
+    Content,
+    /// When in the protocol it is said: a term, view or round far ahead.
+    Round,
+    /// When on the clock: a timestamp that is wrong.
+    Time,
+    /// Others: that they failed, lied or fell behind.
+    Accusation,
+}
+
+/// What a liar needs to forge: draws that it shares with those who collude, and the keys of them
+/// all.
+#[derive(Debug)]
+pub struct Forger<'a> {
+    mouths: &'a NodeSet,
+    /// Equal for equal messages, whichever mouth tells the lie.
+    pub draw: Draw,
+}
+
+static NOBODY: NodeSet = NodeSet::EMPTY;
+
+impl<'a> Forger<'a> {
+    /// A forger who has nobody's key.
+    pub const fn without_keys(draw: Draw) -> Forger<'static> {
+        Forger { mouths: &NOBODY, draw }
+    }
+
+    pub(crate) const fn new(mouths: &'a NodeSet, draw: Draw) -> Self {
+        Self { mouths, draw }
+    }
+
+    /// Everybody whom the adversary has taken over.
+    pub const fn mouths(&self) -> &'a NodeSet {
+        self.mouths
+    }
+
+    /// The key of an identity, if the adversary has it.
+    pub fn signer(&self, identity: NodeId) -> Option<Signer> {
+        self.mouths.contains(identity).then(|| Signer::new(identity))
+    }
+
+    /// Signs again what a changed message covers, if the adversary has the key of the signature;
+    /// otherwise the old signature stays, and will not verify.
+    pub fn resign<T: Hash + ?Sized>(
+        &self,
+        old: Signature,
+        domain: &'static str,
+        what: &T,
+    ) -> Signature {
+        self.signer(old.signer()).map_or(old, |signer| signer.sign(domain, what))
+    }
 }
 
 /// No message at all, for protocols whose nodes do not talk.
@@ -35,7 +94,7 @@ impl Message for Infallible {
         match *self {}
     }
 
-    fn forge(&self, _: &mut Draw) -> Option<Self> {
+    fn forge(&self, _: Lie, _: &mut Forger<'_>) -> Option<Self> {
         match *self {}
     }
 }

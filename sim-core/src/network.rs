@@ -13,7 +13,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::digest::{ODD, fold};
-use crate::id::{NodeId, NodeSet};
+use crate::id::{Cluster, NodeId, NodeSet};
 use crate::latency::Latency;
 use crate::rng::{Key, Ratio};
 use crate::setup::NetworkSpec;
@@ -88,6 +88,8 @@ pub(crate) struct Network {
     links: Vec<Link>,
     /// For each pair the entry of `links`; empty if all links are alike.
     table: Vec<u16>,
+    cluster: Cluster,
+    /// The electorate, and the clients that are nodes.
     nodes: usize,
     delay_max: Option<Duration>,
     cuts: Vec<Cut>,
@@ -97,13 +99,14 @@ pub(crate) struct Network {
 impl Network {
     /// # Panics
     /// If the names of the specification were not checked before.
-    pub(crate) fn new(spec: &NetworkSpec, nodes: u32, key: Key) -> Self {
+    pub(crate) fn new(spec: &NetworkSpec, cluster: Cluster, bodies: u32, key: Key) -> Self {
         let general = Link { latency: spec.latency, loss: spec.loss, duplicate: spec.duplicate };
         let mut network = Self {
             key,
             links: vec![general],
             table: Vec::new(),
-            nodes: nodes as usize,
+            cluster,
+            nodes: bodies as usize,
             delay_max: None,
             cuts: Vec::new(),
             ordinals: Ordinals::default(),
@@ -200,7 +203,8 @@ impl Network {
     /// The strike whose cut stops a message, if one does.
     #[inline]
     pub(crate) fn stopped_by(&self, from: NodeId, to: NodeId) -> Option<usize> {
-        if self.cuts.is_empty() {
+        // A client that is a node is no part of the electorate that a cut parts.
+        if self.cuts.is_empty() || !self.cluster.contains(from) || !self.cluster.contains(to) {
             return None;
         }
         self.cuts.iter().find(|cut| cut.parts.stop(from, to)).map(|cut| cut.strike)
@@ -323,7 +327,7 @@ mod tests {
     use crate::time::DurationRange;
 
     fn network(spec: &NetworkSpec, nodes: u32) -> Network {
-        Network::new(spec, nodes, Streams::new(3).key(Stream::Weather))
+        Network::new(spec, Cluster { n: nodes }, nodes, Streams::new(3).key(Stream::Weather))
     }
 
     fn stormy() -> NetworkSpec {

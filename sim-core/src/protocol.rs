@@ -11,11 +11,12 @@ use std::hash::Hash;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::checker::Monitor;
-use crate::id::{Cluster, NodeId, OpId};
+use crate::id::{ClientId, Cluster, NodeId, OpId};
 use crate::landmark::Landmark;
 use crate::message::{Message, Record};
 use crate::problem::{Problem, Promise};
 use crate::rng::Draw;
+use crate::signature::Signer;
 use crate::time::{Duration, Time};
 
 /// What clients may ask of a node that runs `P`.
@@ -45,6 +46,12 @@ pub trait Protocol: Sized + Clone + Debug + Hash + Send + 'static {
     type Record: Record;
     /// The white-box judge.
     type Monitor: Monitor<Self>;
+    /// Whether clients are nodes on the network. Then client `c` is node `n + c`: it runs this
+    /// protocol too (see [`Context::client`]), is asked what its application wants (again with the
+    /// same `op` when the workload's timeout runs out: time to retransmit), and gives the answer.
+    /// It does not count among the `n`, and no fault that draws its targets strikes it.
+    /// Otherwise a client sits at its node, with no network between.
+    const CLIENTS_ON_NETWORK: bool = false;
 
     /// What the protocol promises, and under which assumptions.
     fn contract(config: &Self::Config, cluster: Cluster) -> Contract;
@@ -206,6 +213,17 @@ impl<P: Protocol> Context<'_, P> {
     /// The electorate.
     pub const fn cluster(&self) -> Cluster {
         self.cluster
+    }
+
+    /// Which client this node is, if it is not one of the electorate; see
+    /// [`Protocol::CLIENTS_ON_NETWORK`].
+    pub const fn client(&self) -> Option<ClientId> {
+        self.cluster.client_at(self.me)
+    }
+
+    /// The key with which this node signs.
+    pub const fn signer(&self) -> Signer {
+        Signer::new(self.me)
     }
 
     /// The protocol's configuration.

@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 
 use crate::checker::{Monitor, Property, Violation};
 use crate::history::{Entry, Event};
-use crate::id::{Cluster, Incarnation, NodeId, OpId};
+use crate::id::{Cluster, Incarnation, NodeId, NodeSet, OpId};
+use crate::message::Forger;
 use crate::problem::Problem;
 use crate::protocol::{Context, DiskMark, Effect, Indication, Protocol, Request, Stored};
 use crate::rng::{Draw, Stream, Streams};
@@ -67,9 +68,19 @@ impl<P: Protocol> Tabletop<P> {
 
     /// The same with a bug planted.
     pub fn with_mutant(n: u32, config: P::Config, mutant: Option<&'static str>) -> Self {
+        Self::with_clients(n, 0, config, mutant)
+    }
+
+    /// The same with clients that are nodes on the network, behind the `n`.
+    pub fn with_clients(
+        n: u32,
+        clients: u32,
+        config: P::Config,
+        mutant: Option<&'static str>,
+    ) -> Self {
         let cluster = Cluster { n };
         let key = Streams::new(0).key(Stream::Nodes);
-        let seats = (0..n).map(|node| Seat {
+        let seats = (0..n + clients).map(|node| Seat {
             state: None,
             incarnation: 0,
             disk: Vec::new(),
@@ -92,8 +103,13 @@ impl<P: Protocol> Tabletop<P> {
             transcript: String::new(),
             config,
         };
-        cluster.nodes().for_each(|node| table.boot(node));
+        (0..n + clients).for_each(|node| table.boot(NodeId(node)));
         table
+    }
+
+    /// What a liar has who speaks through these nodes.
+    pub fn forger<'a>(&self, mouths: &'a NodeSet) -> Forger<'a> {
+        Forger::new(mouths, Streams::new(0).key(Stream::Adversary).member(0))
     }
 
     /// The state of a node that is up.
@@ -307,7 +323,9 @@ impl<P: Protocol> Tabletop<P> {
         }
         let seat = &self.seats[node.index()];
         let state = seat.state.as_ref().expect("a node that acts is up");
-        if let Some(violation) = self.monitor.observe(node, seat.incarnation, state) {
+        if self.cluster.contains(node)
+            && let Some(violation) = self.monitor.observe(node, seat.incarnation, state)
+        {
             self.violate(violation);
         }
         let seat = &mut self.seats[node.index()];

@@ -161,6 +161,10 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
         let cluster = setup.cluster();
         let streams = Streams::new(seed);
         let (node_key, clock_key) = (streams.key(Stream::Nodes), streams.key(Stream::Clocks));
+        let bodies = match P::CLIENTS_ON_NETWORK {
+            true => setup.nodes + experiment.workload.clients,
+            false => setup.nodes,
+        };
         let node = |node: NodeId| {
             let clock = Clock::new(&setup.clock, node, clock_key);
             Node::new(node, node_key.member(u64::from(node.0)), clock)
@@ -180,14 +184,14 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             // An exchange of all with all at one instant is no sign of a runaway.
             zeno: setup.limits.events_per_instant.max(4 * u64::from(setup.nodes).pow(2)),
             queue: EventQueue::default(),
-            nodes: cluster.nodes().map(node).collect(),
+            nodes: (0..bodies).map(NodeId).map(node).collect(),
             up: NodeSet::EMPTY,
             corrupt: NodeSet::EMPTY,
-            network: Network::new(&setup.network, setup.nodes, streams.key(Stream::Weather)),
+            network: Network::new(&setup.network, cluster, bodies, streams.key(Stream::Weather)),
             disks: DiskModel::new::<P::Record>(&setup.disk),
             disk_key: streams.key(Stream::Disks),
             effects: Vec::new(),
-            clients: Clients::new(workload, load, cluster, horizon, &streams),
+            clients: Clients::new::<P>(workload, load, cluster, horizon, &streams),
             court: Court::new(&experiment.config, cluster, &contract.promise, setup.judges),
             nemesis,
             adversary: Box::new(Generic::new::<P>(

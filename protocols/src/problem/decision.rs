@@ -479,6 +479,7 @@ mod tests {
         assert_eq!(properties.len(), 1);
         let checker = &mut properties[0].checker;
         let end = End {
+            cluster: Cluster { n: 4 },
             at: Time::from_nanos(1_000_000_000),
             gst: Some(Time::from_nanos(5_000_000)),
             patience: Duration::from_millis(100),
@@ -609,6 +610,7 @@ mod tests {
         let mut judge = Termination::default();
         assert_eq!(judge.observe(&entry(0, 100, asks(0, A))), None);
         let end = |at, core| End {
+            cluster: Cluster { n: 4 },
             at: Time::from_nanos(at),
             gst: Some(Time::ZERO),
             patience: Duration::from_nanos(50),

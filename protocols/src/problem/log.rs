@@ -368,8 +368,7 @@ impl Checker<Command, Indication> for Termination {
                 })
             })
         {
-            if asked.answered || !end.core.contains(asked.last_node) || !end.is_overdue(asked.first)
-            {
+            if asked.answered || !end.must_answer(asked.last_node) || !end.is_overdue(asked.first) {
                 continue;
             }
             overdue += 1;
@@ -446,6 +445,7 @@ mod tests {
     fn end(at: u64, gst: Option<u64>, core: &[u32]) -> End {
         let time = |second| Time::ZERO + Duration::from_secs(second);
         End {
+            cluster: Cluster { n: 5 },
             at: time(at),
             gst: gst.map(time),
             patience: Duration::from_secs(10),

@@ -188,6 +188,7 @@ mod tests {
         let core: NodeSet = [NodeId(0)].into_iter().collect();
         assert!(!judge.is_settled(&core));
         let end = |secs| End {
+            cluster: Cluster { n: 1 },
             at: Time::ZERO + Duration::from_secs(secs),
             gst: Some(Time::ZERO),
             patience: Duration::from_secs(5),

@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use sim_core::id::OpId;
-use sim_core::message;
+use sim_core::message::{self, Forger, Lie};
 use sim_core::rng::{Draw, Random as _};
 
 use crate::problem::log::Command;
@@ -217,13 +217,33 @@ impl message::Message for Message {
             }
     }
 
-    fn forge(&self, draw: &mut Draw) -> Option<Self> {
-        let mut lie = self.clone();
-        match &mut lie {
-            Self::RequestVote { term, last } => match draw.below(2) {
-                0 => *term += 1 + draw.below(3),
-                _ => *last = Place { index: last.index + 1 + draw.below(8), term: *term },
-            },
+    fn forge(&self, lie: Lie, forger: &mut Forger<'_>) -> Option<Self> {
+        let mut told = self.clone();
+        match lie {
+            Lie::Content => told.falsify(&mut forger.draw),
+            Lie::Round => *told.term_mut() += 1 + forger.draw.below(3),
+            Lie::Time | Lie::Accusation => return None,
+        }
+        Some(told)
+    }
+}
+
+impl Message {
+    const fn term_mut(&mut self) -> &mut Term {
+        match self {
+            Self::RequestVote { term, .. }
+            | Self::Vote { term, .. }
+            | Self::Append(Append { term, .. })
+            | Self::AppendReply { term, .. } => term,
+        }
+    }
+
+    /// Turns the message into a lie of the same term.
+    fn falsify(&mut self, draw: &mut Draw) {
+        match self {
+            Self::RequestVote { term, last } => {
+                *last = Place { index: last.index + 1 + draw.below(8), term: *term };
+            }
             Self::Vote { granted, .. } => *granted = !*granted,
             Self::Append(append) => append.falsify(draw),
             Self::AppendReply { outcome, .. } => {
@@ -235,29 +255,25 @@ impl message::Message for Message {
                 }
             }
         }
-        Some(lie)
     }
 }
 
 impl Append {
-    /// Turns the append into a lie: other entries, a later commitment, or a later term.
+    /// Turns the append into a lie: other entries, or a later commitment.
     fn falsify(&mut self, draw: &mut Draw) {
-        let choices = if self.entries == Entries::None { 2 } else { 3 };
-        match draw.below(choices) {
-            0 => self.term += 1 + draw.below(3),
-            1 => self.commit += 1 + draw.below(8),
-            _ => {
-                let mut entries = self.entries.as_slice().to_vec();
-                for entry in &mut entries {
-                    if let Payload::Command { command, .. } = &mut entry.payload {
-                        *command = Command(draw.next_u64());
-                    } else {
-                        entry.term = entry.term.saturating_sub(1);
-                    }
-                }
-                self.entries = Entries::of(&entries);
+        if self.entries == Entries::None || draw.below(2) == 0 {
+            self.commit += 1 + draw.below(8);
+            return;
+        }
+        let mut entries = self.entries.as_slice().to_vec();
+        for entry in &mut entries {
+            if let Payload::Command { command, .. } = &mut entry.payload {
+                *command = Command(draw.next_u64());
+            } else {
+                entry.term = entry.term.saturating_sub(1);
             }
         }
+        self.entries = Entries::of(&entries);
     }
 }
 

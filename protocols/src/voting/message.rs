@@ -1,7 +1,6 @@
 //! What agents say to each other, and what they write down before they say it.
 
-use sim_core::message::{Message as Speech, Record as Writing};
-use sim_core::rng::Draw;
+use sim_core::message::{Forger, Lie, Message as Speech, Record as Writing};
 
 use crate::problem::decision::Choice;
 
@@ -37,8 +36,10 @@ impl Speech for Message {
         BYTES
     }
 
-    fn forge(&self, draw: &mut Draw) -> Option<Self> {
+    fn forge(&self, lie: Lie, forger: &mut Forger<'_>) -> Option<Self> {
+        let draw = &mut forger.draw;
         match self {
+            _ if lie != Lie::Content => None,
             Self::Ballot { choice } => choice.other(draw).map(|choice| Self::Ballot { choice }),
             // Without another option the lie that is left is that there was no decision.
             Self::Outcome { decided: Some(choice) } => {

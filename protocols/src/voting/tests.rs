@@ -4,7 +4,7 @@ use expect_test::expect;
 use serde::Deserialize as _;
 use serde::de::value::{Error, MapDeserializer};
 use sim_core::id::ClientId;
-use sim_core::message::Message as _;
+use sim_core::message::{Forger, Lie, Message as _};
 use sim_core::rng::{Stream, Streams};
 use sim_core::tabletop::Tabletop;
 use sim_core::time::Duration;
@@ -389,7 +389,9 @@ fn a_lie_names_another_choice_and_colluding_liars_tell_the_same() {
     let draws = Streams::new(1).key(Stream::Adversary);
     let outcome = |decided| Message::Outcome { decided };
     for member in 0..20 {
-        let forge = |message: Message| message.forge(&mut draws.member(member));
+        let forge = |message: Message| {
+            message.forge(Lie::Content, &mut Forger::without_keys(draws.member(member)))
+        };
         for truth in [A, B, C] {
             let lie = forge(ballot(truth));
             assert!([A, B, C].map(ballot).contains(lie.as_ref().unwrap()));

@@ -87,6 +87,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         let node = &self.nodes[instance.index()];
         if let Some(state) = &node.state
             && !node.corrupt
+            && self.experiment.setup.cluster().contains(node.identity)
         {
             let held = !self.safety_exceeded;
             self.court.observe(node.identity, node.incarnation, state, self.now, held);

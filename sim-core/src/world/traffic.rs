@@ -101,7 +101,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             return;
         }
         let message = if node.corrupt {
-            match self.adversary.tamper(self.now, from, to, message) {
+            match self.adversary.tamper(self.now, from, to, message, &self.corrupt) {
                 Tampered::Left(message) => message,
                 Tampered::Rewritten(lie) => {
                     self.count_lie(from);

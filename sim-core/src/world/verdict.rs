@@ -13,10 +13,12 @@ use crate::trace::{StepKind, Trace};
 const PATIENCE: u64 = 20;
 
 impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
-    /// The nodes that must make progress: correct, up, and all connected with each other.
+    /// The nodes of the electorate that must make progress: correct, up, and all connected with
+    /// each other.
     pub(super) fn core(&self) -> NodeSet {
-        let able = self.up.iter().filter(|node| !self.corrupt.contains(*node)).collect();
-        self.network.connected_core(&able)
+        let cluster = self.experiment.setup.cluster();
+        let able = self.up.iter().filter(|node| !self.corrupt.contains(*node));
+        self.network.connected_core(&able.filter(|node| cluster.contains(*node)).collect())
     }
 
     pub(super) fn held(&self, class: Class, core: &NodeSet) -> bool {
@@ -24,7 +26,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         match class {
             Class::Safety => !self.safety_exceeded,
             Class::Liveness => {
-                let faulty = self.nodes.len() as u32 - core.len();
+                let faulty = self.experiment.setup.nodes - core.len();
                 self.corrupt.len() <= liveness.byzantine && faulty <= liveness.faulty
             }
         }
@@ -33,14 +35,16 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     /// How long after GST anything good may take, if the scenario does not say: 20 of the longest
     /// timers, and time for a client to ask every node (or 20 of many) once.
     pub(super) fn patience(&self) -> Duration {
-        let clients = self.clients.patience() * (self.nodes.len() as u64 + 1).min(PATIENCE);
+        let clients =
+            self.clients.patience() * (u64::from(self.experiment.setup.nodes) + 1).min(PATIENCE);
         (self.longest_timer * PATIENCE).max(clients)
     }
 
     pub(super) fn conclude(mut self, panicked: Option<String>) -> (Outcome, Trace) {
         let setup = &self.experiment.setup;
         let patience = setup.patience.unwrap_or_else(|| self.patience());
-        let end = End { at: self.now, gst: self.gst, patience, core: self.core() };
+        let (cluster, core) = (setup.cluster(), self.core());
+        let end = End { at: self.now, gst: self.gst, patience, cluster, core };
         let held = [Class::Safety, Class::Liveness].map(|class| self.held(class, &end.core));
         let of = |class: Class| held[usize::from(class == Class::Liveness)];
         if self.court.breaches.is_empty() && panicked.is_none() && self.limit_hit.is_none() {

@@ -7,10 +7,10 @@ use sim_core::experiment::Experiment;
 use sim_core::history::{Entry, Event};
 use sim_core::id::{ClientId, Cluster, Incarnation, NodeId, NodeSet, OpId};
 use sim_core::landmark::Landmark;
-use sim_core::message::{Message, Record};
+use sim_core::message::{Forger, Lie, Message, Record};
 use sim_core::problem::{Answer, Client, Problem, Promise};
 use sim_core::protocol::{Assumptions, Context, Contract, DiskMark, Protocol, Stored};
-use sim_core::rng::{ChaCha, Draw, Random as _};
+use sim_core::rng::{ChaCha, Random as _};
 use sim_core::setup::Setup;
 use sim_core::time::{Duration, Time};
 use sim_core::workload::{Arrivals, Retry, Workload};
@@ -138,12 +138,13 @@ impl Message for Note {
         16
     }
 
-    fn forge(&self, draw: &mut Draw) -> Option<Self> {
+    fn forge(&self, lie: Lie, forger: &mut Forger<'_>) -> Option<Self> {
         match self {
-            Self::Echo { .. } => None,
-            Self::Back { op, .. } => {
-                Some(Self::Back { op: *op, number: 1_000_000 + draw.below(1_000) as u32 })
+            Self::Back { op, .. } if lie == Lie::Content => {
+                let number = 1_000_000 + forger.draw.below(1_000) as u32;
+                Some(Self::Back { op: *op, number })
             }
+            _ => None,
         }
     }
 }
