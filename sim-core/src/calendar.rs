@@ -1,10 +1,10 @@
 //! A calendar of deliveries: O(1) for many, a plain heap for few.
 //!
-//! Few entries live in one heap. With many, time is cut into days of equal length (Brown 1988). A
+//! Few entries live in one day. With many, time is cut into days of equal length (Brown 1988). A
 //! ring of days holds what comes soon, as lists that are threaded through the slab of bodies and
 //! so never allocate; what lies beyond the ring waits in a heap. The day at hand is sorted when it
-//! begins; what is scheduled for it later goes to a small heap. Length and number of the days
-//! follow the traffic. All of this decides only how fast an entry comes out, never in which order.
+//! begins; what is scheduled for it later is inserted while the day is short, and goes to a small
+//! heap otherwise. Length and number of the days follow the traffic. All of this decides only how fast an entry comes out, never in which order.
 //!
 //! Invariants: every entry of the day at hand or before it is in `today` or `near`, of the days
 //! `[first, first + days)` in the ring, of later days in `far` (or in the ring, once the days have
@@ -14,8 +14,11 @@ use std::cmp::Reverse;
 
 use crate::heap::{Heap, Key};
 
-/// Up to this many entries, one heap is as fast and simpler.
+/// Up to this many entries, one day is as fast and simpler.
 const FEW: usize = 256;
+/// Up to this many entries of the day at hand, moving those that come earlier costs less than a
+/// heap.
+const SHORT: usize = 64;
 /// How many entries a day should have.
 const PER_DAY: u64 = 4;
 /// How many days pass before their length is looked at again.
@@ -31,7 +34,7 @@ pub(crate) struct Calendar<D> {
     len: usize,
     /// The day at hand, the last first.
     today: Vec<(Key, u32)>,
-    /// What was scheduled for the day at hand after it began; everything, while there are few.
+    /// What was scheduled for the day at hand after it began, when it was long.
     near: Heap,
     /// Times from here on belong to later days; the end of time while there are few.
     edge: u64,
@@ -105,7 +108,7 @@ impl<D> Calendar<D> {
         };
         self.len += 1;
         if time_of(key) < self.edge {
-            self.near.push(key, place);
+            self.put_in(key, place);
             if self.edge == u64::MAX && self.len > FEW {
                 self.rebuild();
             }
@@ -114,6 +117,17 @@ impl<D> Calendar<D> {
             if self.len == 1 {
                 self.begin_day();
             }
+        }
+    }
+
+    /// Puts an entry into the day at hand.
+    #[inline]
+    fn put_in(&mut self, key: Key, place: u32) {
+        if self.today.len() < SHORT {
+            let at = self.today.partition_point(|(later, _)| *later > key);
+            self.today.insert(at, (key, place));
+        } else {
+            self.near.push(key, place);
         }
     }
 
