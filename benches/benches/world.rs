@@ -4,11 +4,12 @@ use benches::ball::game;
 use divan::counter::ItemsCount;
 use protocols::raft::Raft;
 use sim_core::experiment::Experiment;
-use sim_core::fault::{Fault, FaultSpec, Target, Targets};
+use sim_core::fault::{Fault, FaultSpec};
 use sim_core::latency::Latency;
 use sim_core::outcome::Verdict;
 use sim_core::setup::{Judges, Limits, Setup};
 use sim_core::simulation::Simulation as _;
+use sim_core::target::Target;
 use sim_core::time::{Duration, DurationRange};
 use sim_core::workload::Rate;
 
@@ -80,10 +81,9 @@ fn raft_under_load(bencher: divan::Bencher<'_, '_>, nodes: u32) {
 #[divan::bench(sample_count = 10)]
 fn raft_5_under_load_with_faults(bencher: divan::Bencher<'_, '_>) {
     let secs = Duration::from_secs;
-    let leader = || Targets(vec![Target::Leader]);
     let faults = vec![
-        FaultSpec::at(secs(4), Fault::Crash { target: leader() }).lasting(secs(1)),
-        FaultSpec::at(secs(8), Fault::Partition { groups: vec![leader()] }).lasting(secs(2)),
+        FaultSpec::at(secs(4), Fault::crash(Target::Leader)).lasting(secs(1)),
+        FaultSpec::at(secs(8), Fault::apart(Target::Leader)).lasting(secs(2)),
     ];
     bench_raft(bencher, &raft(5, faults));
 }

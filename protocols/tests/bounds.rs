@@ -6,13 +6,14 @@ use protocols::raft::Raft;
 use protocols::voting::{Config as Ballots, Tie, Voting};
 use sim_core::adversary::Strategy;
 use sim_core::experiment::Experiment;
-use sim_core::fault::{Fault, FaultSpec, Target, Targets, When};
+use sim_core::fault::{Fault, FaultSpec, When};
 use sim_core::id::{Cluster, NodeId};
 use sim_core::latency::Latency;
 use sim_core::outcome::{Outcome, Verdict};
 use sim_core::protocol::Protocol;
 use sim_core::setup::Setup;
 use sim_core::simulation::Simulation as _;
+use sim_core::target::Target;
 use sim_core::time::{Duration, DurationRange};
 
 const fn secs(secs: u64) -> Duration {
@@ -28,11 +29,12 @@ fn experiment<P: Protocol>(nodes: u32, config: P::Config) -> Experiment<P> {
 
 /// `count` drawn nodes go down for good, at a drawn time.
 fn crash_for_good<P: Protocol>(mut experiment: Experiment<P>, count: u32) -> Experiment<P> {
-    let target = Targets(vec![Target::Random(count)]);
     let when = When::At(DurationRange::from_millis(500, 6_000));
     experiment.setup.faults = match count {
         0 => Vec::new(),
-        _ => vec![FaultSpec { when, ..FaultSpec::at(secs(0), Fault::Crash { target }) }],
+        _ => {
+            vec![FaultSpec { when, ..FaultSpec::at(secs(0), Fault::crash(Target::Random(count))) }]
+        }
     };
     experiment
 }
@@ -45,10 +47,7 @@ fn corrupt<P: Protocol>(
 ) -> Experiment<P> {
     let nodes = experiment.setup.nodes;
     experiment.setup.faults = (nodes - count..nodes)
-        .map(|node| {
-            let target = Targets(vec![Target::Node(NodeId(node))]);
-            FaultSpec::at(secs(0), Fault::Corrupt { target })
-        })
+        .map(|node| FaultSpec::at(secs(0), Fault::corrupt(Target::Node(NodeId(node)))))
         .collect();
     experiment.setup.adversary.strategy = strategy;
     experiment

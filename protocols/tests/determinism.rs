@@ -4,12 +4,13 @@ use protocols::raft::Raft;
 use protocols::server::Server;
 use protocols::voting::{Config as Ballots, Voting};
 use sim_core::experiment::Experiment;
-use sim_core::fault::{Fault, FaultSpec, Target, Targets};
+use sim_core::fault::{Fault, FaultSpec};
 use sim_core::id::NodeId;
 use sim_core::latency::Latency;
 use sim_core::rng::Ratio;
 use sim_core::setup::Setup;
 use sim_core::simulation::Simulation;
+use sim_core::target::Target;
 use sim_core::time::{Duration, DurationRange};
 use sim_core::trace::StepKind;
 
@@ -21,8 +22,8 @@ fn stormy(nodes: u32) -> Setup {
     setup.network.duplicate = Ratio::new(2, 100);
     setup.disk.sync = Latency::Uniform(DurationRange::from_millis(0, 4));
     setup.clock.drift_ppm = 1_000;
-    let crash = Fault::Crash { target: Targets(vec![Target::Random(1)]) };
-    let part = Fault::Partition { groups: vec![Targets(vec![Target::Minority])] };
+    let crash = Fault::crash(Target::Random(1));
+    let part = Fault::apart(Target::Minority);
     setup.faults = vec![
         FaultSpec::at(ms(10), crash).lasting(ms(700)),
         FaultSpec::at(ms(2_500), part).lasting(ms(1_500)),

@@ -7,7 +7,7 @@ use protocols::problem::decision::Load;
 use protocols::raft::{Config as Log, Raft};
 use protocols::voting::{Config as Ballots, Tie, Voting};
 use sim_core::experiment::Experiment;
-use sim_core::fault::{Fault, FaultSpec, Target, Targets, When};
+use sim_core::fault::{Fault, FaultSpec, When};
 use sim_core::landmark::LandmarkKind;
 use sim_core::latency::Latency;
 use sim_core::outcome::Verdict;
@@ -15,6 +15,7 @@ use sim_core::protocol::Protocol;
 use sim_core::rng::Ratio;
 use sim_core::setup::Setup;
 use sim_core::simulation::Simulation as _;
+use sim_core::target::{Target, Targets};
 use sim_core::time::{Duration, DurationRange};
 use sim_core::workload::Rate;
 
@@ -27,7 +28,7 @@ const fn range(min: u64, max: u64) -> DurationRange {
 }
 
 fn random_crash() -> Fault {
-    Fault::Crash { target: Targets(vec![Target::Random(1)]) }
+    Fault::crash(Target::Random(1))
 }
 
 /// Loss, duplicates, slow disks, small batches, crashes and partitions all the time.
@@ -44,9 +45,8 @@ fn chaos(nodes: u32) -> Experiment<Raft> {
         when: When::At(at),
         ..FaultSpec::at(ms(0), fault)
     };
-    let leader = Targets(vec![Target::Leader]);
-    let crash = Fault::Crash { target: leader.clone() };
-    let part = |target| Fault::Partition { groups: vec![Targets(vec![target])] };
+    let crash = Fault::crash(Target::Leader);
+    let part = Fault::apart;
     setup.faults = vec![
         strike(range(300, 900), range(400, 1_500), crash, range(20, 600)),
         strike(range(300, 900), range(500, 1_500), random_crash(), range(20, 600)),
@@ -74,7 +74,7 @@ fn amnesia(nodes: u32) -> Experiment<Raft> {
             let when = When::On { landmark: LandmarkKind::VoteGranted, nth, after: ms(0) };
             let blink = FaultSpec { when, ..FaultSpec::at(ms(0), random_crash()) };
             let when = When::On { landmark: LandmarkKind::Leader, nth, after: ms(100) };
-            let crash = Fault::Crash { target: Targets(vec![Target::Leader]) };
+            let crash = Fault::crash(Target::Leader);
             let depose = FaultSpec { when, ..FaultSpec::at(ms(0), crash) };
             [blink.lasting(ms(1)), depose.lasting(ms(400))]
         })

@@ -180,9 +180,9 @@ fn split_votes_are_as_frequent_as_the_closed_form_says() {
         setup.network.latency = Latency::Constant(ms(latency));
         setup.faults = (live..5)
             .map(|node| {
-                use sim_core::fault::{Fault, FaultSpec, Target, Targets};
-                let target = Targets(vec![Target::Node(sim_core::id::NodeId(node))]);
-                FaultSpec::at(Duration::ZERO, Fault::Crash { target })
+                use sim_core::fault::{Fault, FaultSpec};
+                let target = sim_core::target::Target::Node(sim_core::id::NodeId(node));
+                FaultSpec::at(Duration::ZERO, Fault::crash(target))
             })
             .collect();
         let config = protocols::raft::Config {

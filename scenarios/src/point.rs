@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use protocols::REGISTRY;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json, json};
+use sim_core::fault::{FaultSpec, ProfileSpec};
 use sim_core::settings::{Origin, Settings, Value};
 use sim_core::setup::Setup;
 use sim_core::simulation::{Entry, Simulation};
@@ -119,7 +120,8 @@ pub fn build(
     let root = &document;
     let mut wrong = Vec::new();
     let entry = protocol_of(root).map_err(|error| wrong.push(error)).ok();
-    let setup = setup(root, &mut wrong);
+    let (setup, places) = setup(root, &mut wrong).unzip();
+    let places = places.unwrap_or_default();
     let allow_unsafe = section(root, "allow_unsafe", &mut wrong).unwrap_or(false);
     let Some(entry) = entry else {
         return Err(wrong);
@@ -142,7 +144,8 @@ pub fn build(
         return Err(wrong);
     }
     let mut allowed = Vec::new();
-    for complaint in simulation.complaints() {
+    for mut complaint in simulation.complaints() {
+        complaint.path = at_home(&complaint.path, &places);
         if complaint.runnable && allow_unsafe {
             allowed.push(format!("{}: {}", complaint.path, complaint.reason));
         } else {
@@ -187,7 +190,8 @@ fn construct(
     }
 }
 
-fn setup(root: &Settings, wrong: &mut Vec<Diagnostic>) -> Option<Setup> {
+/// The set-up, and for each of its faults which `[[fault]]` it comes from.
+fn setup(root: &Settings, wrong: &mut Vec<Diagnostic>) -> Option<(Setup, Vec<usize>)> {
     let before = wrong.len();
     let nodes = nodes(root, wrong);
     let horizon = match root.get("horizon") {
@@ -209,14 +213,34 @@ fn setup(root: &Settings, wrong: &mut Vec<Diagnostic>) -> Option<Setup> {
     setup.network = section(root, "network", wrong).unwrap_or_default();
     setup.disk = section(root, "disk", wrong).unwrap_or_default();
     setup.clock = section(root, "clock", wrong).unwrap_or_default();
+    setup.cost = section(root, "cost", wrong).unwrap_or_default();
     setup.adversary = section(root, "adversary", wrong).unwrap_or_default();
     setup.limits = section(root, "limits", wrong).unwrap_or_default();
+    let mut places = Vec::new();
     for (index, fault) in list(root, "fault", wrong).iter().enumerate() {
-        setup.faults.extend(read(fault, &format!("fault[{index}]"), root, wrong));
+        let path = format!("fault[{index}]");
+        let faults = match fault.get("profile") {
+            None => read::<FaultSpec>(fault, &path, root, wrong).into_iter().collect(),
+            Some(_) => read::<ProfileSpec>(fault, &path, root, wrong)
+                .map_or(Vec::new(), |profile| profile.faults(setup.horizon)),
+        };
+        places.extend(faults.iter().map(|_| index));
+        setup.faults.extend(faults);
     }
     let mutant = root.get("protocol").and_then(|protocol| protocol.get("mutant"));
     setup.mutant = mutant.and_then(|mutant| read(mutant, "protocol.mutant", root, wrong));
-    (wrong.len() == before).then_some(setup)
+    (wrong.len() == before).then_some((setup, places))
+}
+
+/// The path of a setting in the scenario: a fault that a profile stands for is where the profile
+/// is.
+fn at_home(path: &str, places: &[usize]) -> String {
+    let split = path.strip_prefix("fault[").and_then(|rest| rest.split_once(']'));
+    let place = split.and_then(|(index, rest)| {
+        let index: usize = index.parse().ok()?;
+        Some(format!("fault[{}]{rest}", places.get(index)?))
+    });
+    place.unwrap_or_else(|| path.to_owned())
 }
 
 fn nodes(root: &Settings, wrong: &mut Vec<Diagnostic>) -> Option<u32> {
@@ -268,6 +292,7 @@ fn resolve(entry: &Entry, simulation: &dyn Simulation, allow_unsafe: bool) -> Js
         "network": setup.network,
         "disk": setup.disk,
         "clock": setup.clock,
+        "cost": setup.cost,
         "fault": setup.faults,
         "adversary": setup.adversary,
         "limits": setup.limits,

@@ -52,11 +52,12 @@ pub struct Scenario {
 const DEFAULT_SEEDS: Seeds = Seeds::Range(0, 100);
 
 /// The keys of a scenario file.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "adversary",
     "allow_unsafe",
     "budget",
     "clock",
+    "cost",
     "delta",
     "disk",
     "expect",

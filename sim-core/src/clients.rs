@@ -13,6 +13,8 @@ enum Stage {
     Waiting,
     Done,
     Refused,
+    /// Its client went away.
+    Abandoned,
 }
 
 struct Operation<Q> {
@@ -31,6 +33,7 @@ struct Caller<Pr: Problem> {
     contents: ChaCha,
     arrivals: ChaCha,
     operations: Vec<Operation<Pr::Request>>,
+    gone: bool,
 }
 
 /// What an answer settled.
@@ -64,6 +67,7 @@ impl<Pr: Problem> Clients<Pr> {
             contents: streams.chacha(Stream::Application, u64::from(client)),
             arrivals: streams.chacha(Stream::Arrivals, u64::from(client)),
             operations: Vec::new(),
+            gone: false,
         });
         Self {
             callers: callers.collect(),
@@ -113,7 +117,14 @@ impl<Pr: Problem> Clients<Pr> {
     /// Makes the client's next request: the operation, and when an open loop makes the one after.
     /// `None` if no more may be made.
     pub(crate) fn ask(&mut self, client: ClientId, now: Time) -> Option<(OpId, Option<Time>)> {
-        if self.workload.requests.is_some_and(|most| self.made >= most) {
+        let op = self.ask_more(client, now)?;
+        let next = self.pause(client).and_then(|pause| now.checked_add(pause));
+        Some((op, next.filter(|next| *next < self.until)))
+    }
+
+    /// Makes a request of the client beside those of its loop.
+    pub(crate) fn ask_more(&mut self, client: ClientId, now: Time) -> Option<OpId> {
+        if self.workload.requests.is_some_and(|most| self.made >= most) || self.is_gone(client) {
             return None;
         }
         let caller = &mut self.callers[client.0 as usize];
@@ -127,8 +138,7 @@ impl<Pr: Problem> Clients<Pr> {
         caller.operations.push(Operation { request, started: now, stage, attempts: 1, node });
         self.made += 1;
         self.waiting += 1;
-        let next = self.pause(client).and_then(|pause| now.checked_add(pause));
-        Some((op, next.filter(|next| *next < self.until)))
+        Some(op)
     }
 
     /// What is asked, and where.
@@ -141,7 +151,7 @@ impl<Pr: Problem> Clients<Pr> {
     /// waits.
     pub(crate) fn open(&self) -> impl Iterator<Item = (Time, bool)> + '_ {
         let all = self.callers.iter().flat_map(|caller| &caller.operations);
-        all.filter(|operation| operation.stage != Stage::Done)
+        all.filter(|operation| !matches!(operation.stage, Stage::Done | Stage::Abandoned))
             .map(|operation| (operation.started, operation.stage == Stage::Waiting))
     }
 
@@ -153,6 +163,26 @@ impl<Pr: Problem> Clients<Pr> {
     /// How long a client waits before it retries; `None` if it does not.
     pub(crate) fn timeout(&self) -> Option<Duration> {
         (self.workload.retry != Retry::Never).then_some(self.workload.timeout)
+    }
+
+    /// Whether the client went away.
+    pub(crate) fn is_gone(&self, client: ClientId) -> bool {
+        self.callers[client.0 as usize].gone
+    }
+
+    /// The client goes away; gives the operations that it waited for.
+    pub(crate) fn send_away(&mut self, client: ClientId) -> Vec<OpId> {
+        let caller = &mut self.callers[client.0 as usize];
+        caller.gone = true;
+        let mut open = Vec::new();
+        for (operation, sequence) in caller.operations.iter_mut().zip(0..) {
+            if operation.stage == Stage::Waiting {
+                operation.stage = Stage::Abandoned;
+                open.push(OpId { client, sequence });
+            }
+        }
+        self.waiting -= open.len() as u32;
+        open
     }
 
     /// How often the operation was asked, while it waits.
@@ -202,7 +232,9 @@ impl<Pr: Problem> Clients<Pr> {
 
     /// Whether no request will be made any more.
     pub(crate) fn is_exhausted(&self, now: Time) -> bool {
-        now >= self.until || self.workload.requests.is_some_and(|most| self.made >= most)
+        now >= self.until
+            || self.workload.requests.is_some_and(|most| self.made >= most)
+            || self.callers.iter().all(|caller| caller.gone)
     }
 
     fn operation(&self, op: OpId) -> &Operation<Pr::Request> {

@@ -6,11 +6,12 @@
 
 use std::collections::VecDeque;
 
+use crate::fault::{CrashKeeps, Loss};
 use crate::latency::Latency;
 use crate::message::Record;
 use crate::protocol::{DiskMark, Stored};
-use crate::rng::scale;
-use crate::setup::{CrashKeeps, DiskSpec};
+use crate::rng::{Random, scale};
+use crate::setup::DiskSpec;
 use crate::time::Duration;
 
 /// How long syncs take, by kind of record, and what a crash keeps: the same for all disks.
@@ -30,6 +31,30 @@ impl DiskModel {
         Self { latencies, crash_keeps: spec.crash_keeps, instant }
     }
 }
+
+/// What is wrong with a disk.
+#[derive(Clone, Debug)]
+pub(crate) struct Sickness<R> {
+    /// How many strikes keep syncs from completing.
+    pub(crate) stalls: u32,
+    /// How many strikes keep anything from being written.
+    pub(crate) full: u32,
+    /// Whether the next sync fails.
+    pub(crate) fails: bool,
+    /// How many times as long a sync takes.
+    pub(crate) factor: u32,
+    /// What is really durable, while the disk lies, and the writes that it has lied about.
+    lie: Option<(Vec<Stored<R>>, u64)>,
+}
+
+impl<R> Default for Sickness<R> {
+    fn default() -> Self {
+        Self { stalls: 0, full: 0, fails: false, factor: 1, lie: None }
+    }
+}
+
+/// A sync of a slow disk that takes no time otherwise takes this long for each factor.
+const SLOW: Duration = Duration::from_micros(100);
 
 /// One write.
 #[derive(Clone, Debug)]
@@ -58,6 +83,8 @@ pub(crate) struct Disk<R> {
     written: DiskMark,
     /// See [`Disk::take_unannounced`].
     unannounced: bool,
+    /// `None` for a disk that was always well.
+    sickness: Option<Box<Sickness<R>>>,
 }
 
 impl<R> Default for Disk<R> {
@@ -68,6 +95,7 @@ impl<R> Default for Disk<R> {
             syncing: 0,
             written: DiskMark::default(),
             unannounced: false,
+            sickness: None,
         }
     }
 }
@@ -107,7 +135,7 @@ impl<R: Record> Disk<R> {
     #[inline]
     fn write(&mut self, model: &DiskModel, write: Write<R>) {
         self.written.0 += 1;
-        if model.instant {
+        if model.instant && self.sickness.is_none() {
             self.unannounced = true;
             self.settle(write);
         } else {
@@ -128,8 +156,81 @@ impl<R: Record> Disk<R> {
         if self.syncing > 0 || self.tail.is_empty() {
             return None;
         }
+        let factor = match &self.sickness {
+            Some(sickness) if sickness.stalls > 0 => return None,
+            Some(sickness) => sickness.factor,
+            None => 1,
+        };
         self.syncing = self.tail.len();
-        self.tail.iter().map(|write| model.latencies[write.kind()].sample(bits)).max()
+        let slowest = self.tail.iter().map(|write| model.latencies[write.kind()].sample(bits));
+        let slowest = slowest.max()?;
+        Some(match factor {
+            1 => slowest,
+            factor => slowest.max(SLOW) * u64::from(factor),
+        })
+    }
+
+    /// What is wrong with the disk; from the first time on it counts as one that may be sick.
+    pub(crate) fn sickness(&mut self) -> &mut Sickness<R> {
+        self.sickness.get_or_insert_default()
+    }
+
+    /// Whether something waits for a sync that a stall keeps from starting.
+    pub(crate) fn waits(&self) -> bool {
+        let stalled = self.sickness.as_ref().is_some_and(|sickness| sickness.stalls > 0);
+        stalled && self.syncing == 0 && !self.tail.is_empty()
+    }
+
+    /// Whether syncs take longer than they should.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.sickness.as_ref().is_some_and(|sickness| sickness.factor > 1)
+    }
+
+    /// Whether the sync that is due fails, so that the node goes down.
+    pub(crate) fn gives_out(&mut self) -> bool {
+        let due = self.syncing == 0 && !self.tail.is_empty();
+        match &mut self.sickness {
+            Some(sickness) if due && (sickness.full > 0 || sickness.fails) => {
+                sickness.fails = false;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// From now on syncs are reported complete and are not.
+    pub(crate) fn begin_lie(&mut self) {
+        let durable = self.durable.clone();
+        self.sickness().lie.get_or_insert((durable, 0));
+    }
+
+    /// What was reported complete really is.
+    pub(crate) fn end_lie(&mut self) {
+        self.sickness().lie = None;
+    }
+
+    /// Damages so many stored records, drawn; says how many there were to damage.
+    pub(crate) fn damage(&mut self, records: u32, draw: &mut impl Random) -> u32 {
+        let intact = |stored: &Stored<R>| matches!(stored, Stored::Intact(_));
+        let mut places: Vec<usize> =
+            (0..self.durable.len()).filter(|at| intact(&self.durable[*at])).collect();
+        draw.shuffle(&mut places);
+        places.truncate(records as usize);
+        places.iter().for_each(|at| self.durable[*at] = Stored::Damaged);
+        places.len() as u32
+    }
+
+    /// Takes durable records away, beside what a crash takes; says how many.
+    pub(crate) fn lose(&mut self, loss: Loss) -> u64 {
+        let left = match loss {
+            Loss::Nothing => self.durable.len(),
+            Loss::Records(records) => self.durable.len().saturating_sub(records as usize),
+            Loss::Everything => 0,
+        };
+        let lost = (self.durable.len() - left) as u64;
+        self.durable.truncate(left);
+        self.written.0 = self.written.0.saturating_sub(lost);
+        lost
     }
 
     /// The sync under way is complete.
@@ -138,18 +239,34 @@ impl<R: Record> Disk<R> {
         self.harden(count);
     }
 
-    /// The node goes down; `bits` draw how much of the sync under way is left.
-    pub(crate) fn crash(&mut self, model: &DiskModel, bits: u64) {
-        let kept = match model.crash_keeps {
+    /// The node goes down; `bits` draw how much of the sync under way is left. Says how many
+    /// records were lost that the disk had said to be durable.
+    pub(crate) fn crash(&mut self, model: &DiskModel, keeps: Option<CrashKeeps>, bits: u64) -> u64 {
+        let under_way = self.syncing as u64;
+        let keeps = keeps.unwrap_or(model.crash_keeps);
+        let kept = match keeps {
             CrashKeeps::Nothing => 0,
-            CrashKeeps::Prefix => scale(bits, self.syncing as u64 + 1) as usize,
+            CrashKeeps::Prefix => scale(bits, under_way + 1) as usize,
+            // One is left for the tear.
+            CrashKeeps::Torn => scale(bits, under_way.max(1)) as usize,
             CrashKeeps::Everything => self.syncing,
         };
         self.harden(kept);
+        if keeps == CrashKeeps::Torn && under_way > 0 {
+            self.tail.pop_front();
+            self.durable.push(Stored::Damaged);
+        }
+        let lied = self.sickness.as_mut().and_then(|sickness| sickness.lie.as_mut());
+        let lost = lied.map_or(0, |(really, writes)| {
+            self.durable.clone_from(really);
+            std::mem::take(writes)
+        });
+        self.written.0 -= lost;
         // What was lost was never written: its marks go to what is written next.
         self.written = self.safe();
         self.tail.clear();
         self.syncing = 0;
+        lost
     }
 
     fn harden(&mut self, count: usize) {
@@ -162,6 +279,11 @@ impl<R: Record> Disk<R> {
 
     #[inline]
     fn settle(&mut self, write: Write<R>) {
+        if let Some(sickness) = &mut self.sickness
+            && let Some((_, writes)) = &mut sickness.lie
+        {
+            *writes += 1;
+        }
         match write {
             Write::Append(record) => self.durable.push(Stored::Intact(record)),
             Write::Compact(record) => {
@@ -222,6 +344,8 @@ mod tests {
             (CrashKeeps::Prefix, 0, vec![1]),
             (CrashKeeps::Prefix, u64::MAX / 2, vec![1, 2]),
             (CrashKeeps::Prefix, u64::MAX, vec![1, 2, 3]),
+            (CrashKeeps::Torn, 0, vec![1, u32::MAX]),
+            (CrashKeeps::Torn, u64::MAX, vec![1, 2, u32::MAX]),
             (CrashKeeps::Everything, 0, vec![1, 2, 3]),
         ] {
             let model = model(keeps);
@@ -233,7 +357,7 @@ mod tests {
             disk.append(&model, Note(3));
             disk.start_sync(&model, 0);
             disk.append(&model, Note(4));
-            disk.crash(&model, bits);
+            disk.crash(&model, None, bits);
             assert_eq!(notes(&disk), left, "{keeps:?}");
             assert!(disk.is_clean());
             assert_eq!(disk.written(), DiskMark(left.len() as u64), "marks of lost records stayed");

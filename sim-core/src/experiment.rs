@@ -1,5 +1,6 @@
 //! An experiment: a protocol, its configuration, a workload and a set-up; everything but the seed.
 
+use crate::fault::Fault;
 use crate::message::{Message as _, Record as _};
 use crate::problem::Problem;
 use crate::protocol::{Contract, Protocol};
@@ -35,16 +36,31 @@ impl<P: Protocol> Experiment<P> {
             let reason = format!("`{name}` is none of: {}", known.join(", "));
             (!known.contains(&name)).then_some(Complaint { path, reason, runnable: false })
         };
-        let spoken = self.setup.adversary.kinds.iter().enumerate().filter_map(|(index, kind)| {
-            unknown(format!("adversary.kinds[{index}]"), kind, P::Message::KINDS)
+        let setup = &self.setup;
+        let lied_about = setup.adversary.messages.iter().enumerate().filter_map(|(index, kind)| {
+            unknown(format!("adversary.messages[{index}]"), kind, P::Message::KINDS)
         });
+        let faults = setup.faults.iter().enumerate().filter_map(|(at, spec)| match &spec.fault {
+            Fault::Corrupt { conduct: Some(conduct), .. } => Some((at, &conduct.messages)),
+            _ => None,
+        });
+        let struck = faults.flat_map(|(at, kinds)| {
+            let kinds = kinds.iter().enumerate();
+            kinds.filter_map(move |(index, kind)| {
+                unknown(format!("fault[{at}].messages[{index}]"), kind, P::Message::KINDS)
+            })
+        });
+        let costly =
+            setup.cost.messages.keys().filter_map(|kind| {
+                unknown(format!("cost.messages.{kind}"), kind, P::Message::KINDS)
+            });
         let written = self
             .setup
             .disk
             .kinds
             .keys()
             .filter_map(|kind| unknown(format!("disk.kinds.{kind}"), kind, P::Record::KINDS));
-        spoken.chain(written).collect()
+        lied_about.chain(struck).chain(costly).chain(written).collect()
     }
 
     pub(crate) fn wrong_mutant(&self) -> Option<Complaint> {

@@ -3,123 +3,22 @@
 //! Every fault is an entry of one schedule. Targets may be symbolic (`leader`, `minority`) and are
 //! resolved when the fault strikes, from the landmarks that nodes have announced.
 
+mod keys;
+mod profile;
+mod shape;
+
 use std::fmt;
-use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
-use crate::id::NodeId;
+use crate::adversary::Conduct;
 use crate::landmark::LandmarkKind;
-use crate::time::{Duration, DurationRange, text};
+use crate::rng::Ratio;
+use crate::target::{Target, Targets};
+use crate::time::{Duration, DurationRange, Shift};
 
-/// Whom a fault strikes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Target {
-    /// This node.
-    Node(NodeId),
-    /// The node that leads the highest term and is up; nobody if there is none.
-    Leader,
-    /// Everybody who is up and does not lead.
-    Followers,
-    /// So many nodes, drawn among those that are up.
-    Random(u32),
-    /// ⌈n/2⌉ − 1 nodes, drawn among those that are up.
-    Minority,
-    /// ⌊n/2⌋ + 1 nodes, drawn among those that are up.
-    Majority,
-    /// Everybody.
-    All,
-}
-
-impl FromStr for Target {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Ok(match text {
-            "leader" => Self::Leader,
-            "followers" => Self::Followers,
-            "random" => Self::Random(1),
-            "minority" => Self::Minority,
-            "majority" => Self::Majority,
-            "all" => Self::All,
-            _ => match text.strip_suffix(" random").map(str::parse) {
-                Some(Ok(count)) => Self::Random(count),
-                _ => Self::Node(text.parse().map_err(|_| {
-                    format!(
-                        "`{text}` is no target: write a node (\"n0\"), \"leader\", \"followers\", \
-                         \"random\", \"2 random\", \"minority\", \"majority\" or \"all\""
-                    )
-                })?),
-            },
-        })
-    }
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Node(node) => write!(f, "{node}"),
-            Self::Leader => f.write_str("leader"),
-            Self::Followers => f.write_str("followers"),
-            Self::Random(1) => f.write_str("random"),
-            Self::Random(count) => write!(f, "{count} random"),
-            Self::Minority => f.write_str("minority"),
-            Self::Majority => f.write_str("majority"),
-            Self::All => f.write_str("all"),
-        }
-    }
-}
-
-impl Serialize for Target {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Target {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text(deserializer, "a target, such as \"n0\" or \"leader\"")
-    }
-}
-
-/// Several targets; one may be written without brackets.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Targets(pub Vec<Target>);
-
-impl<'de> Deserialize<'de> for Targets {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OneOrMore;
-        impl<'de> de::Visitor<'de> for OneOrMore {
-            type Value = Targets;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a target, such as \"leader\", or a list of targets")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Targets, E> {
-                text.parse().map(|target| Targets(vec![target])).map_err(E::custom)
-            }
-
-            fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Targets, A::Error> {
-                let mut targets = Vec::new();
-                while let Some(target) = seq.next_element()? {
-                    targets.push(target);
-                }
-                Ok(Targets(targets))
-            }
-        }
-        deserializer.deserialize_any(OneOrMore)
-    }
-}
-
-impl fmt::Display for Targets {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, target) in self.0.iter().enumerate() {
-            write!(f, "{}{target}", if index == 0 { "" } else { " " })?;
-        }
-        Ok(())
-    }
-}
+pub use profile::{Profile, ProfileSpec};
+pub use shape::Shape;
 
 /// What goes wrong.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -128,6 +27,13 @@ pub enum Fault {
     Partition {
         /// The groups.
         groups: Vec<Targets>,
+    },
+    /// The network is cut in part, so that hearing is no longer transitive.
+    Reshape {
+        /// Who still talks to whom.
+        shape: Shape,
+        /// Who takes the first place; drawn if nobody is named.
+        first: Option<Targets>,
     },
     /// What these say no longer reaches those; the way back stays open.
     OneWay {
@@ -138,95 +44,335 @@ pub enum Fault {
     },
     /// All cuts end.
     Heal,
-    /// Nodes go down: memory and waiting output are lost, the disk stays.
+    /// Nodes go down: memory and waiting output are lost, and of the disk what is said.
     Crash {
         /// Who goes down.
         target: Targets,
+        /// What the disk loses.
+        loss: Loss,
+        /// What is left of a sync that was under way; `None` for what `[disk]` says.
+        keeps: Option<CrashKeeps>,
+        /// Goes down in the midst of speaking: right after so many messages more.
+        after_sends: Option<u32>,
     },
     /// Nodes that are down come up.
     Restart {
         /// Who comes up.
         target: Targets,
     },
+    /// Nodes stand still: what reaches them, timers too, waits. Their clocks go on.
+    Pause {
+        /// Who stands still.
+        target: Targets,
+    },
+    /// Nodes take time for everything that they handle, one thing after the other.
+    SlowNode {
+        /// Who is slow.
+        target: Targets,
+        /// How long each input takes, beside what `[cost]` says.
+        work: Duration,
+    },
+    /// Nodes come and go, each for itself.
+    Churn {
+        /// Who comes and goes.
+        target: Targets,
+        /// How long a node stays, drawn anew each time.
+        up: DurationRange,
+        /// How long it is away, drawn anew each time.
+        down: DurationRange,
+    },
+    /// Clocks go wrong.
+    Clock {
+        /// Whose clocks.
+        target: Targets,
+        /// How.
+        trouble: ClockTrouble,
+    },
+    /// Disks go wrong.
+    Disk {
+        /// Whose disks.
+        target: Targets,
+        /// How.
+        trouble: DiskTrouble,
+    },
     /// The adversary takes nodes over, for good.
     Corrupt {
         /// Whom it takes.
         target: Targets,
+        /// How it behaves there; `None` for what `[adversary]` says.
+        conduct: Option<Conduct>,
+    },
+    /// Clients ask more: each request of an open loop comes `factor` times.
+    Surge {
+        /// How many times, at least 2.
+        factor: u32,
+    },
+    /// Requests reach their node twice, as a client that is too eager repeats them.
+    RequestTwice {
+        /// How often.
+        probability: Ratio,
+    },
+    /// Clients go away: they ask nothing more, and nobody takes their answers.
+    ClientCrash {
+        /// How many, drawn.
+        clients: u32,
     },
 }
 
-/// The name of a fault without its particulars.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+/// What a crash takes from the disk, beside a sync that was under way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Loss {
+    /// Nothing.
+    Nothing,
+    /// The last so many durable records: an older state comes back.
+    Records(u32),
+    /// Everything.
+    Everything,
+}
+
+/// What a crash leaves of the records whose sync was under way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum FaultKind {
-    /// See [`Fault::Partition`].
-    Partition,
-    /// See [`Fault::OneWay`].
-    OneWay,
-    /// See [`Fault::Heal`].
-    Heal,
-    /// See [`Fault::Crash`].
-    Crash,
-    /// See [`Fault::Restart`].
-    Restart,
-    /// See [`Fault::Corrupt`].
-    Corrupt,
+pub enum CrashKeeps {
+    /// Nothing of them.
+    Nothing,
+    /// The first few, how many is drawn.
+    Prefix,
+    /// The first few, and the next in part: its checksum will not match.
+    Torn,
+    /// All of them.
+    Everything,
+}
+
+/// How a clock goes wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ClockTrouble {
+    /// The wall clock is set this much ahead or back.
+    Step(Shift),
+    /// Time that the node did not see goes by, as when a virtual machine is moved: both clocks
+    /// jump ahead, and timers that would have run out do.
+    Jump(Duration),
+    /// Both clocks run this many parts per million faster than they did.
+    Drift(i32),
+    /// The wall clock is right and wrong in turns.
+    Strobe {
+        /// How wrong.
+        by: Duration,
+        /// How long right and wrong take together.
+        period: Duration,
+    },
+    /// The wall clock swings about its rate, evenly up and evenly down.
+    Wave {
+        /// How far it swings to either side.
+        by: Duration,
+        /// How long it takes there and back.
+        period: Duration,
+    },
+}
+
+/// How a disk goes wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DiskTrouble {
+    /// No sync completes.
+    Stall,
+    /// Syncs take so many times as long, and at least a millisecond each.
+    Slow(u32),
+    /// Nothing can be written: a node that must write goes down.
+    Full,
+    /// One sync fails: the node goes down, and the sync is lost. (A protocol that went on would
+    /// not know what is on its disk; see Rebello and others, "Can Applications Recover from fsync
+    /// Failures?", USENIX ATC 2020.)
+    Fail,
+    /// Syncs are reported complete and are not: what was written meanwhile is lost in a crash.
+    Lie,
+    /// So many records, drawn, are damaged; a checksum finds them at the next boot.
+    Corrupt(u32),
+}
+
+macro_rules! kinds {
+    ($($kind:ident $name:literal [$($knob:literal)*] $summary:literal, $counts:literal, $example:literal;)*) => {
+        /// The name of a fault without its particulars.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum FaultKind {
+            $(#[doc = $summary] $kind,)*
+        }
+
+        impl FaultKind {
+            /// Every kind, with what lists say of it.
+            pub const ALL: &'static [KindInfo] = &[$(KindInfo {
+                kind: Self::$kind,
+                name: $name,
+                knobs: &[$($knob),*],
+                summary: $summary,
+                counts: $counts,
+                example: $example,
+            }),*];
+        }
+    };
+}
+
+/// What lists say of a kind of fault.
+#[derive(Clone, Copy, Debug)]
+pub struct KindInfo {
+    /// The kind.
+    pub kind: FaultKind,
+    /// The name as scenario files write it.
+    pub name: &'static str,
+    /// The keys that mean something for it, beside those that say when.
+    pub knobs: &'static [&'static str],
+    /// What it does.
+    pub summary: &'static str,
+    /// What its witness counts.
+    pub counts: &'static str,
+    /// A `[[fault]]`, on one line.
+    pub example: &'static str,
+}
+
+kinds! {
+    Partition "partition" ["groups" "target" "shape" "for"]
+        "the network falls into groups, or takes a shape", "messages lost at the cut",
+        r#"kind = "partition", target = "minority", at = "5s", for = "3s""#;
+    OneWay "one-way" ["from" "to" "for"]
+        "what `from` says no longer reaches `to`; the way back stays open",
+        "messages lost at the cut",
+        r#"kind = "one-way", from = "leader", to = "followers", at = "5s", for = "3s""#;
+    Heal "heal" [] "all cuts end", "cuts ended", r#"kind = "heal", at = "9s""#;
+    Crash "crash" ["target" "restart_after" "keeps" "after_sends"]
+        "nodes go down; memory and waiting output are lost, the disk stays",
+        "nodes that were up",
+        r#"kind = "crash", target = "leader", at = "5s", restart_after = "1s""#;
+    Wipe "wipe" ["target" "restart_after" "after_sends"]
+        "nodes go down and lose their disks", "nodes that were up",
+        r#"kind = "wipe", target = "random", at = "5s", restart_after = "1s""#;
+    Rollback "rollback" ["target" "restart_after" "records"]
+        "nodes go down and their disks go back by some records", "nodes that were up",
+        r#"kind = "rollback", target = "random", records = 3, at = "5s", restart_after = "1s""#;
+    Restart "restart" ["target"]
+        "nodes that are down come up", "nodes that were down",
+        r#"kind = "restart", target = "all", at = "9s""#;
+    Pause "pause" ["target" "for"]
+        "nodes stand still while their clocks go on", "inputs that waited",
+        r#"kind = "pause", target = "leader", at = "5s", for = "800ms""#;
+    SlowNode "slow-node" ["target" "work" "for"]
+        "nodes take time for each input", "inputs that took longer",
+        r#"kind = "slow-node", target = "random", work = "5ms", at = "5s", for = "3s""#;
+    Churn "churn" ["target" "up" "down" "for"]
+        "nodes come and go, each for itself", "nodes that went down",
+        r#"kind = "churn", target = "all", up = "2s..9s", down = "100ms..1s", at = "1s", for = "9s""#;
+    ClockStep "clock-step" ["target" "by" "for"]
+        "wall clocks are set ahead or back", "clocks that went wrong",
+        r#"kind = "clock-step", target = "random", by = "-3s", at = "5s""#;
+    ClockJump "clock-jump" ["target" "by"]
+        "clocks jump ahead and timers run out", "clocks that went wrong",
+        r#"kind = "clock-jump", target = "all", by = "+2s", at = "5s""#;
+    ClockDrift "clock-drift" ["target" "ppm" "for"]
+        "clocks run fast, or slow", "clocks that went wrong",
+        r#"kind = "clock-drift", target = "random", ppm = 200000, at = "5s", for = "5s""#;
+    ClockStrobe "clock-strobe" ["target" "by" "period" "for"]
+        "wall clocks are right and wrong in turns", "clocks that went wrong",
+        r#"kind = "clock-strobe", target = "random", by = "200ms", period = "10ms", at = "5s", for = "5s""#;
+    ClockWave "clock-wave" ["target" "by" "period" "for"]
+        "wall clocks swing about the truth", "clocks that went wrong",
+        r#"kind = "clock-wave", target = "random", by = "200ms", period = "2s", at = "5s", for = "5s""#;
+    DiskStall "disk-stall" ["target" "for"]
+        "no sync completes", "syncs that waited",
+        r#"kind = "disk-stall", target = "leader", at = "5s", for = "1s""#;
+    DiskSlow "disk-slow" ["target" "factor" "for"]
+        "syncs take longer", "syncs that took longer",
+        r#"kind = "disk-slow", target = "random", factor = 20, at = "5s", for = "5s""#;
+    DiskFull "disk-full" ["target" "for"]
+        "a node that must write goes down", "nodes that went down",
+        r#"kind = "disk-full", target = "random", at = "5s", for = "3s""#;
+    DiskFail "disk-fail" ["target" "restart_after"]
+        "one sync fails, and its node goes down", "nodes that went down",
+        r#"kind = "disk-fail", target = "random", at = "5s", restart_after = "1s""#;
+    DiskLie "disk-lie" ["target" "for"]
+        "syncs are reported complete and are not", "records lost in a crash",
+        r#"kind = "disk-lie", target = "random", at = "5s", for = "5s""#;
+    DiskCorrupt "disk-corrupt" ["target" "records"]
+        "stored records are damaged, and found so at the next boot", "records damaged",
+        r#"kind = "disk-corrupt", target = "random", records = 1, at = "5s""#;
+    Corrupt "corrupt" ["target" "strategy" "messages" "probability" "against" "by" "copies"]
+        "the adversary takes nodes over, for good", "messages withheld, rewritten or made up",
+        r#"kind = "corrupt", target = "n0", strategy = "equivocate", at = "0s""#;
+    Surge "surge" ["factor" "for"]
+        "clients ask so many times as much", "requests more",
+        r#"kind = "surge", factor = 5, at = "5s", for = "2s""#;
+    RequestTwice "request-twice" ["probability" "for"]
+        "requests reach their node twice", "requests repeated",
+        r#"kind = "request-twice", probability = "20%", at = "5s", for = "5s""#;
+    ClientCrash "client-crash" ["clients"]
+        "clients go away for good", "clients that went",
+        r#"kind = "client-crash", clients = 2, at = "5s""#;
 }
 
 impl FaultKind {
-    /// Every kind with a line for lists: name, knobs, what it does, what its witness counts.
-    pub const ALL: [(Self, &'static str, &'static str, &'static str); 6] = [
-        (
-            Self::Partition,
-            "groups | target, for",
-            "the network falls into groups; `target` sets those apart from the rest",
-            "messages lost at the cut",
-        ),
-        (
-            Self::OneWay,
-            "from, to, for",
-            "what `from` says no longer reaches `to`; the way back stays open",
-            "messages lost at the cut",
-        ),
-        (Self::Heal, "", "all cuts end", "cuts ended"),
-        (
-            Self::Crash,
-            "target, restart_after",
-            "nodes go down; memory and waiting output are lost, the disk stays",
-            "nodes that were up",
-        ),
-        (Self::Restart, "target", "nodes that are down come up", "nodes that were down"),
-        (
-            Self::Corrupt,
-            "target",
-            "the adversary takes nodes over, for good",
-            "messages withheld or rewritten",
-        ),
-    ];
+    /// What lists say of it.
+    pub fn info(self) -> &'static KindInfo {
+        &Self::ALL[self as usize]
+    }
 
     /// The name as scenario files write it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Partition => "partition",
-            Self::OneWay => "one-way",
-            Self::Heal => "heal",
-            Self::Crash => "crash",
-            Self::Restart => "restart",
-            Self::Corrupt => "corrupt",
-        }
+    pub fn name(self) -> &'static str {
+        self.info().name
+    }
+
+    /// Whether it goes on for a while, so that `for` or GST ends it.
+    pub fn lasts(self) -> bool {
+        self.info().knobs.contains(&"for")
     }
 }
 
 impl Fault {
+    /// A partition that sets these apart from the rest.
+    pub fn apart(target: Target) -> Self {
+        Self::Partition { groups: vec![target.into()] }
+    }
+
+    /// A crash that leaves the disk alone.
+    pub fn crash(target: Target) -> Self {
+        let target = target.into();
+        Self::Crash { target, loss: Loss::Nothing, keeps: None, after_sends: None }
+    }
+
+    /// The adversary takes over, and does what `[adversary]` says.
+    pub fn corrupt(target: Target) -> Self {
+        Self::Corrupt { target: target.into(), conduct: None }
+    }
+
     /// The fault's name.
     pub const fn kind(&self) -> FaultKind {
         match self {
-            Self::Partition { .. } => FaultKind::Partition,
+            Self::Partition { .. } | Self::Reshape { .. } => FaultKind::Partition,
             Self::OneWay { .. } => FaultKind::OneWay,
             Self::Heal => FaultKind::Heal,
-            Self::Crash { .. } => FaultKind::Crash,
+            Self::Crash { loss: Loss::Nothing, .. } => FaultKind::Crash,
+            Self::Crash { loss: Loss::Records(_), .. } => FaultKind::Rollback,
+            Self::Crash { loss: Loss::Everything, .. } => FaultKind::Wipe,
             Self::Restart { .. } => FaultKind::Restart,
+            Self::Pause { .. } => FaultKind::Pause,
+            Self::SlowNode { .. } => FaultKind::SlowNode,
+            Self::Churn { .. } => FaultKind::Churn,
+            Self::Clock { trouble, .. } => match trouble {
+                ClockTrouble::Step(_) => FaultKind::ClockStep,
+                ClockTrouble::Jump(_) => FaultKind::ClockJump,
+                ClockTrouble::Drift(_) => FaultKind::ClockDrift,
+                ClockTrouble::Strobe { .. } => FaultKind::ClockStrobe,
+                ClockTrouble::Wave { .. } => FaultKind::ClockWave,
+            },
+            Self::Disk { trouble, .. } => match trouble {
+                DiskTrouble::Stall => FaultKind::DiskStall,
+                DiskTrouble::Slow(_) => FaultKind::DiskSlow,
+                DiskTrouble::Full => FaultKind::DiskFull,
+                DiskTrouble::Fail => FaultKind::DiskFail,
+                DiskTrouble::Lie => FaultKind::DiskLie,
+                DiskTrouble::Corrupt(_) => FaultKind::DiskCorrupt,
+            },
             Self::Corrupt { .. } => FaultKind::Corrupt,
+            Self::Surge { .. } => FaultKind::Surge,
+            Self::RequestTwice { .. } => FaultKind::RequestTwice,
+            Self::ClientCrash { .. } => FaultKind::ClientCrash,
         }
     }
 
@@ -234,27 +380,61 @@ impl Fault {
     pub fn targets(&self) -> Vec<Target> {
         match self {
             Self::Partition { groups } => groups.iter().flat_map(|group| group.0.clone()).collect(),
+            Self::Reshape { first, .. } => first.iter().flat_map(|first| first.0.clone()).collect(),
             Self::OneWay { from, to } => [from.0.clone(), to.0.clone()].concat(),
-            Self::Heal => Vec::new(),
-            Self::Crash { target } | Self::Restart { target } | Self::Corrupt { target } => {
-                target.0.clone()
+            Self::Heal
+            | Self::Surge { .. }
+            | Self::RequestTwice { .. }
+            | Self::ClientCrash { .. } => Vec::new(),
+            Self::Corrupt { target, conduct } => {
+                let against = conduct.iter().flat_map(|conduct| &conduct.against);
+                let against = against.flat_map(|against| against.0.clone());
+                target.0.iter().cloned().chain(against).collect()
             }
+            Self::Crash { target, .. }
+            | Self::Restart { target }
+            | Self::Pause { target }
+            | Self::SlowNode { target, .. }
+            | Self::Churn { target, .. }
+            | Self::Clock { target, .. }
+            | Self::Disk { target, .. } => target.0.clone(),
         }
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.kind().name();
         match self {
             Self::Partition { groups } => {
                 let groups: Vec<_> = groups.iter().map(ToString::to_string).collect();
                 write!(f, "partition {} | rest", groups.join(" | "))
             }
+            Self::Reshape { shape, first: None } => write!(f, "partition as a {}", shape.name()),
+            Self::Reshape { shape, first: Some(first) } => {
+                write!(f, "partition as a {} from {first}", shape.name())
+            }
             Self::OneWay { from, to } => write!(f, "one-way {from} ↛ {to}"),
-            Self::Heal => f.write_str("heal"),
-            Self::Crash { target } => write!(f, "crash {target}"),
-            Self::Restart { target } => write!(f, "restart {target}"),
-            Self::Corrupt { target } => write!(f, "corrupt {target}"),
+            Self::Crash { target, after_sends: Some(sends), .. } => {
+                write!(f, "{name} {target} after {sends} messages")
+            }
+            Self::Crash { target, loss: Loss::Records(records), .. } => {
+                write!(f, "{name} {target} by {records} records")
+            }
+            Self::SlowNode { target, work } => write!(f, "{name} {target} ({work} each)"),
+            Self::Corrupt { target, conduct: Some(conduct) } => {
+                write!(f, "{name} {target} ({})", conduct.strategy.name())
+            }
+            Self::Crash { target, .. }
+            | Self::Restart { target }
+            | Self::Pause { target }
+            | Self::Churn { target, .. }
+            | Self::Clock { target, .. }
+            | Self::Disk { target, .. }
+            | Self::Corrupt { target, .. } => write!(f, "{name} {target}"),
+            Self::Surge { factor } => write!(f, "surge ×{factor}"),
+            Self::Heal | Self::RequestTwice { .. } => f.write_str(name),
+            Self::ClientCrash { clients } => write!(f, "{clients} clients go away"),
         }
     }
 }
@@ -280,6 +460,8 @@ pub enum When {
 pub struct FaultSpec {
     /// What goes wrong.
     pub fault: Fault,
+    /// The probability that a run has this entry at all; drawn once per run.
+    pub chance: Ratio,
     /// When it first strikes.
     pub when: When,
     /// The pause until it strikes again, drawn anew each time; `None` strikes once.
@@ -295,8 +477,13 @@ pub struct FaultSpec {
 impl FaultSpec {
     /// The fault at one time, for good.
     pub const fn at(at: Duration, fault: Fault) -> Self {
-        let when = When::At(DurationRange { min: at, max: at });
-        Self { fault, when, every: None, until: None, lasts: None, permanent: false }
+        Self::when(When::At(DurationRange { min: at, max: at }), fault)
+    }
+
+    /// The fault at a time or on a landmark, for good.
+    pub const fn when(when: When, fault: Fault) -> Self {
+        let chance = Ratio::ALWAYS;
+        Self { fault, chance, when, every: None, until: None, lasts: None, permanent: false }
     }
 
     /// The same, ending after `span`.
@@ -304,161 +491,5 @@ impl FaultSpec {
     pub const fn lasting(mut self, span: Duration) -> Self {
         self.lasts = Some(DurationRange { min: span, max: span });
         self
-    }
-}
-
-/// The keys of a `[[fault]]`.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct Keys {
-    kind: FaultKind,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    at: Option<DurationRange>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    on: Option<LandmarkKind>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    nth: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    after: Option<Duration>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    every: Option<DurationRange>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    until: Option<Duration>,
-    #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
-    lasts: Option<DurationRange>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    restart_after: Option<DurationRange>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    permanent: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    target: Option<Targets>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    groups: Option<Vec<Targets>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    from: Option<Targets>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    to: Option<Targets>,
-}
-
-impl Keys {
-    const NONE: Self = Self {
-        kind: FaultKind::Heal,
-        at: None,
-        on: None,
-        nth: None,
-        after: None,
-        every: None,
-        until: None,
-        lasts: None,
-        restart_after: None,
-        permanent: false,
-        target: None,
-        groups: None,
-        from: None,
-        to: None,
-    };
-
-    /// Names the keys that were given but mean nothing for this kind.
-    fn strays(&self) -> Vec<&'static str> {
-        use FaultKind::{Corrupt, Crash, Heal, OneWay, Partition, Restart};
-        let kind = self.kind;
-        let lasting = matches!(kind, Partition | OneWay);
-        [
-            ("groups", self.groups.is_some() && kind != Partition),
-            ("from", self.from.is_some() && kind != OneWay),
-            ("to", self.to.is_some() && kind != OneWay),
-            ("target", self.target.is_some() && matches!(kind, Heal | OneWay)),
-            ("for", self.lasts.is_some() && !lasting),
-            ("restart_after", self.restart_after.is_some() && kind != Crash),
-            ("permanent", self.permanent && matches!(kind, Heal | Restart | Corrupt)),
-            ("nth", self.nth.is_some() && self.on.is_none()),
-            ("after", self.after.is_some() && self.on.is_none()),
-            ("every", self.every.is_some() && self.on.is_some()),
-        ]
-        .into_iter()
-        .filter_map(|(key, stray)| stray.then_some(key))
-        .collect()
-    }
-}
-
-impl TryFrom<Keys> for FaultSpec {
-    type Error = String;
-
-    fn try_from(keys: Keys) -> Result<Self, String> {
-        let kind = keys.kind.name();
-        if let [key, ..] = keys.strays()[..] {
-            return Err(format!("`{key}` means nothing for a {kind} as it stands here"));
-        }
-        let need = |key: &str, targets: Option<Targets>| {
-            targets
-                .filter(|targets| !targets.0.is_empty())
-                .ok_or_else(|| format!("a {kind} needs `{key}`, such as {key} = \"leader\""))
-        };
-        let fault = match keys.kind {
-            FaultKind::Partition => match (keys.groups, keys.target) {
-                (Some(groups), None) if !groups.is_empty() => Fault::Partition { groups },
-                (None, Some(target)) => Fault::Partition { groups: vec![target] },
-                _ => return Err("a partition needs either `groups` or `target`".into()),
-            },
-            FaultKind::OneWay => {
-                Fault::OneWay { from: need("from", keys.from)?, to: need("to", keys.to)? }
-            }
-            FaultKind::Heal => Fault::Heal,
-            FaultKind::Crash => Fault::Crash { target: need("target", keys.target)? },
-            FaultKind::Restart => Fault::Restart { target: need("target", keys.target)? },
-            FaultKind::Corrupt => Fault::Corrupt { target: need("target", keys.target)? },
-        };
-        let when = match (keys.at, keys.on) {
-            (Some(at), None) => When::At(at),
-            (None, Some(landmark)) => When::On {
-                landmark,
-                nth: keys.nth.unwrap_or(1).max(1),
-                after: keys.after.unwrap_or(Duration::ZERO),
-            },
-            _ => return Err("a fault needs either `at` (a time) or `on` (a landmark)".into()),
-        };
-        if keys.every.is_some_and(|every| every.min.is_zero()) {
-            return Err("`every` must be above 0".into());
-        }
-        let (every, until, permanent) = (keys.every, keys.until, keys.permanent);
-        Ok(Self { fault, when, every, until, lasts: keys.lasts.or(keys.restart_after), permanent })
-    }
-}
-
-impl From<FaultSpec> for Keys {
-    fn from(spec: FaultSpec) -> Self {
-        let mut keys = Self { kind: spec.fault.kind(), ..Self::NONE };
-        match spec.when {
-            When::At(at) => keys.at = Some(at),
-            When::On { landmark, nth, after } => {
-                (keys.on, keys.nth, keys.after) = (Some(landmark), Some(nth), Some(after));
-            }
-        }
-        (keys.every, keys.until, keys.permanent) = (spec.every, spec.until, spec.permanent);
-        match spec.fault {
-            Fault::Crash { .. } => keys.restart_after = spec.lasts,
-            _ => keys.lasts = spec.lasts,
-        }
-        match spec.fault {
-            Fault::Partition { groups } => keys.groups = Some(groups),
-            Fault::OneWay { from, to } => (keys.from, keys.to) = (Some(from), Some(to)),
-            Fault::Heal => {}
-            Fault::Crash { target } | Fault::Restart { target } | Fault::Corrupt { target } => {
-                keys.target = Some(target);
-            }
-        }
-        keys
-    }
-}
-
-impl<'de> Deserialize<'de> for FaultSpec {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Keys::deserialize(deserializer)?.try_into().map_err(de::Error::custom)
-    }
-}
-
-impl Serialize for FaultSpec {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Keys::from(self.clone()).serialize(serializer)
     }
 }

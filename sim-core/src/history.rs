@@ -41,6 +41,11 @@ pub enum Event<Q, I> {
         /// What was indicated.
         indication: I,
     },
+    /// The client of an operation went away, and nobody waits for the answer any more.
+    Abandoned {
+        /// The operation.
+        op: OpId,
+    },
     /// The node came up, with empty memory and what its disk held.
     Booted,
     /// The node went down.

@@ -58,6 +58,8 @@ pub enum Landmark {
         /// The highest agreed index.
         index: u64,
     },
+    /// The node came up again after it was down; the kernel says so for every protocol.
+    Recovered,
     /// The node decided.
     Decided,
     /// The node gave up without a decision.
@@ -86,6 +88,8 @@ pub enum LandmarkKind {
     Truncated,
     /// See [`Landmark::Committed`].
     Committed,
+    /// See [`Landmark::Recovered`].
+    Recovered,
     /// See [`Landmark::Decided`].
     Decided,
     /// See [`Landmark::Undecided`].
@@ -105,6 +109,7 @@ impl Landmark {
             Self::Prepared { .. } => LandmarkKind::Prepared,
             Self::Truncated { .. } => LandmarkKind::Truncated,
             Self::Committed { .. } => LandmarkKind::Committed,
+            Self::Recovered => LandmarkKind::Recovered,
             Self::Decided => LandmarkKind::Decided,
             Self::Undecided => LandmarkKind::Undecided,
         }

@@ -151,6 +151,7 @@ impl Ledger {
                 self.follow(now, node);
             }
             Landmark::VoteGranted { .. }
+            | Landmark::Recovered
             | Landmark::Prepared { .. }
             | Landmark::Truncated { .. }
             | Landmark::Committed { .. } => {}

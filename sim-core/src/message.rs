@@ -19,6 +19,11 @@ pub trait Message: Clone + Debug + Hash + Send + 'static {
     /// The size on the wire, in bytes.
     fn bytes(&self) -> u32;
 
+    /// How many signatures the receiver has to verify; what that costs is said by `[cost]`.
+    fn signatures(&self) -> u32 {
+        0
+    }
+
     /// A well-formed lie of the same kind, or `None` if this kind has nothing of this sort to lie
     /// about.
     ///

@@ -4,12 +4,13 @@
 //! by what is drawn: one more fault, a longer schedule or another knob leave the others alone.
 
 use crate::digest::Digest;
-use crate::fault::{FaultSpec, Target, Targets, When};
-use crate::id::{Cluster, NodeId, NodeSet};
+use crate::fault::{FaultSpec, Shape, When};
+use crate::id::{Cluster, NodeId, NodeSet, OpId};
 use crate::landmark::Landmark;
 use crate::outcome::StrikeRecord;
 use crate::rng::{ChaCha, Random as _, Stream, Streams};
-use crate::setup::{Gst, Setup};
+use crate::setup::{Gst, NetworkSpec, Setup};
+use crate::target::{Target, Targets};
 use crate::time::{Duration, Time};
 
 /// One strike of one entry of the schedule.
@@ -38,6 +39,14 @@ pub(crate) enum Lot {
     Targets,
     /// Whom the budget spares.
     Budget,
+    /// Whether the run has the entry at all.
+    Chance,
+    /// The times at which this node comes and goes.
+    Churn(NodeId),
+    /// Whether it repeats this attempt of a request.
+    Request(OpId, u32),
+    /// What it does to this node: which records, say.
+    Detail(NodeId),
 }
 
 /// What the nemesis keeps of an entry of the schedule.
@@ -58,15 +67,22 @@ pub(crate) struct View<'a> {
     pub(crate) up: &'a NodeSet,
     pub(crate) corrupt: &'a NodeSet,
     pub(crate) leader: Option<NodeId>,
+    /// Where zones are told.
+    pub(crate) network: &'a NetworkSpec,
 }
 
 /// What a strike left behind.
 pub(crate) struct Wake {
     pub(crate) record: StrikeRecord,
+    pub(crate) strike: Strike,
     /// Whether GST leaves it alone.
     pub(crate) permanent: bool,
     /// The nodes that it took down.
     pub(crate) downed: NodeSet,
+    /// The nodes that it holds in some other way: paused, slowed, with a sick disk or clock.
+    pub(crate) held: NodeSet,
+    /// Whether it is over.
+    pub(crate) over: bool,
 }
 
 /// The schedule of one run.
@@ -100,7 +116,7 @@ impl<'a> Nemesis<'a> {
                 alive: true,
             });
         }
-        let nemesis = Self {
+        let mut nemesis = Self {
             specs: &setup.faults,
             waiting_for_landmarks: setup.faults.iter().any(|s| matches!(s.when, When::On { .. })),
             entries,
@@ -109,7 +125,15 @@ impl<'a> Nemesis<'a> {
             open: 0,
             wakes: Vec::new(),
         };
+        for (fault, spec) in setup.faults.iter().enumerate() {
+            let has = spec.chance.is_always()
+                || nemesis.draw(Strike { fault, ordinal: 0 }, Lot::Chance).chance(spec.chance);
+            nemesis.entries[fault].alive = has;
+        }
         let planned = setup.faults.iter().enumerate().filter_map(|(fault, spec)| {
+            if !nemesis.entries[fault].alive {
+                return None;
+            }
             let When::At(at) = spec.when else { return None };
             let strike = Strike { fault, ordinal: 0 };
             let at = Time::ZERO + nemesis.draw(strike, Lot::Time).between(at);
@@ -207,7 +231,8 @@ impl<'a> Nemesis<'a> {
         let label = spec.fault.to_string();
         let record = StrikeRecord { fault: strike.fault, at: now, ended: None, label, changed: 0 };
         let permanent = spec.permanent || endless;
-        self.wakes.push(Wake { record, permanent, downed: NodeSet::EMPTY });
+        let (downed, held) = (NodeSet::EMPTY, NodeSet::EMPTY);
+        self.wakes.push(Wake { record, strike, permanent, downed, held, over: false });
         self.wakes.len() - 1
     }
 
@@ -240,6 +265,11 @@ impl<'a> Nemesis<'a> {
                 Target::Node(node) => {
                     chosen.insert(node);
                 }
+                Target::Zone(ref zone) => {
+                    view.network.regions.get(zone).into_iter().flatten().for_each(|node| {
+                        chosen.insert(*node);
+                    });
+                }
                 Target::Leader => {
                     view.leader.into_iter().for_each(|leader| {
                         chosen.insert(leader);
@@ -252,6 +282,8 @@ impl<'a> Nemesis<'a> {
                     });
                 }
                 Target::Random(count) => Self::pick(count, candidates, &mut chosen, draw),
+                Target::Third => Self::pick(n.div_ceil(3) - 1, candidates, &mut chosen, draw),
+                Target::Half => Self::pick(n / 2, candidates, &mut chosen, draw),
                 Target::Minority => {
                     Self::pick(view.cluster.minority(), candidates, &mut chosen, draw);
                 }
@@ -292,6 +324,27 @@ impl<'a> Nemesis<'a> {
             }
         }
         group.iter().any(|other| *other != group[0]).then_some(group)
+    }
+
+    /// Whom each node talks to in a network of this shape.
+    pub(crate) fn reach(
+        shape: Shape,
+        first: Option<&Targets>,
+        view: &View<'_>,
+        draw: &mut ChaCha,
+    ) -> Vec<NodeSet> {
+        let mut places: Vec<NodeId> = view.cluster.nodes().collect();
+        draw.shuffle(&mut places);
+        let named = first.map(|first| Self::resolve(first, view, view.up, draw));
+        let ahead = match shape {
+            Shape::ConstrainedElection | Shape::Chained => view.leader,
+            Shape::Bridge | Shape::Ring | Shape::Star => None,
+        };
+        let ahead = named.and_then(|named| named.iter().next()).or(ahead);
+        if let Some(at) = places.iter().position(|node| Some(*node) == ahead) {
+            places.swap(0, at);
+        }
+        shape.reach(&places)
     }
 
     /// Cuts a choice down to what the budget allows beside those already down or corrupt; who is

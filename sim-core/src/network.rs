@@ -60,6 +60,8 @@ pub(crate) enum Parts {
     Groups(Vec<u32>),
     /// Nothing passes from the first to the second.
     OneWay(NodeSet, NodeSet),
+    /// Whom each node talks to, in both directions.
+    Reach(Vec<NodeSet>),
 }
 
 impl Parts {
@@ -68,6 +70,7 @@ impl Parts {
         match self {
             Self::Groups(group) => group[from.index()] != group[to.index()],
             Self::OneWay(senders, receivers) => senders.contains(from) && receivers.contains(to),
+            Self::Reach(reach) => !reach[from.index()].contains(to),
         }
     }
 
@@ -75,6 +78,8 @@ impl Parts {
     fn side(&self, node: NodeId) -> u32 {
         match self {
             Self::Groups(group) => group[node.index()],
+            // Each node stands alone.
+            Self::Reach(_) => node.0,
             Self::OneWay(senders, receivers) => {
                 u32::from(senders.contains(node)) << 1 | u32::from(receivers.contains(node))
             }

@@ -132,6 +132,25 @@ impl<D, T: Hash + Eq + Copy, R: Copy> EventQueue<D, T, R> {
         }
     }
 
+    /// Stops the timers that `of` names, repeating ones too; gives them in the order of their
+    /// times.
+    pub fn take_timers(&mut self, of: impl Fn(&T) -> bool) -> Vec<(Time, T)> {
+        let mut taken: Vec<(Key, T)> = Vec::new();
+        self.timers.retain(|timer, key| {
+            let gone = of(timer);
+            if gone {
+                taken.push((key.0, *timer));
+            }
+            !gone
+        });
+        for ring in &mut self.rings {
+            taken.extend(ring.timers.iter().filter(|(_, timer)| of(timer)));
+            ring.timers.retain(|(_, timer)| !of(timer));
+        }
+        taken.sort_unstable_by_key(|(key, _)| *key);
+        taken.into_iter().map(|(key, timer)| (time_of(key), timer)).collect()
+    }
+
     /// Schedules a deadline.
     ///
     /// # Panics

@@ -169,6 +169,8 @@ pub struct Ratio {
 impl Ratio {
     /// It never happens.
     pub const NEVER: Self = Self { part: 0, whole: 1 };
+    /// It always happens.
+    pub const ALWAYS: Self = Self { part: 1, whole: 1 };
 
     /// The ratio `part : whole`.
     ///
@@ -182,6 +184,11 @@ impl Ratio {
     /// Whether it never happens.
     pub const fn is_never(self) -> bool {
         self.part == 0
+    }
+
+    /// Whether it always happens.
+    pub const fn is_always(self) -> bool {
+        self.part == self.whole
     }
 
     /// Whether it happens for these 64 uniform bits.

@@ -6,11 +6,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::adversary::AdversarySpec;
-use crate::fault::{FaultSpec, Target, When};
+use crate::adversary::{AdversarySpec, Authentication, Conduct, Strategy};
+use crate::fault::{CrashKeeps, Fault, FaultSpec, When};
 use crate::id::{Cluster, NodeId};
 use crate::latency::Latency;
 use crate::rng::Ratio;
+use crate::target::Target;
 use crate::time::{Duration, text};
 
 /// Everything but the protocol's configuration and the seed.
@@ -33,6 +34,8 @@ pub struct Setup {
     pub disk: DiskSpec,
     /// The nodes' clocks.
     pub clock: ClockSpec,
+    /// What nodes spend on messages.
+    pub cost: CostSpec,
     /// What goes wrong.
     pub faults: Vec<FaultSpec>,
     /// The most nodes that faults may hold down or corrupt at once; `None` for as many as the
@@ -72,6 +75,7 @@ impl Setup {
             network: NetworkSpec::default(),
             disk: DiskSpec::default(),
             clock: ClockSpec::default(),
+            cost: CostSpec::default(),
             faults: Vec::new(),
             budget: None,
             adversary: AdversarySpec::default(),
@@ -123,6 +127,10 @@ impl Setup {
                 Target::Random(count) if count > n => {
                     Some(format!("{count} random nodes, but there are only {n}"))
                 }
+                Target::Zone(zone) if !self.network.regions.contains_key(&zone) => {
+                    let regions: Vec<_> = self.network.regions.keys().map(String::as_str).collect();
+                    Some(format!("there is no region `{zone}` (regions: {})", regions.join(", ")))
+                }
                 _ => None,
             });
             strangers.for_each(|reason| complain(format!("fault[{index}]"), reason));
@@ -136,6 +144,10 @@ impl Setup {
                     complain(format!("fault[{index}].at"), reason);
                 }
             }
+        }
+        self.contradictions(&mut complain);
+        if self.cost.bytes_per_second == Some(0) {
+            complain("cost.bytes_per_second".into(), "nothing would ever leave a node".into());
         }
         if self.clock.drift_ppm > 500_000 {
             let reason = "a drift may be up to 500,000 parts per million".to_owned();
@@ -155,6 +167,57 @@ impl Setup {
             }
         }
         complaints
+    }
+}
+
+impl Setup {
+    /// The conduct of the adversary in a fault that corrupts.
+    pub fn conduct(&self, fault: &Fault) -> Option<Conduct> {
+        match fault {
+            Fault::Corrupt { conduct, .. } => {
+                Some(conduct.clone().unwrap_or_else(|| self.adversary.conduct()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Faults that cannot be: one mouth that is to behave in two ways, a lie in a name that the
+    /// network would stamp out, a budget larger than the cluster.
+    fn contradictions(&self, complain: &mut impl FnMut(String, String)) {
+        let corrupt = || {
+            let faults = self.faults.iter().enumerate();
+            faults.filter_map(|(at, spec)| Some((at, spec, self.conduct(&spec.fault)?)))
+        };
+        for (at, spec, conduct) in corrupt() {
+            if conduct.strategy == Strategy::Spoof
+                && self.adversary.authentication == Authentication::Channels
+            {
+                let reason = "the network stamps every message with its true sender: write \
+                              authentication = \"none\" in [adversary] to let it be forged";
+                complain(format!("fault[{at}]"), reason.to_owned());
+            }
+            let named = |target: &Target| matches!(target, Target::Node(_) | Target::All);
+            for target in spec.fault.targets().iter().filter(|target| named(target)) {
+                let other =
+                    corrupt().take_while(|(other, ..)| *other < at).find(|(_, spec, how)| {
+                        how.strategy != conduct.strategy && spec.fault.targets().contains(target)
+                    });
+                if let Some((other, _, how)) = other {
+                    let (one, two) = (how.strategy.name(), conduct.strategy.name());
+                    let reason = format!(
+                        "{target} cannot both {one} (fault[{other}]) and {two}: one mouth has one \
+                         conduct"
+                    );
+                    complain(format!("fault[{at}]"), reason);
+                }
+            }
+        }
+        if let Some(budget) = self.budget
+            && budget > self.nodes
+        {
+            let reason = format!("a budget of {budget} in a cluster of {} nodes", self.nodes);
+            complain("budget".to_owned(), reason);
+        }
     }
 }
 
@@ -320,6 +383,28 @@ impl NetworkSpec {
     }
 }
 
+/// The `[cost]` of a scenario: what nodes spend on messages. All zero, the default, is for free.
+///
+/// A node has one processor and one interface; what lines up before them waits. So a protocol that
+/// sends n² messages is the first to saturate.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CostSpec {
+    /// What it takes to handle a message.
+    pub receive: Duration,
+    /// What it takes to handle a message of these kinds, instead.
+    pub messages: BTreeMap<String, Duration>,
+    /// What it takes to handle a client's request.
+    pub request: Duration,
+    /// What it takes to sign a message that carries signatures; copies of one are signed once.
+    pub sign: Duration,
+    /// What it takes to verify a signature.
+    pub verify: Duration,
+    /// How many bytes a second leave a node; `None` for any number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_per_second: Option<u64>,
+}
+
 /// The `[disk]` of a scenario.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -336,18 +421,6 @@ impl Default for DiskSpec {
     fn default() -> Self {
         Self { sync: Latency::ZERO, kinds: BTreeMap::new(), crash_keeps: CrashKeeps::Prefix }
     }
-}
-
-/// What a crash leaves of the records whose sync was under way.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CrashKeeps {
-    /// Nothing of them.
-    Nothing,
-    /// The first few, how many is drawn.
-    Prefix,
-    /// All of them.
-    Everything,
 }
 
 /// The `[clock]` of a scenario: how far the nodes' clocks are from true.

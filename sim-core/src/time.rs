@@ -144,6 +144,61 @@ impl Add for Duration {
     }
 }
 
+/// A span with a sign, as `+3s` or `-200ms`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Shift {
+    /// Whether it goes back.
+    pub back: bool,
+    /// How far.
+    pub by: Duration,
+}
+
+impl Shift {
+    /// The same way in the other direction.
+    #[must_use]
+    pub const fn reversed(self) -> Self {
+        Self { back: !self.back, ..self }
+    }
+
+    /// A time moved by this much, held at zero and at the end of time.
+    pub const fn from(self, time: Time) -> Time {
+        match self.back {
+            true => Time(time.0.saturating_sub(self.by.0)),
+            false => Time(time.0.saturating_add(self.by.0)),
+        }
+    }
+}
+
+impl FromStr for Shift {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (back, span) = match text.strip_prefix('-') {
+            Some(span) => (true, span),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        Ok(Self { back, by: span.parse()? })
+    }
+}
+
+impl fmt::Display for Shift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", if self.back { '-' } else { '+' }, self.by)
+    }
+}
+
+impl Serialize for Shift {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Shift {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text(deserializer, "a shift, such as \"+3s\" or \"-200ms\"")
+    }
+}
+
 const UNITS: [(&str, u64); 6] = [
     ("h", 3_600_000_000_000),
     ("m", 60_000_000_000),

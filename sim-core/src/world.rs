@@ -1,7 +1,7 @@
 //! The world: one run. Clock, queue, nodes, network, disks, faults, judges.
 //!
 //! This room holds the world itself and its loop; the others what happens at nodes (`nodes`), between
-//! them (`traffic`), to them (`strikes`), and in the end (`verdict`).
+//! them (`traffic`), to them (`strikes`, `trouble`), and in the end (`verdict`).
 //!
 //! The loop takes the earliest event, hands it to the node that it concerns, and performs the
 //! effects that the handler asked for. It allocates nothing per event in steady state: effect
@@ -10,14 +10,16 @@
 mod nodes;
 mod strikes;
 mod traffic;
+mod trouble;
 mod verdict;
 
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::adversary::{Adversary, Generic};
+use crate::adversary::{Adversary, Generic, Speech};
 use crate::clients::Clients;
+use crate::cost::Cost;
 use crate::court::Court;
 use crate::digest::Digest;
 use crate::disk::DiskModel;
@@ -28,21 +30,43 @@ use crate::nemesis::{Nemesis, Planned, Strike};
 use crate::network::Network;
 use crate::node::{Clock, Node};
 use crate::outcome::Outcome;
-use crate::protocol::{Contract, DiskMark, Effect, Protocol, Request};
+use crate::protocol::{Contract, Effect, Protocol};
 use crate::queue::{EventQueue, Popped};
-use crate::rng::{Key, Stream, Streams};
+use crate::rng::{Key, Ratio, Stream, Streams};
 use crate::setup::Gst;
 use crate::time::{Duration, Time};
 use crate::trace::{Step, StepKind, Trace};
 
 /// Something that happens at a known time and is never taken back.
 enum Occurrence<P: Protocol> {
-    Arrive { from: NodeId, to: InstanceId, message: P::Message },
-    Synced { instance: InstanceId, incarnation: Incarnation },
-    Due { client: ClientId },
+    Arrive {
+        from: NodeId,
+        to: InstanceId,
+        message: P::Message,
+    },
+    Synced {
+        instance: InstanceId,
+        incarnation: Incarnation,
+    },
+    Due {
+        client: ClientId,
+    },
     Redirected(Attempt),
+    /// The processor of a node has done the work that its next input takes.
+    Worked {
+        instance: InstanceId,
+        incarnation: Incarnation,
+    },
+    /// A node that comes and goes does so, for the `turn`-th time since its strike.
+    Churn {
+        wake: usize,
+        node: NodeId,
+        turn: u64,
+    },
     Strike(Strike),
-    StrikeEnd { wake: usize },
+    StrikeEnd {
+        wake: usize,
+    },
     Disarm,
     Gst,
 }
@@ -53,12 +77,12 @@ struct Caused<P: Protocol> {
     occurrence: Occurrence<P>,
 }
 
-/// What a handler is called for.
-enum Input<P: Protocol> {
-    Request(OpId, Request<P>),
-    Message(NodeId, P::Message),
-    Timer(P::Timer),
-    Durable(DiskMark),
+/// A second body of a corrupt node.
+struct Twin {
+    identity: NodeId,
+    body: InstanceId,
+    /// Who hears this body and is heard by it; the others hear the other one.
+    audience: NodeSet,
 }
 
 /// A client's patience with one attempt.
@@ -93,14 +117,26 @@ pub(crate) struct World<'a, P: Protocol, const TRACED: bool> {
     nodes: Vec<Node<P>>,
     up: NodeSet,
     corrupt: NodeSet,
+    /// Whose durable state was lost: they count as faulty for good.
+    forgetful: NodeSet,
+    /// The second bodies of corrupt nodes, and who hears them.
+    twins: Vec<Twin>,
     network: Network,
     disks: DiskModel,
     disk_key: Key,
+    /// What messages cost their nodes; `None` for nothing.
+    cost: Option<Cost>,
     effects: Vec<Effect<P>>,
     clients: Clients<P::Problem>,
     court: Court<P>,
     nemesis: Nemesis<'a>,
     adversary: Box<dyn Adversary<P>>,
+    /// The strikes under which clients ask more, and how many times as much.
+    surges: Vec<(usize, u32)>,
+    /// The strikes under which requests come twice, and how often.
+    repeats: Vec<(usize, Ratio)>,
+    /// What the adversary says in the place of one message; kept for its memory.
+    speeches: Vec<Speech<P::Message>>,
     ledger: Ledger,
     gst: Option<Time>,
     longest_timer: Duration,
@@ -187,17 +223,20 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             nodes: (0..bodies).map(NodeId).map(node).collect(),
             up: NodeSet::EMPTY,
             corrupt: NodeSet::EMPTY,
+            forgetful: NodeSet::EMPTY,
+            twins: Vec::new(),
             network: Network::new(&setup.network, cluster, bodies, streams.key(Stream::Weather)),
             disks: DiskModel::new::<P::Record>(&setup.disk),
             disk_key: streams.key(Stream::Disks),
+            cost: Cost::new::<P>(&setup.cost),
             effects: Vec::new(),
             clients: Clients::new::<P>(workload, load, cluster, horizon, &streams),
             court: Court::new(&experiment.config, cluster, &contract.promise, setup.judges),
             nemesis,
-            adversary: Box::new(Generic::new::<P>(
-                &setup.adversary,
-                streams.key(Stream::Adversary),
-            )),
+            adversary: Box::new(Generic::new(streams.key(Stream::Adversary))),
+            surges: Vec::new(),
+            repeats: Vec::new(),
+            speeches: Vec::new(),
             ledger: Ledger::new(cluster, setup.horizon),
             gst: None,
             longest_timer: Duration::ZERO,
@@ -208,6 +247,9 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             limit_hit: None,
             recording: Recording { trace: Trace::default(), armed_by: BTreeMap::new() },
         };
+        if world.cost.is_some() {
+            world.nodes.iter_mut().for_each(|node| _ = node.trouble());
+        }
         // Strikes are scheduled before all else, so that one at time zero comes right after the
         // nodes have booted and before anything else happens.
         for planned in planned {
@@ -335,6 +377,8 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
                     self.request(attempt.op);
                 }
             }
+            Occurrence::Worked { instance, incarnation } => self.worked(instance, incarnation),
+            Occurrence::Churn { wake, node, turn } => self.churn(wake, node, turn),
             Occurrence::Strike(strike) => self.strike(strike),
             Occurrence::StrikeEnd { wake } => {
                 self.nemesis.elapsed();

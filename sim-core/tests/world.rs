@@ -4,14 +4,16 @@ mod toy;
 
 use sim_core::adversary::Strategy;
 use sim_core::experiment::Experiment;
-use sim_core::fault::{Fault, FaultSpec, Target, Targets, When};
+use sim_core::fault::CrashKeeps;
+use sim_core::fault::{Fault, FaultSpec, When};
 use sim_core::id::NodeId;
 use sim_core::landmark::LandmarkKind;
 use sim_core::latency::Latency;
 use sim_core::outcome::{Measure, Outcome, Verdict};
 use sim_core::rng::Ratio;
-use sim_core::setup::{CrashKeeps, Gst, NodeClock};
+use sim_core::setup::{Gst, NodeClock};
 use sim_core::simulation::Simulation as _;
+use sim_core::target::{Target, Targets};
 use sim_core::time::{Duration, DurationRange, Time};
 use sim_core::trace::{StepKind, Trace};
 use sim_core::workload::Retry;
@@ -30,15 +32,15 @@ fn one(target: Target) -> Targets {
 }
 
 fn crash(millis: u64, target: Target) -> FaultSpec {
-    FaultSpec::at(ms(millis), Fault::Crash { target: one(target) })
+    FaultSpec::at(ms(millis), Fault::crash(target))
 }
 
 fn isolate(millis: u64, target: Target) -> FaultSpec {
-    FaultSpec::at(ms(millis), Fault::Partition { groups: vec![one(target)] })
+    FaultSpec::at(ms(millis), Fault::apart(target))
 }
 
 fn corrupt(target: Target) -> FaultSpec {
-    FaultSpec::at(ms(0), Fault::Corrupt { target: one(target) })
+    FaultSpec::at(ms(0), Fault::corrupt(target))
 }
 
 fn value(measure: Measure) -> f64 {
@@ -503,8 +505,8 @@ fn a_breach_is_excused_only_by_what_struck_before_it_and_only_if_that_is_assumed
         toy.setup.budget = Some(2);
         toy.setup.faults = vec![crash(300, Target::Node(NodeId(1))).lasting(ms(50))];
         if let Some(millis) = liar_at {
-            let target = one(Target::Node(NodeId(2)));
-            toy.setup.faults.push(FaultSpec::at(ms(millis), Fault::Corrupt { target }));
+            let target = Target::Node(NodeId(2));
+            toy.setup.faults.push(FaultSpec::at(ms(millis), Fault::corrupt(target)));
             toy.setup.adversary.strategy = Strategy::Mute;
         }
         toy.run(1).first_breach().expect("n1 forgot").clone()

@@ -325,6 +325,14 @@ impl Checker<Command, Indication> for Durability {
     }
 }
 
+/// The operation that nobody waits for any more after this entry.
+fn settled(entry: &Entry<Command, Indication>) -> Option<OpId> {
+    match entry.event {
+        Event::Abandoned { op } => Some(op),
+        _ => acknowledgement(entry).map(|saying| saying.op),
+    }
+}
+
 /// Judges [`TERMINATION`].
 #[derive(Default)]
 struct Termination {
@@ -347,8 +355,8 @@ impl Checker<Command, Indication> for Termination {
             self.pending += u64::from(asked.is_none());
             let new = Asked { first: entry.at, last_node: entry.node, answered: false };
             asked.get_or_insert(new).last_node = entry.node;
-        } else if let Some(asked) = acknowledgement(entry)
-            .and_then(|saying| self.asked.slot(saying.op).as_mut())
+        } else if let Some(asked) = settled(entry)
+            .and_then(|op| self.asked.slot(op).as_mut())
             .filter(|asked| !asked.answered)
         {
             asked.answered = true;

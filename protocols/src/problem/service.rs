@@ -115,7 +115,10 @@ impl Checker<Job, Served> for Order {
             }
             // The queue was in memory.
             Event::Crashed => queue.clear(),
-            Event::Requested { .. } | Event::Booted | Event::Corrupted => {}
+            Event::Requested { .. }
+            | Event::Abandoned { .. }
+            | Event::Booted
+            | Event::Corrupted => {}
         }
         None
     }
@@ -133,7 +136,7 @@ impl Checker<Job, Served> for Termination {
             Event::Requested { op, .. } => {
                 self.open.entry(op).or_insert(entry.at);
             }
-            Event::Indicated { answers: Some(op), .. } => {
+            Event::Indicated { answers: Some(op), .. } | Event::Abandoned { op } => {
                 self.open.remove(&op);
             }
             Event::Indicated { .. } | Event::Crashed | Event::Booted | Event::Corrupted => {}

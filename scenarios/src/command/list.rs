@@ -67,8 +67,9 @@ fn human(topic: Topic, verbose: bool) -> Vec<String> {
         Topic::Faults => {
             let rows: Vec<_> = FaultKind::ALL
                 .iter()
-                .map(|(kind, knobs, what, counted)| {
-                    words(&[kind.name(), knobs, what, &format!("(counts {counted})")])
+                .map(|info| {
+                    let counts = format!("(counts {})", info.counts);
+                    words(&[info.name, &info.knobs.join(", "), info.summary, &counts])
                 })
                 .collect();
             aligned(&rows)
@@ -154,8 +155,11 @@ fn json(topic: Topic) -> Json {
             .collect(),
         Topic::Faults => FaultKind::ALL
             .iter()
-            .map(|(kind, knobs, what, counted)| {
-                json!({ "name": kind.name(), "knobs": knobs, "summary": what, "counts": counted })
+            .map(|info| {
+                json!({
+                    "name": info.name, "knobs": info.knobs, "summary": info.summary,
+                    "counts": info.counts, "example": info.example,
+                })
             })
             .collect(),
         Topic::Metrics => Metrics::COLUMNS

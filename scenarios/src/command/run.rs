@@ -129,7 +129,7 @@ fn struck(point: &Point, outcome: &Outcome) -> Vec<String> {
             let ended = strike.ended.map_or_else(|| "the end".to_owned(), seconds);
             let changed = match strike.changed {
                 0 => "changed nothing".to_owned(),
-                count => format!("{count} {}", kind.map_or("", witnessed)),
+                count => format!("{count} {}", kind.map_or("", |kind| kind.info().counts)),
             };
             let mark = if strike.changed > 0 { "✓" } else { "!" };
             let span = format!("{} to {ended}", seconds(strike.at));
@@ -153,11 +153,6 @@ fn measured(metrics: &Metrics) -> Vec<String> {
         })
         .collect();
     aligned(&rows)
-}
-
-fn witnessed(kind: sim_core::fault::FaultKind) -> &'static str {
-    let all = sim_core::fault::FaultKind::ALL;
-    all.into_iter().find(|(known, ..)| *known == kind).map_or("", |(_, _, _, counted)| counted)
 }
 
 /// The mark of a verdict.

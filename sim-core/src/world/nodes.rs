@@ -1,10 +1,10 @@
 //! The nodes of a world: boot, handlers, effects, timers.
 
-use super::{Input, World};
+use super::World;
 use crate::history::Event;
 use crate::id::{InstanceId, NodeId};
 use crate::landmark::Landmark;
-use crate::node::Output;
+use crate::node::{Input, Output};
 use crate::protocol::{Context, Effect, Protocol, Stored};
 use crate::time::Duration;
 use crate::trace::StepKind;
@@ -13,9 +13,24 @@ use crate::trace::StepKind;
 const DURABLE_CHAIN: u32 = 10_000;
 
 impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
-    /// The instance that hears what is said to an identity. A twin would be a second one.
+    /// The body of an identity; the first, if it has two.
     pub(super) const fn instance_of(node: NodeId) -> InstanceId {
         InstanceId(node.0)
+    }
+
+    /// The body of `node` that hears what `from` says to it.
+    #[inline]
+    pub(super) fn hearer(&self, from: NodeId, node: NodeId) -> InstanceId {
+        let twin = self.twins.iter().find(|twin| twin.identity == node);
+        match twin {
+            Some(twin) if twin.audience.contains(from) => twin.body,
+            _ => Self::instance_of(node),
+        }
+    }
+
+    /// Whether a body may speak to `to`: of twins, only one does.
+    pub(super) fn may_address(&self, instance: InstanceId, from: NodeId, to: NodeId) -> bool {
+        self.twins.is_empty() || self.hearer(to, from) == instance
     }
 
     pub(super) fn context<T>(
@@ -31,7 +46,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             config: &self.experiment.config,
             mutant: self.experiment.setup.mutant.as_deref(),
             elapsed: node.clock.elapsed(self.now),
-            wall_clock: node.clock.wall(self.now),
+            wall_clock: node.wall(self.now),
             random: &mut node.random,
             written: &mut written,
             effects: &mut self.effects,
@@ -48,6 +63,9 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         self.step(StepKind::Boot, Some(instance), || "boots".to_owned());
         self.context(instance, |state, disk, ctx| *state = Some(P::boot(disk, ctx)));
         self.perform(instance);
+        if self.nodes[instance.index()].incarnation > 0 {
+            self.announce(instance, Landmark::Recovered);
+        }
     }
 
     #[inline]
@@ -84,6 +102,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             });
             self.perform_once(instance);
         }
+        self.look_at_fuse(instance);
         let node = &self.nodes[instance.index()];
         if let Some(state) = &node.state
             && !node.corrupt
@@ -146,7 +165,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         self.cause = self.armed_by(instance, timer);
         self.note(instance, 1, 0);
         self.step(StepKind::Timer, Some(instance), || format!("{timer:?}"));
-        self.handle(instance, Input::Timer(timer));
+        self.submit(instance, Input::Timer(timer));
     }
 
     pub(super) fn start_repeating(

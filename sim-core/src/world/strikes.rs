@@ -1,13 +1,16 @@
 //! What goes wrong: strikes, what they undo, and GST.
 
 use super::{Occurrence, World};
-use crate::fault::{Fault, Targets};
+use crate::adversary::Strategy;
+use crate::fault::{DiskTrouble, Fault, Loss, Shape};
 use crate::history::Event;
 use crate::id::{InstanceId, NodeId, NodeSet};
 use crate::nemesis::{Lot, Nemesis, Strike, View};
 use crate::network::{Cut, Parts};
+use crate::node::Fuse;
 use crate::protocol::Protocol;
 use crate::setup::Gst;
+use crate::target::Targets;
 use crate::trace::StepKind;
 
 impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
@@ -17,6 +20,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             up: &self.up,
             corrupt: &self.corrupt,
             leader: self.ledger.leader(),
+            network: &self.experiment.setup.network,
         }
     }
 
@@ -25,19 +29,18 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         let contract = self.contract;
         let survived = match fault {
             Fault::Corrupt { .. } => contract.safety.byzantine.min(contract.liveness.byzantine),
+            Fault::Crash { loss: Loss::Everything | Loss::Records(_), .. }
+            | Fault::Disk { trouble: DiskTrouble::Lie | DiskTrouble::Corrupt(_), .. } => {
+                contract.safety.forgetful.min(contract.liveness.faulty)
+            }
             _ => contract.liveness.faulty,
         };
         self.experiment.setup.budget.unwrap_or(survived)
     }
 
     /// Whom a strike on these targets takes, within the budget; the label says who was spared.
-    pub(super) fn victims(
-        &mut self,
-        wake: usize,
-        strike: Strike,
-        target: &Targets,
-        verb: &str,
-    ) -> NodeSet {
+    pub(super) fn victims(&mut self, wake: usize, strike: Strike, target: &Targets) -> NodeSet {
+        let verb = self.nemesis.spec(strike).fault.kind().name();
         let budget = self.budget(&self.nemesis.spec(strike).fault);
         let view = self.view();
         let mut draw = self.nemesis.draw(strike, Lot::Targets);
@@ -66,11 +69,28 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         }
         let lasts = self.nemesis.length(strike);
         let wake = self.nemesis.struck(strike, self.now, lasts);
-        match &spec.fault {
+        self.bite(wake, strike, &spec.fault);
+        let label = self.nemesis.wakes[wake].record.label.clone();
+        self.note(InstanceId(0), 7, wake as u64 & 0xffff);
+        self.step(StepKind::Fault, None, || label);
+        if let Some(lasts) = lasts {
+            self.after(lasts, Occurrence::StrikeEnd { wake });
+        }
+        self.look_for_gst();
+    }
+
+    /// Does what the fault says.
+    fn bite(&mut self, wake: usize, strike: Strike, fault: &Fault) {
+        match fault {
             Fault::Partition { groups } => {
                 let mut draw = self.nemesis.draw(strike, Lot::Targets);
                 let groups = Nemesis::groups(groups, &self.view(), &mut draw);
                 self.partition(wake, groups);
+            }
+            Fault::Reshape { shape, first } => {
+                let mut draw = self.nemesis.draw(strike, Lot::Targets);
+                let reach = Nemesis::reach(*shape, first.as_ref(), &self.view(), &mut draw);
+                self.reshape(wake, *shape, reach);
             }
             Fault::OneWay { from, to } => {
                 let view = self.view();
@@ -84,9 +104,17 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 self.nemesis.wakes[wake].record.changed = cuts.len() as u64;
                 cuts.into_iter().for_each(|cut| self.undo(cut));
             }
-            Fault::Crash { target } => {
-                let victims = self.victims(wake, strike, target, "crash");
+            Fault::Crash { target, after_sends: None, .. } => {
+                let victims = self.victims(wake, strike, target);
                 self.crash(&victims, wake);
+            }
+            Fault::Crash { target, after_sends: Some(sends), .. } => {
+                let victims = self.victims(wake, strike, target);
+                for node in victims.iter() {
+                    let fuse = Fuse { left: *sends, blown: false, wake };
+                    self.nodes[node.index()].trouble().fuse = Some(fuse);
+                }
+                self.nemesis.wakes[wake].held = victims;
             }
             Fault::Restart { target } => {
                 let view = self.view();
@@ -99,18 +127,96 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 self.nemesis.wakes[wake].record.changed = chosen.len().into();
                 chosen.iter().for_each(|node| self.restart(Self::instance_of(node)));
             }
-            Fault::Corrupt { target } => {
-                let victims = self.victims(wake, strike, target, "corrupt");
-                victims.iter().for_each(|node| self.take_over(Self::instance_of(node), wake));
+            Fault::Pause { target } => {
+                let nodes = self.struck(wake, strike, target);
+                self.pause(wake, nodes);
             }
+            Fault::SlowNode { target, work } => {
+                let nodes = self.struck(wake, strike, target);
+                for node in nodes.iter() {
+                    let trouble = self.nodes[node.index()].trouble();
+                    trouble.work = trouble.work + *work;
+                }
+                self.nemesis.wakes[wake].held = nodes;
+            }
+            Fault::Churn { target, .. } => {
+                let nodes = self.struck(wake, strike, target);
+                nodes.iter().for_each(|node| self.churn(wake, node, 0));
+            }
+            Fault::Clock { target, trouble } => {
+                let nodes = self.struck(wake, strike, target);
+                self.upset(wake, nodes, *trouble);
+            }
+            Fault::Disk { target, trouble } => {
+                let nodes = match trouble {
+                    DiskTrouble::Stall | DiskTrouble::Slow(_) => self.struck(wake, strike, target),
+                    _ => self.victims(wake, strike, target),
+                };
+                self.sicken(wake, nodes, *trouble);
+            }
+            Fault::Corrupt { target, .. } => self.corrupt(wake, strike, target),
+            Fault::Surge { factor } => self.surges.push((wake, *factor)),
+            Fault::RequestTwice { probability } => self.repeats.push((wake, *probability)),
+            Fault::ClientCrash { clients } => self.send_away(wake, *clients),
         }
-        let label = self.nemesis.wakes[wake].record.label.clone();
-        self.note(InstanceId(0), 7, wake as u64 & 0xffff);
-        self.step(StepKind::Fault, None, || label);
-        if let Some(lasts) = lasts {
-            self.after(lasts, Occurrence::StrikeEnd { wake });
+    }
+
+    /// Whom a strike takes that leaves nobody down or corrupt: all its targets that are up.
+    fn struck(&mut self, wake: usize, strike: Strike, target: &Targets) -> NodeSet {
+        let view = self.view();
+        let mut draw = self.nemesis.draw(strike, Lot::Targets);
+        let chosen = Nemesis::resolve(target, &view, view.up, &mut draw);
+        let chosen: NodeSet = chosen.iter().filter(|node| view.up.contains(*node)).collect();
+        let fault = &self.nemesis.spec(strike).fault;
+        self.label(wake, format!("{} {chosen:?}", fault.kind().name()));
+        chosen
+    }
+
+    /// The adversary takes its targets, and begins anew with those that it had already.
+    fn corrupt(&mut self, wake: usize, strike: Strike, target: &Targets) {
+        let fault = &self.nemesis.spec(strike).fault;
+        let Some(conduct) = self.experiment.setup.conduct(fault) else { return };
+        let view = self.view();
+        let cluster = view.cluster;
+        let mut draw = self.nemesis.draw(strike, Lot::Targets);
+        let again = Nemesis::resolve(target, &view, view.corrupt, &mut draw);
+        let again: NodeSet = again.iter().filter(|node| view.corrupt.contains(*node)).collect();
+        let fresh = self.victims(wake, strike, target);
+        let against = match &conduct.against {
+            None => cluster.nodes().filter(|node| node.0 % 2 == 1).collect(),
+            Some(against) => {
+                let view = self.view();
+                Nemesis::resolve(against, &view, view.up, &mut draw)
+            }
+        };
+        if conduct.strategy == Strategy::Amnesia {
+            // A body that began anew is the same mouth.
+            again.iter().for_each(|node| self.remake(node, &conduct, &against));
         }
-        self.look_for_gst();
+        for node in fresh.iter() {
+            self.take_over(Self::instance_of(node), wake);
+            self.adversary.take(node, &conduct, against.clone());
+            self.remake(node, &conduct, &against);
+        }
+        if conduct.strategy == Strategy::Split && !fresh.is_empty() {
+            self.split(wake, &against);
+        }
+    }
+
+    /// Cuts those who hear the one body of the adversary's nodes off from those who hear the
+    /// other; its own nodes talk to everybody.
+    fn split(&mut self, wake: usize, audience: &NodeSet) {
+        let cluster = self.experiment.setup.cluster();
+        let side = |node: NodeId| {
+            let same = |other: NodeId| {
+                self.corrupt.contains(node)
+                    || self.corrupt.contains(other)
+                    || audience.contains(other) == audience.contains(node)
+            };
+            cluster.nodes().filter(|other| same(*other)).collect()
+        };
+        let reach = cluster.nodes().map(side).collect();
+        self.cut(Cut { strike: wake, parts: Parts::Reach(reach) });
     }
 
     pub(super) fn label(&mut self, wake: usize, label: String) {
@@ -136,6 +242,19 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             self.ledger.lose_leader(self.now, leader);
         }
         self.cut(Cut { strike: wake, parts: Parts::Groups(groups) });
+    }
+
+    fn reshape(&mut self, wake: usize, shape: Shape, reach: Vec<NodeSet>) {
+        let peers = |(node, set)| format!("{}: {set:?}", NodeId(node));
+        let sides: Vec<_> = (0..).zip(&reach).map(peers).collect();
+        self.label(wake, format!("{} {}", shape.name(), sides.join(" ")));
+        let majority = self.experiment.setup.cluster().majority();
+        if let Some(leader) = self.ledger.leader()
+            && reach[leader.index()].len() < majority
+        {
+            self.ledger.lose_leader(self.now, leader);
+        }
+        self.cut(Cut { strike: wake, parts: Parts::Reach(reach) });
     }
 
     pub(super) fn one_way(&mut self, wake: usize, from: NodeSet, to: NodeSet) {
@@ -167,6 +286,10 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
 
     pub(super) fn crash(&mut self, victims: &NodeSet, wake: usize) {
         let owned = |instance: InstanceId| victims.contains(NodeId(instance.0));
+        let (loss, keeps) = match &self.nemesis.spec(self.nemesis.wakes[wake].strike).fault {
+            Fault::Crash { loss, keeps, .. } => (*loss, *keeps),
+            _ => (Loss::Nothing, None),
+        };
         self.queue.retain_timers(|(instance, _)| !owned(*instance));
         for identity in victims.iter() {
             let instance = Self::instance_of(identity);
@@ -174,9 +297,17 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             node.state = None;
             node.output.clear();
             node.repeating.clear();
+            if let Some(trouble) = &mut node.trouble {
+                trouble.backlog.clear();
+                (trouble.at_work, trouble.fuse) = (false, None);
+            }
             let place = u64::from(identity.0);
             let bits = self.disk_key.at(place, u64::MAX, u64::from(node.incarnation));
-            node.disk.crash(&self.disks, bits);
+            let lied_about = node.disk.crash(&self.disks, keeps, bits);
+            if lied_about > 0 {
+                self.witness_lie(identity, lied_about);
+            }
+            self.lose_records(identity, loss);
             self.up.remove(identity);
             self.ledger.counts.crashes += 1;
             if self.ledger.leads(identity) && self.ledger.leader() == Some(identity) {
@@ -195,8 +326,9 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     pub(super) fn fail(&mut self, node: NodeId) {
         self.ever_faulty.insert(node);
         let safety = self.contract.safety;
-        self.safety_exceeded |=
-            self.corrupt.len() > safety.byzantine || self.ever_faulty.len() > safety.faulty;
+        self.safety_exceeded |= self.corrupt.len() > safety.byzantine
+            || self.forgetful.len() > safety.forgetful
+            || self.ever_faulty.len() > safety.faulty;
     }
 
     pub(super) fn restart(&mut self, instance: InstanceId) {
@@ -231,26 +363,34 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
 
     /// Ends what a strike did: mends its cut, restarts whom it took down.
     pub(super) fn undo(&mut self, wake: usize) {
-        let corrupts = matches!(
-            self.experiment.setup.faults[self.nemesis.wakes[wake].record.fault].fault,
-            Fault::Corrupt { .. }
-        );
-        if corrupts {
-            return;
-        }
         let mended = self.network.mend(wake);
         if mended {
             self.news = true;
             self.ledger.regain_leader();
         }
+        // The corrupt stay corrupt; what else their strike did, as a cut between two sides, ends.
+        let strike = self.nemesis.wakes[wake].strike;
+        if matches!(self.nemesis.spec(strike).fault, Fault::Corrupt { .. }) {
+            return;
+        }
+        let released = self.release(wake) | self.calm(wake);
+        self.nemesis.wakes[wake].over = true;
         let downed = std::mem::take(&mut self.nemesis.wakes[wake].downed);
-        if mended || !downed.is_empty() {
+        if mended || released || !downed.is_empty() {
             let record = &mut self.nemesis.wakes[wake].record;
             record.ended.get_or_insert(self.now);
             let label = record.label.clone();
             self.step(StepKind::Fault, None, || format!("end of {label}"));
         }
         downed.iter().for_each(|node| self.restart(Self::instance_of(node)));
+    }
+
+    /// Clients that asked more, or twice, do so no longer; says whether there were any.
+    fn calm(&mut self, wake: usize) -> bool {
+        let before = self.surges.len() + self.repeats.len();
+        self.surges.retain(|(strike, _)| *strike != wake);
+        self.repeats.retain(|(strike, _)| *strike != wake);
+        before != self.surges.len() + self.repeats.len()
     }
 
     pub(super) fn look_for_gst(&mut self) {

@@ -1,16 +1,21 @@
 //! What leaves a node and what reaches it: disks, network, application.
 
-use super::{Attempt, Input, Occurrence, World};
-use crate::adversary::Tampered;
-use crate::fault::Fault;
+use super::{Attempt, Occurrence, World};
+use crate::adversary::{Scene, Speech};
+use crate::fault::FaultKind;
 use crate::history::{Entry, Event};
 use crate::id::{ClientId, Incarnation, InstanceId, NodeId, OpId};
 use crate::message::Message;
-use crate::node::Output;
+use crate::nemesis::Lot;
+use crate::node::{Input, Output};
 use crate::problem::{Answer, Problem};
 use crate::protocol::{DiskMark, Indication, Protocol, Request};
+use crate::rng::Random as _;
 use crate::time::Duration;
 use crate::trace::StepKind;
+
+/// What a message takes that is said to a rushing adversary or by it.
+const RUSH: Duration = Duration::from_micros(1);
 
 /// How long a client takes to turn to the node that it was pointed to. Above zero, so that two
 /// nodes that point at each other cost time and not for ever.
@@ -29,10 +34,21 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         if node.disk.is_clean() {
             return None;
         }
+        if node.disk.gives_out() {
+            self.give_out(instance);
+            return None;
+        }
+        if node.disk.waits() {
+            self.witness(FaultKind::DiskStall, instance);
+            return None;
+        }
         let place = u64::from(node.identity.0);
         let bits = self.disk_key.at(place, node.disk.written().0, u64::from(node.incarnation));
         let delay = node.disk.start_sync(&self.disks, bits)?;
-        let incarnation = node.incarnation;
+        let (incarnation, slow) = (node.incarnation, node.disk.is_slow());
+        if slow {
+            self.witness(FaultKind::DiskSlow, instance);
+        }
         if delay.is_zero() {
             return Some(self.harden(instance));
         }
@@ -47,7 +63,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         }
         self.note(instance, 3, 0);
         let mark = self.harden(instance);
-        self.handle(instance, Input::Durable(mark));
+        self.submit(instance, Input::Durable(mark));
     }
 
     /// The sync under way is complete: releases what waited for it.
@@ -93,30 +109,60 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     #[inline]
     pub(super) fn send(&mut self, instance: InstanceId, to: NodeId, message: P::Message) {
         let node = &self.nodes[instance.index()];
-        let from = node.identity;
+        let (from, corrupt) = (node.identity, node.corrupt);
         assert!(to.0 < self.nodes.len() as u32, "{from} sends to {to}, which does not exist");
         if to == from {
             // To oneself: at once, past network and adversary.
             self.later(self.now, Occurrence::Arrive { from, to: instance, message });
             return;
         }
-        let message = if node.corrupt {
-            match self.adversary.tamper(self.now, from, to, message, &self.corrupt) {
-                Tampered::Left(message) => message,
-                Tampered::Rewritten(lie) => {
-                    self.count_lie(from);
-                    self.step(StepKind::Send, Some(instance), || format!("lies to {to}:"));
-                    lie
-                }
-                Tampered::Withheld => {
-                    self.count_lie(from);
-                    self.step(StepKind::Lose, Some(instance), || format!("withheld from {to}"));
-                    return;
-                }
-            }
+        if self.nodes[instance.index()].trouble.is_some() && self.burns(instance) {
+            return;
+        }
+        if corrupt {
+            self.speak_through(instance, to, message);
         } else {
-            message
+            self.transmit(instance, from, to, message, Duration::ZERO);
+        }
+    }
+
+    /// The adversary decides what goes out in the place of what its node was about to say.
+    fn speak_through(&mut self, instance: InstanceId, to: NodeId, message: P::Message) {
+        let from = self.nodes[instance.index()].identity;
+        if !self.may_address(instance, from, to) {
+            self.count_lie(from);
+            return;
+        }
+        let scene = Scene {
+            now: self.now,
+            cluster: self.experiment.setup.cluster(),
+            mouths: &self.corrupt,
+            longest_timer: self.longest_timer,
         };
+        let mut speeches = std::mem::take(&mut self.speeches);
+        if self.adversary.tamper(&scene, from, to, message, &mut speeches) {
+            self.count_lie(from);
+            self.step(StepKind::Lose, Some(instance), || match speeches.len() {
+                0 => format!("withheld from {to}"),
+                _ => format!("lies to {to}:"),
+            });
+        }
+        for Speech { from, message, after } in speeches.drain(..) {
+            self.transmit(instance, from, to, message, after);
+        }
+        self.speeches = speeches;
+    }
+
+    /// Puts a message on the network, `held` back at its sender for that long.
+    #[inline]
+    fn transmit(
+        &mut self,
+        instance: InstanceId,
+        from: NodeId,
+        to: NodeId,
+        message: P::Message,
+        held: Duration,
+    ) {
         self.ledger.counts.messages += 1;
         self.ledger.counts.bytes += u64::from(message.bytes());
         self.step(StepKind::Send, Some(instance), || format!("to {to} {message:?}"));
@@ -130,13 +176,18 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             self.step(StepKind::Lose, None, || format!("{from} → {to} lost"));
             return;
         };
-        let to = Self::instance_of(to);
+        let delay = match self.is_rushed(instance, to) {
+            true => RUSH,
+            false => delay,
+        };
+        let held = held + self.departure(instance, &message);
+        let to = self.hearer(from, to);
         if let Some(delay) = fate.copy {
             self.ledger.counts.duplicated += 1;
             let message = message.clone();
-            self.after(delay, Occurrence::Arrive { from, to, message });
+            self.after(held + delay, Occurrence::Arrive { from, to, message });
         }
-        self.after(delay, Occurrence::Arrive { from, to, message });
+        self.after(held + delay, Occurrence::Arrive { from, to, message });
     }
 
     #[inline]
@@ -150,13 +201,9 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 self.cut_off(strike, from, identity);
                 return;
             }
-            if node.corrupt && !self.adversary.hear(self.now, from, identity, &message) {
-                self.count_lie(identity);
-                return;
-            }
         }
         self.step(StepKind::Deliver, Some(to), || format!("from {from} {message:?}"));
-        self.handle(to, Input::Message(from, message));
+        self.submit(to, Input::Message(from, message));
     }
 
     pub(super) fn cut_off(&mut self, strike: usize, from: NodeId, to: NodeId) {
@@ -168,13 +215,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     /// Credits a lie to the strike that corrupted the mouth.
     pub(super) fn count_lie(&mut self, mouth: NodeId) {
         self.ledger.counts.lies += 1;
-        let specs = &self.experiment.setup.faults;
-        let corrupts = |fault: usize| matches!(specs[fault].fault, Fault::Corrupt { .. });
-        let wakes = &mut self.nemesis.wakes;
-        let by = wakes.iter_mut().find(|w| corrupts(w.record.fault) && w.downed.contains(mouth));
-        if let Some(wake) = by {
-            wake.record.changed += 1;
-        }
+        self.witness(FaultKind::Corrupt, Self::instance_of(mouth));
     }
 
     pub(super) fn enter(&mut self, instance: InstanceId, event: Event<Request<P>, Indication<P>>) {
@@ -192,6 +233,23 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         }
         self.ledger.asked(self.now);
         self.request(op);
+        // An open loop asks more in a surge; a closed one waits for its answers.
+        if next.is_some() && !self.surges.is_empty() {
+            self.surge(client);
+        }
+    }
+
+    /// Asks what a surge adds to one request.
+    fn surge(&mut self, client: ClientId) {
+        for at in 0..self.surges.len() {
+            let (wake, factor) = self.surges[at];
+            for _ in 1..factor {
+                let Some(op) = self.clients.ask_more(client, self.now) else { return };
+                self.nemesis.wakes[wake].record.changed += 1;
+                self.ledger.asked(self.now);
+                self.request(op);
+            }
+        }
     }
 
     /// Brings an operation to the node where it stands.
@@ -205,10 +263,31 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         let (node, request) = self.clients.request(op);
         let request = request.clone();
         let instance = Self::instance_of(node);
+        if !self.repeats.is_empty() {
+            self.repeat_request(instance, op, &request);
+        }
+        self.bring(instance, op, request);
+    }
+
+    /// Brings a request to a node.
+    fn bring(&mut self, instance: InstanceId, op: OpId, request: Request<P>) {
         let reached = self.nodes[instance.index()].is_up();
         self.enter(instance, Event::Requested { op, request: request.clone(), reached });
         self.step(StepKind::Request, Some(instance), || format!("{op} {request:?}"));
-        self.handle(instance, Input::Request(op, request));
+        self.submit(instance, Input::Request(op, request));
+    }
+
+    /// Brings a request once more, if a strike wants it twice.
+    fn repeat_request(&mut self, instance: InstanceId, op: OpId, request: &Request<P>) {
+        let attempt = self.clients.attempts(op).unwrap_or(0);
+        for at in 0..self.repeats.len() {
+            let (wake, probability) = self.repeats[at];
+            let strike = self.nemesis.wakes[wake].strike;
+            if self.nemesis.draw(strike, Lot::Request(op, attempt)).chance(probability) {
+                self.nemesis.wakes[wake].record.changed += 1;
+                self.bring(instance, op, request.clone());
+            }
+        }
     }
 
     pub(super) fn lose_patience(&mut self, attempt: Attempt) {

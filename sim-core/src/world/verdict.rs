@@ -27,7 +27,9 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             Class::Safety => !self.safety_exceeded,
             Class::Liveness => {
                 let faulty = self.experiment.setup.nodes - core.len();
-                self.corrupt.len() <= liveness.byzantine && faulty <= liveness.faulty
+                self.corrupt.len() <= liveness.byzantine
+                    && self.forgetful.len() <= liveness.forgetful
+                    && faulty <= liveness.faulty
             }
         }
     }

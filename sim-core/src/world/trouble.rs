@@ -1,0 +1,389 @@
+//! What trips a node up and slows it down: processors, pauses, clocks, sick disks.
+//!
+//! A node without trouble handles an input at once. A node with trouble has a processor: inputs
+//! line up before it, each takes its time, and a pause stops it. So a slow node, a node that stands
+//! still and the cost model are one mechanism.
+
+use super::{Occurrence, Twin, World};
+use crate::adversary::{Conduct, Strategy};
+use crate::digest::Digest;
+use crate::disk::Disk;
+use crate::fault::{ClockTrouble, DiskTrouble, Fault, FaultKind, Loss};
+use crate::history::Event;
+use crate::id::{Incarnation, InstanceId, NodeId, NodeSet};
+use crate::message::Message;
+use crate::nemesis::Lot;
+use crate::node::{Clock, Input, Node, Sway};
+use crate::protocol::Protocol;
+use crate::rng::Random as _;
+use crate::time::Duration;
+
+impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
+    /// Brings an input before the node's processor.
+    #[inline]
+    pub(super) fn submit(&mut self, instance: InstanceId, input: Input<P>) {
+        match self.nodes[instance.index()].trouble {
+            None => self.handle(instance, input),
+            Some(_) => self.line_up(instance, input),
+        }
+    }
+
+    fn line_up(&mut self, instance: InstanceId, input: Input<P>) {
+        let node = &mut self.nodes[instance.index()];
+        if !node.is_up() {
+            return self.handle(instance, input);
+        }
+        let trouble = node.trouble();
+        let waits = trouble.pauses > 0;
+        let slow = !trouble.work.is_zero();
+        trouble.backlog.push_back(input);
+        if waits {
+            self.witness(FaultKind::Pause, instance);
+        }
+        if slow {
+            self.witness(FaultKind::SlowNode, instance);
+        }
+        self.work(instance, false);
+    }
+
+    /// Sets the processor to work on the front of the backlog, if it can. What takes no time is
+    /// handled on the spot, unless the node has others to catch up with.
+    fn work(&mut self, instance: InstanceId, behind: bool) {
+        let now = self.now;
+        let node = &mut self.nodes[instance.index()];
+        let incarnation = node.incarnation;
+        let trouble = node.trouble();
+        if trouble.pauses > 0 || trouble.at_work {
+            return;
+        }
+        let Some(front) = trouble.backlog.front() else { return };
+        let costs = self.cost.as_ref().map_or(Duration::ZERO, |cost| cost.of(front));
+        let free = trouble.processor_free.max(now) + (trouble.work + costs);
+        trouble.processor_free = free;
+        if free == now && !behind {
+            if let Some(input) = trouble.backlog.pop_front() {
+                self.handle(instance, input);
+            }
+            return;
+        }
+        trouble.at_work = true;
+        self.later(free, Occurrence::Worked { instance, incarnation });
+    }
+
+    /// The processor has done what the front of the backlog takes.
+    pub(super) fn worked(&mut self, instance: InstanceId, incarnation: Incarnation) {
+        let node = &mut self.nodes[instance.index()];
+        if !node.is_up() || node.incarnation != incarnation {
+            return;
+        }
+        let trouble = node.trouble();
+        trouble.at_work = false;
+        if trouble.pauses > 0 {
+            return;
+        }
+        let input = trouble.backlog.pop_front();
+        self.note(instance, 9, 0);
+        if let Some(input) = input {
+            self.handle(instance, input);
+        }
+        if self.nodes[instance.index()].is_up() {
+            self.work(instance, true);
+        }
+    }
+
+    /// How long a message waits at its sender: for the processor to sign it and for the interface
+    /// to let it out.
+    #[inline]
+    pub(super) fn departure(&mut self, instance: InstanceId, message: &P::Message) -> Duration {
+        let Some(cost) = &self.cost else { return Duration::ZERO };
+        let trouble = self.nodes[instance.index()].trouble();
+        if message.signatures() > 0 && !cost.sign.is_zero() {
+            let digest = Digest::of(message);
+            if trouble.signed.replace(digest) != Some(digest) {
+                trouble.processor_free = trouble.processor_free.max(self.now) + cost.sign;
+            }
+        }
+        let ready = trouble.processor_free.max(self.now);
+        let start = trouble.interface_free.max(ready);
+        trouble.interface_free = start + cost.transmission(message.bytes());
+        trouble.interface_free.since(self.now)
+    }
+
+    /// Whether the adversary's own network carries what this body says to `to`.
+    #[inline]
+    pub(super) fn is_rushed(&self, instance: InstanceId, to: NodeId) -> bool {
+        self.experiment.setup.adversary.rushing
+            && (self.nodes[instance.index()].corrupt || self.corrupt.contains(to))
+    }
+
+    /// Credits a change to the strike of this kind that holds the node.
+    pub(super) fn witness(&mut self, kind: FaultKind, instance: InstanceId) {
+        let node = self.nodes[instance.index()].identity;
+        let specs = &self.experiment.setup.faults;
+        let by = self.nemesis.wakes.iter_mut().find(|wake| {
+            specs[wake.record.fault].fault.kind() == kind
+                && !wake.over
+                && (wake.held.contains(node) || wake.downed.contains(node))
+        });
+        if let Some(wake) = by {
+            wake.record.changed += 1;
+        }
+    }
+
+    /// Whether a node that is to go down in the midst of speaking does not get this message out.
+    pub(super) fn burns(&mut self, instance: InstanceId) -> bool {
+        match &mut self.nodes[instance.index()].trouble().fuse {
+            None => false,
+            Some(fuse) if fuse.left > 0 => {
+                fuse.left -= 1;
+                false
+            }
+            Some(fuse) => {
+                fuse.blown = true;
+                true
+            }
+        }
+    }
+
+    /// A node whose fuse has blown goes down.
+    #[inline]
+    pub(super) fn look_at_fuse(&mut self, instance: InstanceId) {
+        let node = &self.nodes[instance.index()];
+        let Some(fuse) = node.trouble.as_ref().and_then(|trouble| trouble.fuse) else { return };
+        if fuse.blown && node.is_up() {
+            let victims = NodeSet::from_iter([node.identity]);
+            self.crash(&victims, fuse.wake);
+        }
+    }
+
+    /// A disk that cannot be written takes its node down.
+    pub(super) fn give_out(&mut self, instance: InstanceId) {
+        let node = self.nodes[instance.index()].identity;
+        let specs = &self.experiment.setup.faults;
+        let sick = |kind| matches!(kind, FaultKind::DiskFull | FaultKind::DiskFail);
+        let wake = self.nemesis.wakes.iter().position(|wake| {
+            sick(specs[wake.record.fault].fault.kind()) && !wake.over && wake.held.contains(node)
+        });
+        let wake = wake.expect("a disk fails only while a strike makes it");
+        self.crash(&NodeSet::from_iter([node]), wake);
+    }
+
+    /// A node that comes and goes does so.
+    pub(super) fn churn(&mut self, wake: usize, node: NodeId, turn: u64) {
+        let strike = self.nemesis.wakes[wake].strike;
+        let Fault::Churn { up, down, .. } = &self.nemesis.spec(strike).fault else { return };
+        if self.nemesis.wakes[wake].over {
+            return;
+        }
+        // It stays for a while, is away for a while, and so on; both are drawn in turn.
+        let mut draw = self.nemesis.draw(strike, Lot::Churn(node));
+        let goes = turn > 0 && turn % 2 == 1;
+        let mut stay = Duration::ZERO;
+        for past in 0..=turn {
+            stay = draw.between(if past % 2 == 0 { *up } else { *down });
+        }
+        self.note(Self::instance_of(node), 10, turn & 0xffff);
+        let instance = Self::instance_of(node);
+        if goes {
+            let one = NodeSet::from_iter([node]);
+            let budget = self.budget(&self.nemesis.spec(strike).fault);
+            let mut spare = self.nemesis.draw(strike, Lot::Budget);
+            let afforded = crate::nemesis::Nemesis::afford(&one, &self.view(), budget, &mut spare);
+            self.crash(&afforded, wake);
+        } else if self.nemesis.wakes[wake].downed.contains(node) {
+            self.restart(instance);
+        }
+        self.after(stay, Occurrence::Churn { wake, node, turn: turn + 1 });
+    }
+
+    /// Holds these nodes still.
+    pub(super) fn pause(&mut self, wake: usize, nodes: NodeSet) {
+        for node in nodes.iter() {
+            self.nodes[node.index()].trouble().pauses += 1;
+        }
+        self.nemesis.wakes[wake].held = nodes;
+    }
+
+    /// Changes the pace or the reading of a clock; timers that run keep the time that is left to
+    /// them by that clock, and a jump takes its length off it.
+    fn retime(&mut self, node: NodeId, jump: Duration, change: impl FnOnce(&mut Clock)) {
+        let instance = Self::instance_of(node);
+        let timers = self.queue.take_timers(|(owner, _)| *owner == instance);
+        let before = self.nodes[instance.index()].clock;
+        change(&mut self.nodes[instance.index()].clock);
+        for (at, (_, timer)) in timers {
+            let left = before.elapsed(at).since(before.elapsed(self.now)).saturating_sub(jump);
+            self.arm(instance, timer, left);
+        }
+    }
+
+    /// Makes clocks go wrong.
+    pub(super) fn upset(&mut self, wake: usize, nodes: NodeSet, trouble: ClockTrouble) {
+        for node in nodes.iter() {
+            let now = self.now;
+            let sway = |by, period, jumps| Some(Sway { by, period, since: now, jumps });
+            let body = &mut self.nodes[node.index()];
+            match trouble {
+                ClockTrouble::Step(by) => body.clock.step(by),
+                ClockTrouble::Jump(by) => self.retime(node, by, |clock| clock.jump(by)),
+                ClockTrouble::Drift(ppm) => {
+                    self.retime(node, Duration::ZERO, |clock| clock.speed_up(now, ppm));
+                }
+                ClockTrouble::Strobe { by, period } => body.trouble().sway = sway(by, period, true),
+                ClockTrouble::Wave { by, period } => body.trouble().sway = sway(by, period, false),
+            }
+        }
+        self.nemesis.wakes[wake].record.changed = nodes.len().into();
+        self.nemesis.wakes[wake].held = nodes;
+    }
+
+    /// Sets clocks right again, as far as they can be: a jump stays.
+    fn set_right(&mut self, node: NodeId, trouble: ClockTrouble) {
+        let now = self.now;
+        let body = &mut self.nodes[node.index()];
+        match trouble {
+            ClockTrouble::Step(by) => body.clock.step(by.reversed()),
+            ClockTrouble::Jump(_) => {}
+            ClockTrouble::Drift(ppm) => {
+                self.retime(node, Duration::ZERO, |clock| clock.speed_up(now, -ppm));
+            }
+            ClockTrouble::Strobe { .. } | ClockTrouble::Wave { .. } => body.trouble().sway = None,
+        }
+    }
+
+    /// Makes disks go wrong.
+    pub(super) fn sicken(&mut self, wake: usize, nodes: NodeSet, trouble: DiskTrouble) {
+        let strike = self.nemesis.wakes[wake].strike;
+        for node in nodes.iter() {
+            let disk = &mut self.nodes[node.index()].disk;
+            match trouble {
+                DiskTrouble::Stall => disk.sickness().stalls += 1,
+                DiskTrouble::Slow(factor) => disk.sickness().factor = factor,
+                DiskTrouble::Full => disk.sickness().full += 1,
+                DiskTrouble::Fail => disk.sickness().fails = true,
+                DiskTrouble::Lie => disk.begin_lie(),
+                DiskTrouble::Corrupt(records) => {
+                    let mut draw = self.nemesis.draw(strike, Lot::Detail(node));
+                    let damaged = disk.damage(records, &mut draw);
+                    self.nemesis.wakes[wake].record.changed += u64::from(damaged);
+                    if damaged > 0 {
+                        self.forget(node);
+                    }
+                }
+            }
+        }
+        self.nemesis.wakes[wake].held = nodes;
+    }
+
+    fn cure(&mut self, node: NodeId, trouble: DiskTrouble) {
+        let instance = Self::instance_of(node);
+        let disk = &mut self.nodes[node.index()].disk;
+        match trouble {
+            DiskTrouble::Stall => disk.sickness().stalls -= 1,
+            DiskTrouble::Slow(_) => disk.sickness().factor = 1,
+            DiskTrouble::Full => disk.sickness().full -= 1,
+            DiskTrouble::Fail => disk.sickness().fails = false,
+            DiskTrouble::Lie => disk.end_lie(),
+            DiskTrouble::Corrupt(_) => {}
+        }
+        // What waited for a stalled disk goes on.
+        if self.nodes[instance.index()].is_up() {
+            self.perform(instance);
+        }
+    }
+
+    /// Lets go of the nodes that a strike held.
+    pub(super) fn release(&mut self, wake: usize) -> bool {
+        let strike = self.nemesis.wakes[wake].strike;
+        let fault = &self.nemesis.spec(strike).fault;
+        let held = std::mem::take(&mut self.nemesis.wakes[wake].held);
+        for node in held.iter() {
+            match fault {
+                Fault::Pause { .. } => {
+                    self.nodes[node.index()].trouble().pauses -= 1;
+                    self.work(Self::instance_of(node), true);
+                }
+                Fault::SlowNode { work, .. } => {
+                    let trouble = self.nodes[node.index()].trouble();
+                    trouble.work = trouble.work.saturating_sub(*work);
+                }
+                Fault::Clock { trouble, .. } => self.set_right(node, *trouble),
+                Fault::Disk { trouble, .. } => self.cure(node, *trouble),
+                Fault::Crash { .. } => {
+                    let fuse = &mut self.nodes[node.index()].trouble().fuse;
+                    *fuse = fuse.filter(|fuse| fuse.wake != wake);
+                }
+                _ => {}
+            }
+        }
+        !held.is_empty()
+    }
+
+    /// Records were lost that a lying disk had said to be durable.
+    pub(super) fn witness_lie(&mut self, node: NodeId, records: u64) {
+        for _ in 0..records {
+            self.witness(FaultKind::DiskLie, Self::instance_of(node));
+        }
+        self.forget(node);
+    }
+
+    /// The durable state of a node was lost: it counts as faulty for good.
+    pub(super) fn forget(&mut self, node: NodeId) {
+        self.forgetful.insert(node);
+        self.fail(node);
+    }
+
+    /// Takes records off a disk beside what a crash takes.
+    pub(super) fn lose_records(&mut self, node: NodeId, loss: Loss) {
+        if self.nodes[node.index()].disk.lose(loss) > 0 {
+            self.forget(node);
+        }
+    }
+
+    /// The adversary gives a node that it has a second body, or an empty disk, if that is its way.
+    pub(super) fn remake(&mut self, node: NodeId, conduct: &Conduct, audience: &NodeSet) {
+        let instance = Self::instance_of(node);
+        match conduct.strategy {
+            Strategy::Amnesia => {
+                self.queue.retain_timers(|(owner, _)| *owner != instance);
+                let body = &mut self.nodes[instance.index()];
+                body.incarnation += 1;
+                body.disk = Disk::default();
+                body.output.clear();
+                body.repeating.clear();
+                self.count_lie(node);
+                self.boot(instance);
+            }
+            Strategy::Twins | Strategy::Split => {
+                let body = InstanceId(self.nodes.len() as u32);
+                let one = &self.nodes[instance.index()];
+                let mut twin = Node::new(node, one.random, one.clock);
+                twin.disk = one.disk.clone();
+                twin.incarnation = one.incarnation;
+                twin.corrupt = true;
+                twin.trouble = self.cost.as_ref().map(|_| Box::default());
+                self.nodes.push(twin);
+                let audience = audience.clone();
+                self.twins.push(Twin { identity: node, body, audience });
+                self.boot(body);
+            }
+            _ => {}
+        }
+    }
+
+    /// Clients go away for good: they ask nothing more, and nobody takes their answers.
+    pub(super) fn send_away(&mut self, wake: usize, count: u32) {
+        let mut draw = self.nemesis.draw(self.nemesis.wakes[wake].strike, Lot::Targets);
+        let mut clients: Vec<_> =
+            self.clients.ids().filter(|id| !self.clients.is_gone(*id)).collect();
+        draw.shuffle(&mut clients);
+        clients.truncate(count as usize);
+        self.nemesis.wakes[wake].record.changed = clients.len() as u64;
+        for client in clients {
+            for op in self.clients.send_away(client) {
+                let (node, _) = self.clients.request(op);
+                self.enter(Self::instance_of(node), Event::Abandoned { op });
+            }
+        }
+    }
+}
