@@ -43,14 +43,18 @@ impl Default for Config {
 }
 
 /// The messages of OM(m) among n generals who all speak when they should, the commander's included:
-/// M(n, m) = (n−1)(1 + M(n−1, m−1)) with M(n, 0) = n−1. Beyond `u64` it is `u64::MAX`.
+/// M(n, m) = (n−1)(1 + M(n−1, m−1)) with M(n, 0) = n−1, or round by round (n−1) + (n−1)(n−2) + …
+/// Beyond `u64` it is `u64::MAX`.
 pub fn messages(n: u32, m: u32) -> u64 {
-    let lieutenants = u64::from(n.saturating_sub(1));
-    match m {
-        _ if lieutenants == 0 => 0,
-        0 => lieutenants,
-        _ => lieutenants.saturating_mul(messages(n - 1, m - 1).saturating_add(1)),
+    let (mut sum, mut in_round) = (0_u64, 1_u64);
+    for named in 1..=u64::from(m) + 1 {
+        in_round = in_round.saturating_mul(u64::from(n).saturating_sub(named));
+        sum = sum.saturating_add(in_round);
+        if in_round == 0 || sum == u64::MAX {
+            break;
+        }
     }
+    sum
 }
 
 impl Config {

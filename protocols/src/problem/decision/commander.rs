@@ -28,7 +28,9 @@ pub(super) struct CommanderValidity {
 impl CommanderValidity {
     fn judge(&self, choice: Choice, sighting: Sighting) -> Option<Witness> {
         let order = self.order.filter(|order| *order != choice && !self.is_faulty)?;
-        Some(format!("{sighting}, but the commander {COMMANDER}, which is correct, ordered {order}"))
+        Some(format!(
+            "{sighting}, but the commander {COMMANDER}, which is correct, ordered {order}"
+        ))
     }
 }
 
