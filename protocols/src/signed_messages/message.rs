@@ -1,5 +1,7 @@
 //! What generals send each other under their seals.
 
+use std::fmt;
+
 use sim_core::id::{NodeId, NodeSet};
 use sim_core::message::{Forger, Lie, Message as Speech};
 use sim_core::signature::{SIGNATURE_BYTES, Signature, Signer};
@@ -12,9 +14,8 @@ const DOMAIN: &str = "signed_messages order";
 /// Sender, receiver, order and the length of the chain, as a compact encoding has them.
 const BYTES: u32 = 16;
 
-/// An order, signed by the commander and by everybody through whose hands it went (v:0:j₁:…:jₖ in
-/// the paper).
-#[derive(Clone, PartialEq, Eq, Debug, Hash)]
+/// An order, signed by the commander and by everybody through whose hands it went.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Message {
     /// The order.
     pub choice: Choice,
@@ -43,10 +44,12 @@ impl Message {
 
     /// Whether every signature covers the order and all signatures before it.
     pub fn is_genuine(&self) -> bool {
-        let covers = |(place, signature): (usize, &Signature)| {
-            signature.covers(DOMAIN, &(self.choice, &self.chain[..place]))
-        };
-        self.chain.iter().enumerate().all(covers)
+        (0..self.chain.len()).all(|place| self.is_covered_at(place))
+    }
+
+    /// Whether the signature at this place covers the order and all signatures before it.
+    fn is_covered_at(&self, place: usize) -> bool {
+        self.chain[place].covers(DOMAIN, &(self.choice, &self.chain[..place]))
     }
 
     /// Another order under the same names; genuine if all of them are the forger's.
@@ -56,6 +59,18 @@ impl Message {
             chain
         };
         Self { choice, chain: self.chain.iter().fold(Vec::new(), resign) }
+    }
+}
+
+/// As the paper writes it, v:0:j₁:…:jₖ, with a mark behind whoever did not sign this.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.choice)?;
+        for (place, signature) in self.chain.iter().enumerate() {
+            let mark = if self.is_covered_at(place) { "" } else { "✗" };
+            write!(f, ":{}{mark}", signature.signer())?;
+        }
+        Ok(())
     }
 }
 
