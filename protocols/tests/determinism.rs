@@ -89,14 +89,16 @@ fn the_fingerprint_of_the_server_is_golden() {
 fn the_fingerprint_of_oral_messages_is_golden() {
     let config = Oral { m: Some(1), ..Oral::default() };
     let oral = Experiment::<OralMessages>::new(config, stormy(5));
-    expect_test::expect!["f5e9a3d33ae9c315 5023e55b5df312a3 d7e2f5e21d1c4f90"].assert_eq(&prints(&oral));
+    expect_test::expect!["f5e9a3d33ae9c315 5023e55b5df312a3 d7e2f5e21d1c4f90"]
+        .assert_eq(&prints(&oral));
 }
 
 #[test]
 fn the_fingerprint_of_signed_messages_is_golden() {
     let config = Signed { m: Some(2), ..Signed::default() };
     let signed = Experiment::<SignedMessages>::new(config, stormy(5));
-    expect_test::expect!["e2b97452c5f4cbbd 7367578f1030df64 775bd0255dbf92c7"].assert_eq(&prints(&signed));
+    expect_test::expect!["e2b97452c5f4cbbd 7367578f1030df64 775bd0255dbf92c7"]
+        .assert_eq(&prints(&signed));
 }
 
 #[test]

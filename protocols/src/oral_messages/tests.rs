@@ -319,6 +319,15 @@ fn what_cannot_run_is_objected_to_and_what_is_unsafe_is_marked() {
 }
 
 #[test]
+fn each_form_promises_what_it_can() {
+    let promise = |config: &Config| OralMessages::contract(config, Cluster { n: 4 }).promise;
+    for (config, obedience) in [(Config::default(), COMMANDER_VALIDITY), (interactive(), UNANIMITY)]
+    {
+        assert_eq!(promise(&config).0, [AGREEMENT, obedience, INTEGRITY, TERMINATION]);
+    }
+}
+
+#[test]
 fn fewer_traitors_are_survived_where_the_generals_are_too_few_for_m() {
     let survived = |n, m| with_depth(m).traitors_survived(Cluster { n });
     assert_eq!([survived(4, 1), survived(7, 2), survived(10, 3)], [1, 2, 3]);
