@@ -156,30 +156,35 @@ fn a_general_that_nobody_asked_still_passes_orders_on() {
 
 #[test]
 fn what_cannot_have_been_sent_in_time_by_its_sender_is_not_kept() {
-    let mut table = Table::new(5, with_depth(1));
+    let mut table = Table::new(7, with_depth(2));
     for (from, path) in [
         (1, &[][..]),
-        (1, &[1]),       // not from the commander
-        (1, &[0]),       // not the commander's own words
-        (3, &[0, 1]),    // in another's name
-        (2, &[0, 2]),    // through the receiver
-        (1, &[0, 0, 1]), // in circles
-        (0, &[0, 1, 0]), // back again
-        (1, &[0, 3, 1]), // longer than there are rounds
-        (1, &[0, 9, 1]), // through a stranger
+        (1, &[1]),          // not from the commander
+        (1, &[0]),          // not the commander's own words
+        (3, &[0, 1]),       // in another's name
+        (2, &[0, 2]),       // through the receiver
+        (1, &[0, 2, 1]),    // through the receiver and on
+        (1, &[0, 1, 1]),    // in circles
+        (0, &[0, 1, 0]),    // back again
+        (1, &[0, 3, 4, 1]), // longer than there are rounds
+        (1, &[0, 9, 1]),    // through a stranger
     ] {
         table.inject(from, 2, message(path, X));
+        assert_eq!(table.state(2).tree.all().count(), 0, "{path:?} from n{from}");
     }
-    assert_eq!(table.state(2).tree.all().count(), 0);
     // What is early by the receiver's clock is kept, and what is late is not.
-    table.inject(1, 2, message(&[0, 1], X));
+    table.inject(1, 2, message(&[0, 3, 1], X));
     table.fire(2, Timer::RoundEnds);
     table.inject(0, 2, message(&[0], X));
     table.inject(3, 2, message(&[0, 3], X));
     table.fire(2, Timer::RoundEnds);
     table.inject(4, 2, message(&[0, 4], X));
+    table.inject(4, 2, message(&[0, 3, 4], X));
+    table.fire(2, Timer::RoundEnds);
+    table.inject(5, 2, message(&[0, 3, 5], X));
     let kept: Vec<_> = table.state(2).tree.all().map(|(path, _)| path.clone()).collect();
-    assert_eq!(kept, [message(&[0, 1], X).path, message(&[0, 3], X).path]);
+    let paths = [&[0, 3][..], &[0, 3, 1], &[0, 3, 4]].map(|path| message(path, X).path);
+    assert_eq!(kept, paths);
 }
 
 #[test]

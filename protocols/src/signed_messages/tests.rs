@@ -120,11 +120,11 @@ fn an_order_needs_as_many_signatures_as_rounds_have_begun() {
     // n4 is asked in each round whether it takes a chain of each length.
     for begun in 1..=4_usize {
         for length in 1..=5 {
-            let mut table = Table::new(5, Config::default());
+            let mut table = Table::new(6, Config { m: Some(3), ..Config::default() });
             (1..begun).for_each(|_| table.fire(4, Timer::RoundEnds));
             table.inject(3, 4, signed(ATTACK, &[0, 1, 2, 3, 5][..length]));
             let accepted = table.state(4).accepted.len();
-            // There are four rounds, and no general is called n5.
+            // There are four rounds, and none in which five signatures are of use.
             let expected = usize::from((begun..=4).contains(&length));
             assert_eq!(accepted, expected, "round {begun}, {length} signatures");
             assert_eq!(table.violations(), []);
