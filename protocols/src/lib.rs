@@ -3,13 +3,21 @@
 //! A problem owns what may be requested and indicated, the workload and the properties; a
 //! protocol names the problem that it solves. [`REGISTRY`] lists every protocol, one line each.
 
+pub mod generals;
+pub mod oral_messages;
 pub mod problem;
 pub mod raft;
 pub mod server;
+pub mod signed_messages;
 pub mod voting;
 
 use sim_core::simulation::Entry;
 
 /// Every protocol, by its name in scenario files.
-pub const REGISTRY: &[Entry] =
-    &[Entry::of::<raft::Raft>(), Entry::of::<server::Server>(), Entry::of::<voting::Voting>()];
+pub const REGISTRY: &[Entry] = &[
+    Entry::of::<oral_messages::OralMessages>(),
+    Entry::of::<raft::Raft>(),
+    Entry::of::<server::Server>(),
+    Entry::of::<signed_messages::SignedMessages>(),
+    Entry::of::<voting::Voting>(),
+];

@@ -1,7 +1,9 @@
 //! The same seed gives the same run, and one that never changes unawares: golden fingerprints.
 
+use protocols::oral_messages::{Config as Oral, OralMessages};
 use protocols::raft::Raft;
 use protocols::server::Server;
+use protocols::signed_messages::{Config as Signed, SignedMessages};
 use protocols::voting::{Config as Ballots, Voting};
 use sim_core::experiment::Experiment;
 use sim_core::fault::{Fault, FaultSpec};
@@ -82,6 +84,22 @@ fn the_fingerprint_of_the_server_is_golden() {
     server.workload.requests = Some(1_000);
     expect_test::expect!["5849cf0937d38076 130bf2123495cba7 6f9bdddfda0f32b7"]
         .assert_eq(&prints(&server));
+}
+
+#[test]
+fn the_fingerprint_of_oral_messages_is_golden() {
+    let config = Oral { m: Some(1), ..Oral::default() };
+    let oral = Experiment::<OralMessages>::new(config, stormy(5));
+    expect_test::expect!["f5e9a3d33ae9c315 5023e55b5df312a3 d7e2f5e21d1c4f90"]
+        .assert_eq(&prints(&oral));
+}
+
+#[test]
+fn the_fingerprint_of_signed_messages_is_golden() {
+    let config = Signed { m: Some(2), ..Signed::default() };
+    let signed = Experiment::<SignedMessages>::new(config, stormy(5));
+    expect_test::expect!["e2b97452c5f4cbbd 7367578f1030df64 775bd0255dbf92c7"]
+        .assert_eq(&prints(&signed));
 }
 
 #[test]

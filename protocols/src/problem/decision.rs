@@ -2,8 +2,12 @@
 //!
 //! This is single-shot agreement. The oldest protocols of the field solve it, each under other
 //! assumptions, so it stands apart from all of them: what is asked, what is answered, and the
-//! five properties by which any solver is judged. An agent may end without a decision; whether
-//! that is good enough is a question of scenarios, never one of safety.
+//! properties by which any solver is judged, as far as it promises them. An agent may end without
+//! a decision; whether that is good enough is a question of scenarios, never one of safety.
+
+mod commander;
+
+pub use commander::COMMANDER;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -17,6 +21,8 @@ use sim_core::rng::{ChaCha, Draw, Random};
 use sim_core::time::{Duration, Time};
 use sim_core::workload::{Arrivals, Retry, Workload};
 
+use commander::CommanderValidity;
+
 /// No two nodes decide different choices.
 pub const AGREEMENT: &str = "agreement";
 /// What is decided was proposed, as long as nobody lies.
@@ -25,6 +31,8 @@ pub const VALIDITY: &str = "validity";
 pub const UNANIMITY: &str = "unanimity";
 /// A node has one outcome, and no later life of it takes a decision back.
 pub const INTEGRITY: &str = "integrity";
+/// If the commander is correct, nobody decides anything but what it proposed.
+pub const COMMANDER_VALIDITY: &str = "commander_validity";
 /// Every node that was asked comes to an outcome.
 pub const TERMINATION: &str = "termination";
 
@@ -148,7 +156,7 @@ impl Problem for Decision {
     const NAME: &'static str = "decision";
     const SUMMARY: &'static str = "agents with opinions settle on one of them, once";
     const PROPERTIES: &'static [&'static str] =
-        &[AGREEMENT, VALIDITY, UNANIMITY, INTEGRITY, TERMINATION];
+        &[AGREEMENT, VALIDITY, UNANIMITY, COMMANDER_VALIDITY, INTEGRITY, TERMINATION];
     type Request = Propose;
     type Indication = Conclusion;
     type Load = Load;
@@ -195,10 +203,11 @@ impl Problem for Decision {
     }
 
     fn properties(cluster: Cluster, promise: &Promise) -> Vec<Property<Propose, Conclusion>> {
-        let judges: [(_, _, Judge); 5] = [
+        let judges: [(_, _, Judge); 6] = [
             (AGREEMENT, Class::Safety, Box::<Agreement>::default()),
             (VALIDITY, Class::Safety, Box::<Validity>::default()),
             (UNANIMITY, Class::Safety, Box::new(Unanimity::of(cluster))),
+            (COMMANDER_VALIDITY, Class::Safety, Box::<CommanderValidity>::default()),
             (INTEGRITY, Class::Safety, Box::<Integrity>::default()),
             (TERMINATION, Class::Liveness, Box::<Termination>::default()),
         ];

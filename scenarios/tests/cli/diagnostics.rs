@@ -141,7 +141,7 @@ fn an_expectation_of_a_property_that_there_is_not_is_an_error() {
         10 | property = "agrement"
            |            ^^^^^^^^^^ did you mean `agreement`?
            |
-           = note: possible here: agreement, integrity, one_voter_one_vote, quorum_of_electorate, termination, unanimity, validity
+           = note: possible here: agreement, commander_validity, integrity, one_voter_one_vote, quorum_of_electorate, termination, unanimity, validity
            = help: synod list protocols -v
 
         1 error. Nothing was run.
