@@ -6,7 +6,7 @@ use protocols::problem::decision::{Decision, Load};
 use protocols::signed_messages::{Config as Signed, SignedMessages};
 use sim_core::adversary::Strategy;
 use sim_core::experiment::Experiment;
-use sim_core::fault::{Fault, FaultSpec, Target, Targets, When};
+use sim_core::fault::{Fault, FaultSpec, When};
 use sim_core::id::NodeId;
 use sim_core::latency::Latency;
 use sim_core::outcome::Verdict;
@@ -14,6 +14,7 @@ use sim_core::protocol::Protocol;
 use sim_core::rng::Ratio;
 use sim_core::setup::Setup;
 use sim_core::simulation::Simulation as _;
+use sim_core::target::{Target, Targets};
 use sim_core::time::{Duration, DurationRange};
 
 const STRATEGIES: [Strategy; 3] = [Strategy::Mute, Strategy::Equivocate, Strategy::Forge];
@@ -58,7 +59,7 @@ fn with_traitors<P: Protocol>(
 ) -> Experiment<P> {
     let corrupt = |node: &u32| {
         let target = Targets(vec![Target::Node(NodeId(*node))]);
-        FaultSpec::at(Duration::ZERO, Fault::Corrupt { target })
+        FaultSpec::at(Duration::ZERO, Fault::Corrupt { target, conduct: None })
     };
     experiment.setup.faults = traitors.iter().map(corrupt).collect();
     experiment.setup.adversary.strategy = strategy;
@@ -205,9 +206,8 @@ fn interactive_generals_settle_on_what_all_loyal_ones_want() {
 /// So many generals go down at a drawn time, in the middle of the rounds or at their ends, and come
 /// back after a moment.
 fn stumbling<P: Protocol>(mut experiment: Experiment<P>, count: u32) -> Experiment<P> {
-    let target = Targets(vec![Target::Random(count)]);
     let when = When::At(DurationRange::from_millis(0, 30));
-    let crash = FaultSpec { when, ..FaultSpec::at(Duration::ZERO, Fault::Crash { target }) };
+    let crash = FaultSpec::when(when, Fault::crash(Target::Random(count)));
     experiment.setup.faults = vec![crash.lasting(ms(7))];
     experiment
 }

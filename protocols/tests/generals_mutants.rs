@@ -9,13 +9,14 @@ use protocols::problem::decision::{Decision, Load};
 use protocols::signed_messages::{Config as Signed, SignedMessages};
 use sim_core::adversary::Strategy;
 use sim_core::experiment::Experiment;
-use sim_core::fault::{Fault, FaultSpec, Target, Targets};
+use sim_core::fault::{Fault, FaultSpec};
 use sim_core::id::NodeId;
 use sim_core::latency::Latency;
 use sim_core::outcome::Verdict;
 use sim_core::protocol::Protocol;
 use sim_core::setup::{LinkSpec, Setup};
 use sim_core::simulation::Simulation as _;
+use sim_core::target::{Target, Targets};
 use sim_core::time::{Duration, DurationRange};
 
 const ROUND: Duration = Duration::from_millis(10);
@@ -31,7 +32,7 @@ fn treason<P: Protocol<Problem = Decision>>(
     setup.network.latency = Latency::Uniform(DurationRange::from_millis(1, 9));
     let corrupt = |node: &u32| {
         let target = Targets(vec![Target::Node(NodeId(*node))]);
-        FaultSpec::at(Duration::ZERO, Fault::Corrupt { target })
+        FaultSpec::at(Duration::ZERO, Fault::Corrupt { target, conduct: None })
     };
     setup.faults = traitors.iter().map(corrupt).collect();
     setup.adversary.strategy = strategy;
