@@ -44,7 +44,14 @@ impl<P: Protocol> Experiment<P> {
             .kinds
             .keys()
             .filter_map(|kind| unknown(format!("disk.kinds.{kind}"), kind, P::Record::KINDS));
-        spoken.chain(written).collect()
+        let links = self.setup.network.links.iter().enumerate();
+        let carried = links.flat_map(|(link, spec)| {
+            spec.messages.iter().enumerate().filter_map(move |(index, kind)| {
+                let path = format!("network.link[{link}].messages[{index}]");
+                unknown(path, kind, P::Message::KINDS)
+            })
+        });
+        spoken.chain(written).chain(carried).collect()
     }
 
     pub(crate) fn wrong_mutant(&self) -> Option<Complaint> {

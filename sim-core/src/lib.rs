@@ -13,6 +13,8 @@ pub mod landmark;
 pub mod settings;
 pub mod rng;
 pub mod latency;
+pub mod weather;
+pub mod atlas;
 pub mod signature;
 pub mod message;
 pub mod workload;

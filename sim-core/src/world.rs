@@ -1,7 +1,8 @@
 //! The world: one run. Clock, queue, nodes, network, disks, faults, judges.
 //!
 //! This room holds the world itself and its loop; the others what happens at nodes (`nodes`), between
-//! them (`traffic`), to them (`strikes`), and in the end (`verdict`).
+//! them (`traffic`), on the way in bad weather (`weather`), to them (`strikes`), and in the end
+//! (`verdict`).
 //!
 //! The loop takes the earliest event, hands it to the node that it concerns, and performs the
 //! effects that the handler asked for. It allocates nothing per event in steady state: effect
@@ -11,6 +12,7 @@ mod nodes;
 mod strikes;
 mod traffic;
 mod verdict;
+mod weather;
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -24,6 +26,7 @@ use crate::disk::DiskModel;
 use crate::experiment::Experiment;
 use crate::id::{ClientId, Incarnation, InstanceId, NodeId, NodeSet, OpId};
 use crate::ledger::Ledger;
+use crate::message::Message as _;
 use crate::nemesis::{Nemesis, Planned, Strike};
 use crate::network::Network;
 use crate::node::{Clock, Node};
@@ -94,6 +97,8 @@ pub(crate) struct World<'a, P: Protocol, const TRACED: bool> {
     up: NodeSet,
     corrupt: NodeSet,
     network: Network,
+    /// What clogs hold, in the order of sending.
+    held: Vec<weather::Held<P>>,
     disks: DiskModel,
     disk_key: Key,
     effects: Vec<Effect<P>>,
@@ -107,6 +112,8 @@ pub(crate) struct World<'a, P: Protocol, const TRACED: bool> {
     /// Whether a corruption, a crash or a cut went beyond what safety assumes.
     safety_exceeded: bool,
     ever_faulty: NodeSet,
+    /// Whose messages arrived damaged, and nobody noticed.
+    garbled: NodeSet,
     /// Whether anything happened since that could have settled a judge.
     news: bool,
     fingerprint: Digest,
@@ -187,7 +194,14 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             nodes: (0..bodies).map(NodeId).map(node).collect(),
             up: NodeSet::EMPTY,
             corrupt: NodeSet::EMPTY,
-            network: Network::new(&setup.network, cluster, bodies, streams.key(Stream::Weather)),
+            network: Network::new(
+                &setup.network,
+                P::Message::KINDS,
+                cluster,
+                bodies,
+                streams.key(Stream::Weather),
+            ),
+            held: Vec::new(),
             disks: DiskModel::new::<P::Record>(&setup.disk),
             disk_key: streams.key(Stream::Disks),
             effects: Vec::new(),
@@ -203,6 +217,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             longest_timer: Duration::ZERO,
             safety_exceeded: false,
             ever_faulty: NodeSet::EMPTY,
+            garbled: NodeSet::EMPTY,
             news: true,
             fingerprint: Digest::default(),
             limit_hit: None,

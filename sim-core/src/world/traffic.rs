@@ -124,6 +124,10 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             self.cut_off(strike, from, to);
             return;
         }
+        if !self.network.is_calm() {
+            self.brave(from, to, message);
+            return;
+        }
         let fate = self.network.fate(from, to, self.now);
         let Some(delay) = fate.delay else {
             self.ledger.counts.lost += 1;
@@ -134,9 +138,9 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         if let Some(delay) = fate.copy {
             self.ledger.counts.duplicated += 1;
             let message = message.clone();
-            self.after(delay, Occurrence::Arrive { from, to, message });
+            self.dispatch(delay, from, to, message);
         }
-        self.after(delay, Occurrence::Arrive { from, to, message });
+        self.dispatch(delay, from, to, message);
     }
 
     #[inline]
@@ -146,14 +150,18 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         let identity = node.identity;
         // What one says to oneself passes neither network nor adversary.
         if from != identity {
-            if let Some(strike) = self.network.stopped_by(from, identity) {
+            if let Some(strike) = self.network.stopped_on_arrival(from, identity) {
                 self.cut_off(strike, from, identity);
                 return;
             }
             if node.corrupt && !self.adversary.hear(self.now, from, identity, &message) {
+                self.ledger.counts.unheard += 1;
                 self.count_lie(identity);
                 return;
             }
+            let arrived = u64::from(node.is_up());
+            self.ledger.counts.delivered += arrived;
+            self.ledger.counts.down += 1 - arrived;
         }
         self.step(StepKind::Deliver, Some(to), || format!("from {from} {message:?}"));
         self.handle(to, Input::Message(from, message));
