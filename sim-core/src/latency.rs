@@ -168,6 +168,83 @@ mod tests {
         fits(&Latency::log_normal(ms(8), ms(40)), |x| normal_cdf(libm::log(x / 8.0) / sigma));
     }
 
+    fn uniform(min: u64, max: u64) -> Latency {
+        Latency::Uniform(DurationRange::from_millis(min, max))
+    }
+
+    fn mixture(parts: &[(u32, Latency)]) -> Latency {
+        let parts = parts.iter().cloned().map(|(weight, latency)| Part { weight, latency });
+        Latency::Mixture(Mixture::new(parts.collect()).expect("a mixture"))
+    }
+
+    #[test]
+    fn mixtures_draw_each_part_as_often_as_its_weight_says() {
+        let share = |x: f64, min: f64, max: f64| ((x - min) / (max - min)).clamp(0.0, 1.0);
+        // Fast and slow, as networks with two paths are.
+        fits(&mixture(&[(99, uniform(1, 2)), (1, uniform(50, 80))]), |x| {
+            0.99 * share(x, 1.0, 2.0) + 0.01 * share(x, 50.0, 80.0)
+        });
+        // Parts that overlap, one of which is no table.
+        let tail = Latency::Exponential { mean: ms(12), min: ms(2) };
+        fits(&mixture(&[(1, uniform(5, 20)), (2, tail), (4, uniform(0, 10))]), |x| {
+            let tail = if x < 2.0 { 0.0 } else { 1.0 - libm::exp(-(x - 2.0) / 10.0) };
+            (share(x, 5.0, 20.0) + 2.0 * tail + 4.0 * share(x, 0.0, 10.0)) / 7.0
+        });
+    }
+
+    fn measured(points: &[(&str, u64)]) -> Result<Empirical, String> {
+        let point = |(share, at): &(&str, u64)| (share.parse().expect("a share"), ms(*at));
+        Empirical::new(points.iter().map(point).collect())
+    }
+
+    #[test]
+    fn empirical_tables_are_joined_by_straight_lines() {
+        let points = [("0%", 1), ("50%", 2), ("99%", 10), ("100%", 50)];
+        let latency = Latency::Empirical(measured(&points).expect("a table"));
+        fits(&latency, |x| match x {
+            ..2.0 => (x - 1.0) * 0.5,
+            ..10.0 => 0.5 + (x - 2.0) / 8.0 * 0.49,
+            _ => 0.99 + (x - 10.0) / 40.0 * 0.01,
+        });
+        assert_eq!(latency.sample(0), ms(1));
+        assert_eq!(latency.sample(1 << 63), ms(2));
+        assert_eq!(latency.sample(u64::MAX), ms(50));
+    }
+
+    #[test]
+    fn tables_that_are_no_distribution_are_refused() {
+        for points in [
+            &[("0%", 1)][..],
+            &[("10%", 1), ("100%", 2)],
+            &[("0%", 1), ("90%", 2)],
+            &[("0%", 1), ("50%", 3), ("50%", 4), ("100%", 5)],
+            &[("0%", 1), ("50%", 3), ("100%", 2)],
+        ] {
+            assert!(measured(points).is_err(), "{points:?} was taken");
+        }
+        assert!(Mixture::new(Vec::new()).is_err());
+        assert!(Mixture::new(vec![Part { weight: 0, latency: uniform(1, 2) }]).is_err());
+    }
+
+    #[test]
+    fn what_lies_beyond_a_cut_is_moved_to_it_and_the_rest_stays() {
+        let whole = Latency::Normal { mean: ms(100), deviation: ms(10) };
+        let cut = whole.clone().cut(ms(90), Some(ms(120)));
+        let mut draw = Streams::new(4).key(Stream::Weather).member(0);
+        let (mut low, mut high) = (0, 0);
+        for _ in 0..100_000 {
+            let bits = draw.next_u64();
+            let (was, is) = (whole.sample(bits), cut.sample(bits));
+            low += u32::from(is == ms(90));
+            high += u32::from(is == ms(120));
+            assert_eq!(is, was.max(ms(90)).min(ms(120)));
+        }
+        // One standard deviation below, and two above.
+        assert!((15_300..16_430).contains(&low), "{low} at the lower end");
+        assert!((2_040..2_510).contains(&high), "{high} at the upper end");
+        assert!(whole.clone().cut(ms(90), None).sample(u64::MAX) > ms(120));
+    }
+
     #[test]
     fn the_tabled_exponential_is_the_logarithm_and_rises() {
         let mut draw = Streams::new(2).key(Stream::Weather).member(0);
@@ -196,6 +273,8 @@ mod tests {
             Latency::Normal { mean: ms(1), deviation: ms(5) },
             Latency::log_normal(ms(1), ms(9)),
             Latency::Pareto { min: ms(1), shape: 1.5 },
+            mixture(&[(1, uniform(1, 2)), (u32::MAX, uniform(5, 6))]),
+            Latency::Empirical(measured(&[("0%", 0), ("100%", 1)]).expect("a table")),
         ] {
             assert!(latency.sample(0) <= latency.sample(u64::MAX), "{latency}");
             assert!(latency.sample(u64::MAX).as_nanos() < u64::MAX, "{latency}");

@@ -31,6 +31,10 @@ use crate::setup::{InFlight, NetworkSpec};
 use crate::time::{Duration, Time};
 
 pub(crate) use self::cuts::{Cut, Parts};
+#[cfg_attr(
+    not(test),
+    expect(unused_imports, reason = "no strike of the schedule brings fronts yet")
+)]
 pub(crate) use self::fronts::Front;
 pub(crate) use self::passage::{Dropped, Parcel};
 

@@ -14,6 +14,11 @@ mod traffic;
 mod verdict;
 mod weather;
 
+/// The toy protocol of the tests outside, for those that look inside.
+#[cfg(test)]
+#[path = "../tests/toy/mod.rs"]
+mod toy;
+
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

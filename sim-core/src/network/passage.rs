@@ -1,5 +1,7 @@
 //! A message's way through weather that is not calm.
 
+use super::fronts::Rule;
+use super::queues::Queues;
 use super::{Lane, Network, place};
 use crate::id::NodeId;
 use crate::latency::Latency;
@@ -57,14 +59,109 @@ pub(crate) struct Passage {
     pub(crate) strikes: Vec<usize>,
 }
 
-/// What a message's delay becomes.
-struct Lateness {
-    factor: f64,
-    add: Duration,
+/// What a weather does to a message that it meets.
+enum Act {
+    /// Nothing.
+    Spares,
+    /// Something.
+    Changes,
+    /// It ends here.
+    Drops(Dropped),
 }
 
-impl Lateness {
-    fn of(&self, delay: Duration) -> Duration {
+impl Act {
+    const fn changes_if(changed: bool) -> Self {
+        if changed { Self::Changes } else { Self::Spares }
+    }
+
+    const fn drops_if(dropped: bool, why: Dropped) -> Self {
+        if dropped { Self::Drops(why) } else { Self::Spares }
+    }
+}
+
+/// A message under way, and what has come together so far.
+struct Journey<'a> {
+    parcel: &'a Parcel,
+    ordinal: u64,
+    /// What its link takes in calm weather.
+    latency: &'a Latency,
+    checksums: bool,
+    factor: f64,
+    add: Duration,
+    /// How long the original alone is held back.
+    back: Duration,
+    /// The draws of the copies' delays.
+    copies: Vec<u64>,
+    passage: Passage,
+}
+
+impl Journey<'_> {
+    fn meet(&mut self, rule: &Rule, queues: &mut Queues) -> Act {
+        let (parcel, ordinal) = (self.parcel, self.ordinal);
+        let draw = |lane: Lane| rule.draw(parcel, ordinal, lane);
+        match &rule.weather {
+            Weather::Bandwidth { bytes_per_second, queue } => {
+                let name = (rule.name, parcel.place());
+                match queues.take(name, parcel.now, parcel.bytes, *bytes_per_second, *queue) {
+                    Some(sent) => self.delay(sent),
+                    None => Act::Drops(Dropped::Overflowed),
+                }
+            }
+            Weather::Loss { probability } => {
+                Act::drops_if(probability.holds(draw(Lane::Chance)), Dropped::Lost)
+            }
+            Weather::BurstLoss { .. } => Act::drops_if(rule.is_bad(parcel), Dropped::Lost),
+            Weather::Corrupt { probability } => {
+                if !probability.holds(draw(Lane::Chance)) {
+                    return Act::Spares;
+                }
+                if self.checksums {
+                    return Act::Drops(Dropped::Damaged);
+                }
+                self.passage.damage = Some(rule.draws(draw(Lane::Amount)));
+                Act::Changes
+            }
+            Weather::SlowDown { factor } => {
+                self.factor *= factor;
+                let changed = *factor != 1.0 && !self.latency.is_zero();
+                self.passage.delayed |= changed;
+                Act::changes_if(changed)
+            }
+            Weather::Delay { add } => self.delay(add.sample(draw(Lane::Amount))),
+            Weather::Reorder { probability, by } => {
+                let held = probability.holds(draw(Lane::Chance));
+                if held {
+                    let by = 1 + scale(draw(Lane::Amount), by.as_nanos());
+                    self.back = self.back + Duration::from_nanos(by);
+                    self.passage.reordered = true;
+                }
+                Act::changes_if(held)
+            }
+            Weather::Duplicate { probability, copies } => {
+                let doubled = probability.holds(draw(Lane::Duplicate));
+                if doubled {
+                    let drawn = (0..*copies).map(|copy| rule.draw_copy(parcel, ordinal, copy));
+                    self.copies.extend(drawn);
+                }
+                Act::changes_if(doubled)
+            }
+            Weather::Clog => {
+                let first = self.passage.clog.is_none();
+                self.passage.clog = self.passage.clog.or(rule.strike);
+                Act::changes_if(first)
+            }
+        }
+    }
+
+    fn delay(&mut self, by: Duration) -> Act {
+        self.add = self.add + by;
+        self.passage.delayed |= !by.is_zero();
+        Act::changes_if(!by.is_zero())
+    }
+
+    /// How long a transmission takes with these draws.
+    fn transmission(&self, bits: u64) -> Duration {
+        let delay = self.latency.sample(bits);
         let delay = match self.factor {
             1.0 => delay,
             factor => Duration::from_nanos_f64(delay.as_nanos() as f64 * factor),
@@ -79,103 +176,38 @@ impl Network {
     pub(crate) fn pass(&mut self, parcel: &Parcel) -> Passage {
         let ordinal = self.ordinals.next(parcel.place(), parcel.now);
         let link = self.links.between(parcel.from, parcel.to);
+        let mut journey = Journey {
+            parcel,
+            ordinal,
+            latency: link.latency_of(parcel.kind),
+            checksums: self.checksums,
+            factor: 1.0,
+            add: self.detour_of(parcel),
+            back: Duration::ZERO,
+            copies: Vec::new(),
+            passage: Passage::default(),
+        };
         let standing = link.rules.iter().filter(|rule| rule.kinds.contains(parcel.kind));
         let fronts = self.fronts.iter().filter(|other| other.concerns(parcel, self.fifo));
-        let mut passage = Passage::default();
-        let (mut late, mut held) =
-            (Lateness { factor: 1.0, add: self.detour_of(parcel) }, Duration::ZERO);
-        let mut copies: Vec<u64> = Vec::new();
         for rule in standing.chain(fronts.map(|other| &other.rule)) {
-            let draw = |lane: Lane| rule.draw(parcel, ordinal, lane);
-            let mut dropped = None;
-            let changed = match &rule.weather {
-                Weather::Bandwidth { bytes_per_second, queue } => {
-                    let name = (rule.name, parcel.place());
-                    let sent =
-                        self.queues.take(name, parcel.now, parcel.bytes, *bytes_per_second, *queue);
-                    match sent {
-                        Some(sent) => {
-                            late.add = late.add + sent;
-                            passage.delayed |= !sent.is_zero();
-                            !sent.is_zero()
-                        }
-                        None => {
-                            dropped = Some(Dropped::Overflowed);
-                            true
-                        }
-                    }
+            match journey.meet(rule, &mut self.queues) {
+                Act::Spares => {}
+                Act::Changes => {
+                    let strikes = &mut journey.passage.strikes;
+                    strikes.extend(rule.strike.filter(|strike| !strikes.contains(strike)));
                 }
-                Weather::Loss { probability } => {
-                    let lost = probability.holds(draw(Lane::Chance));
-                    dropped = lost.then_some(Dropped::Lost);
-                    lost
+                Act::Drops(why) => {
+                    let strikes = rule.strike.into_iter().collect();
+                    return Passage { dropped: Some(why), strikes, ..Passage::default() };
                 }
-                Weather::BurstLoss { .. } => {
-                    let lost = rule.is_bad(parcel);
-                    dropped = lost.then_some(Dropped::Lost);
-                    lost
-                }
-                Weather::Corrupt { probability } => {
-                    let damaged = probability.holds(draw(Lane::Chance));
-                    if damaged && self.checksums {
-                        dropped = Some(Dropped::Damaged);
-                    } else if damaged {
-                        passage.damage = Some(self.key.member(draw(Lane::Amount)));
-                    }
-                    damaged
-                }
-                Weather::SlowDown { factor } => {
-                    late.factor *= factor;
-                    let changed = *factor != 1.0 && !link.latency_of(parcel.kind).is_zero();
-                    passage.delayed |= changed;
-                    changed
-                }
-                Weather::Delay { add } => {
-                    let add = add.sample(draw(Lane::Amount));
-                    late.add = late.add + add;
-                    passage.delayed |= !add.is_zero();
-                    !add.is_zero()
-                }
-                Weather::Reorder { probability, by } => {
-                    let back = probability.holds(draw(Lane::Chance));
-                    if back {
-                        let by = 1 + scale(draw(Lane::Amount), by.as_nanos());
-                        held = held + Duration::from_nanos(by);
-                        passage.reordered = true;
-                    }
-                    back
-                }
-                Weather::Duplicate { probability, copies: count } => {
-                    let doubled = probability.holds(draw(Lane::Duplicate));
-                    if doubled {
-                        let drawn = (0..*count).map(|copy| rule.draw_copy(parcel, ordinal, copy));
-                        copies.extend(drawn);
-                    }
-                    doubled
-                }
-                Weather::Clog => {
-                    let first = passage.clog.is_none();
-                    passage.clog = passage.clog.or(rule.strike);
-                    first
-                }
-            };
-            if dropped.is_some() {
-                let strikes = rule.strike.into_iter().collect();
-                return Passage { dropped, strikes, ..Passage::default() };
-            }
-            if changed
-                && let Some(strike) = rule.strike
-                && !passage.strikes.contains(&strike)
-            {
-                passage.strikes.push(strike);
             }
         }
-        let latency = link.latency_of(parcel.kind);
-        let sample = |bits: u64| late.of(latency.sample(bits));
-        let own =
-            self.key.at(parcel.place(), parcel.now.as_nanos(), ordinal << 2 | Lane::Amount as u64);
-        let (delay, copies) =
-            (sample(own) + held, copies.into_iter().map(sample).collect::<Vec<_>>());
+        let lane = ordinal << 2 | Lane::Amount as u64;
+        let own = self.key.at(parcel.place(), parcel.now.as_nanos(), lane);
+        let delay = journey.transmission(own) + journey.back;
+        let copies: Vec<Duration> =
+            journey.copies.iter().map(|bits| journey.transmission(*bits)).collect();
+        let mut passage = journey.passage;
         passage.delay = self.arrival(parcel, delay);
         passage.copies = copies.into_iter().map(|copy| self.arrival(parcel, copy)).collect();
         passage
@@ -205,3 +237,6 @@ impl Network {
         last.since(parcel.now)
     }
 }
+
+#[cfg(test)]
+mod tests;
