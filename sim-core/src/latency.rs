@@ -10,10 +10,10 @@ mod written;
 
 use std::sync::Arc;
 
-use crate::latency::quantile::{NORMAL_P99, exponential_quantile, normal_quantile};
 use crate::rng::{scale, unit};
 use crate::time::{Duration, DurationRange};
 
+use quantile::{NORMAL_P99, exponential_quantile, normal_quantile};
 pub use tabled::{Empirical, Mixture, Part};
 
 /// A distribution of delays.

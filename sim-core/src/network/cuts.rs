@@ -126,8 +126,8 @@ impl Network {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::network;
     use super::*;
-    use crate::network::tests::network;
     use crate::setup::NetworkSpec;
 
     #[test]

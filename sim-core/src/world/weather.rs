@@ -170,10 +170,12 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::toy::{Echo, Note, toy};
     use super::*;
     use crate::experiment::Experiment;
     use crate::fault::{Fault, FaultSpec};
     use crate::id::OpId;
+    use crate::latency::Latency;
     use crate::nemesis::Nemesis;
     use crate::network::{Cut, Front, Parts};
     use crate::outcome::Measure;
@@ -181,7 +183,6 @@ mod tests {
     use crate::rng::{Ratio, Streams};
     use crate::setup::InFlight;
     use crate::weather::{Kinds, Weather};
-    use crate::world::toy::{Echo, Note, toy};
 
     const MESSAGES: u32 = 10;
 
@@ -345,8 +346,7 @@ mod tests {
         for (in_flight, arrive) in [(InFlight::Lost, 0), (InFlight::Arrives, 10)] {
             let mut quiet = quiet();
             quiet.0.setup.network.in_flight = in_flight;
-            quiet.0.setup.network.latency =
-                crate::latency::Latency::Constant(Duration::from_millis(50));
+            quiet.0.setup.network.latency = Latency::Constant(Duration::from_millis(50));
             let mut world = struck(&quiet, 1);
             send_some(&mut world);
             world.network.cut(Cut { strike: 0, parts: Parts::Groups(vec![0, 1, 1]) });

@@ -1,8 +1,8 @@
 //! What each weather does to messages, as often as it says, and to no others.
 
+use super::super::{Front, Network};
 use super::*;
 use crate::id::{Cluster, NodeSet};
-use crate::network::{Front, Network};
 use crate::rng::{Ratio, Stream, Streams};
 use crate::setup::{LinkSpec, NetworkSpec};
 use crate::time::DurationRange;
