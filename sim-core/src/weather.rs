@@ -164,10 +164,10 @@ impl Kinds {
         }))
     }
 
-    /// Whether the kind at this place is among them.
+    /// Whether the kind at this place is among them. Beyond the first 64 that is so if all are.
     #[inline]
     pub const fn contains(self, kind: usize) -> bool {
-        self.0 >> (kind & 63) & 1 == 1
+        if kind < 64 { self.0 >> kind & 1 == 1 } else { self.0 == u64::MAX }
     }
 }
 
@@ -232,6 +232,7 @@ mod tests {
         let kinds = Kinds::named(&["vote".to_owned()], &known);
         assert_eq!([0, 1, 2].map(|kind| kinds.contains(kind)), [false, true, false]);
         assert_eq!(Kinds::named(&[], &known), Kinds::ALL);
+        assert!(Kinds::ALL.contains(64) && !kinds.contains(64) && !kinds.contains(65));
         assert!(!Kinds::named(&["veto".to_owned()], &known).contains(0));
     }
 }

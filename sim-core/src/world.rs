@@ -323,7 +323,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             Some("event_cap")
         } else if self.at_this_instant >= self.zeno {
             Some("zeno")
-        } else if self.queue.len() > limits.queue as usize {
+        } else if self.queue.len() + self.held.len() > limits.queue as usize {
             Some("memory")
         } else {
             return false;

@@ -61,7 +61,8 @@ fn every_weather_is_read_and_shown_as_it_was_written() {
         network.link[0].messages = ["ballot"]
         network.link[0].slow_down = 10.0
         network.reorder.by = "5ms"
-        network.reorder.probability = "1%""#]].assert_eq(&settings.join("\n"));
+        network.reorder.probability = "1%""#]]
+    .assert_eq(&settings.join("\n"));
 }
 
 #[test]

@@ -304,6 +304,17 @@ mod tests {
     }
 
     #[test]
+    fn what_clogs_hold_counts_for_the_memory_of_a_run() {
+        let mut quiet = quiet();
+        quiet.0.setup.limits.queue = 9;
+        let mut world = struck(&quiet, 1);
+        world.network.set_in(clog(0, Kinds::ALL));
+        send_some(&mut world);
+        assert!(world.hits_a_limit());
+        assert_eq!(world.limit_hit, Some("memory"));
+    }
+
+    #[test]
     fn a_strike_answers_for_what_its_weather_drops_and_damages() {
         let quiet = quiet();
         let always = Ratio::new(1, 1);

@@ -208,6 +208,17 @@ fn a_front_draws_alike_whatever_else_is_in_force() {
 }
 
 #[test]
+fn more_of_the_same_weather_loses_the_same_messages_and_more() {
+    let lost = |share: u64| -> Vec<bool> {
+        let mut network = network(&spread());
+        network.set_in(front(Weather::Loss { probability: percent(share) }, 0));
+        passages(&mut network).map(|passage| passage.dropped.is_some()).collect()
+    };
+    let (few, many) = (lost(5), lost(20));
+    assert!(few.iter().zip(&many).all(|(few, many)| *many || !few));
+}
+
+#[test]
 fn a_front_concerns_its_senders_receivers_and_kinds_until_it_is_lifted() {
     let always = Weather::Loss { probability: percent(100) };
     let one = |node: NodeId| Some([node].into_iter().collect::<NodeSet>());
