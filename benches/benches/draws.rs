@@ -51,7 +51,7 @@ fn delay(bencher: divan::Bencher<'_, '_>, family: &str) {
         "uniform" => Latency::Uniform(DurationRange::from_millis(30, 40)),
         "exponential" => Latency::Exponential { mean: ms(10), min: ms(1) },
         "normal" => Latency::Normal { mean: ms(100), deviation: ms(10) },
-        "lognormal" => Latency::LogNormal { p50: ms(8), p99: ms(40) },
+        "lognormal" => Latency::log_normal(ms(8), ms(40)),
         _ => Latency::Pareto { min: ms(1), shape: 1.5 },
     };
     let mut draw = Streams::new(1).key(Stream::Nodes).member(0);

@@ -32,7 +32,7 @@ fn exponential() -> Latency {
 #[test]
 fn pingpong_allocates_nothing_per_event() {
     let constant = Latency::Constant(Duration::from_millis(1));
-    let (allocations, bytes) = second_half(|n| Box::new(game(2, 0, constant, n)), 200_000);
+    let (allocations, bytes) = second_half(|n| Box::new(game(2, 0, constant.clone(), n)), 200_000);
     assert_eq!((allocations, bytes), (0, 0));
 }
 

@@ -19,7 +19,7 @@ use sim_core::trace::StepKind;
 fn stormy(nodes: u32) -> Setup {
     let ms = Duration::from_millis;
     let mut setup = Setup::new(nodes, Duration::from_secs(20));
-    setup.network.latency = Latency::LogNormal { p50: ms(3), p99: ms(30) };
+    setup.network.latency = Latency::log_normal(ms(3), ms(30));
     setup.network.loss = Ratio::new(2, 100);
     setup.network.duplicate = Ratio::new(2, 100);
     setup.disk.sync = Latency::Uniform(DurationRange::from_millis(0, 4));

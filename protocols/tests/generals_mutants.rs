@@ -95,10 +95,8 @@ fn a_traitor_who_holds_an_order_back_finds_generals_who_do_not_count_rounds() {
     experiment.setup.network.links = vec![LinkSpec {
         from: vec!["n0".into()],
         to: vec!["n2".into()],
-        both: false,
         latency: Some(Latency::Uniform(DurationRange::from_millis(11, 19))),
-        loss: None,
-        duplicate: None,
+        ..LinkSpec::default()
     }];
     is_caught(experiment, "SM1");
 }

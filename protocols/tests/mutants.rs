@@ -34,7 +34,7 @@ fn random_crash() -> Fault {
 /// Loss, duplicates, slow disks, small batches, crashes and partitions all the time.
 fn chaos(nodes: u32) -> Experiment<Raft> {
     let mut setup = Setup::new(nodes, Duration::from_secs(30));
-    setup.network.latency = Latency::LogNormal { p50: ms(5), p99: ms(60) };
+    setup.network.latency = Latency::log_normal(ms(5), ms(60));
     setup.network.loss = Ratio::new(3, 100);
     setup.network.duplicate = Ratio::new(5, 100);
     setup.disk.sync = Latency::Uniform(range(0, 5));

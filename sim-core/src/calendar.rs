@@ -86,6 +86,11 @@ impl<D> Calendar<D> {
         self.len
     }
 
+    /// The bodies of all entries, in no order that means anything.
+    pub(crate) fn bodies(&self) -> impl Iterator<Item = &D> {
+        self.bodies.iter().flatten()
+    }
+
     /// The least key.
     #[inline]
     pub(crate) fn min(&self) -> Option<Key> {

@@ -25,7 +25,7 @@ pub(crate) struct DiskModel {
 
 impl DiskModel {
     pub(crate) fn new<R: Record>(spec: &DiskSpec) -> Self {
-        let of_kind = |kind: &&str| *spec.kinds.get(*kind).unwrap_or(&spec.sync);
+        let of_kind = |kind: &&str| spec.kinds.get(*kind).unwrap_or(&spec.sync).clone();
         let latencies: Vec<Latency> = R::KINDS.iter().map(of_kind).collect();
         let instant = latencies.iter().all(Latency::is_zero);
         Self { latencies, crash_keeps: spec.crash_keeps, instant }

@@ -42,6 +42,7 @@ impl<P: Protocol> Experiment<P> {
         });
         let faults = setup.faults.iter().enumerate().filter_map(|(at, spec)| match &spec.fault {
             Fault::Corrupt { conduct: Some(conduct), .. } => Some((at, &conduct.messages)),
+            Fault::Weather { messages, .. } => Some((at, messages)),
             _ => None,
         });
         let struck = faults.flat_map(|(at, kinds)| {
@@ -60,7 +61,14 @@ impl<P: Protocol> Experiment<P> {
             .kinds
             .keys()
             .filter_map(|kind| unknown(format!("disk.kinds.{kind}"), kind, P::Record::KINDS));
-        lied_about.chain(struck).chain(costly).chain(written).collect()
+        let links = self.setup.network.links.iter().enumerate();
+        let carried = links.flat_map(|(link, spec)| {
+            spec.messages.iter().enumerate().filter_map(move |(index, kind)| {
+                let path = format!("network.link[{link}].messages[{index}]");
+                unknown(path, kind, P::Message::KINDS)
+            })
+        });
+        lied_about.chain(struck).chain(costly).chain(written).chain(carried).collect()
     }
 
     pub(crate) fn wrong_mutant(&self) -> Option<Complaint> {

@@ -16,12 +16,13 @@ use crate::landmark::LandmarkKind;
 use crate::rng::Ratio;
 use crate::target::{Target, Targets};
 use crate::time::{Duration, DurationRange, Shift};
+use crate::weather::Weather;
 
 pub use profile::{Profile, ProfileSpec};
 pub use shape::Shape;
 
 /// What goes wrong.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Fault {
     /// The network falls into groups; whoever is named in none forms one more group.
     Partition {
@@ -44,6 +45,23 @@ pub enum Fault {
     },
     /// All cuts end.
     Heal,
+    /// Bad weather on the network.
+    Weather {
+        /// Which.
+        weather: Weather,
+        /// Whose messages; `None` for everybody's.
+        from: Option<Targets>,
+        /// Messages to whom; `None` for everybody.
+        to: Option<Targets>,
+        /// The kinds of message; empty for all.
+        messages: Vec<String>,
+    },
+    /// Nodes are clogged one by one, and let go one by one: each from a drawn time in the first
+    /// half of the strike to a drawn time in the second.
+    SwizzleClog {
+        /// Which nodes.
+        target: Targets,
+    },
     /// Nodes go down: memory and waiting output are lost, and of the disk what is said.
     Crash {
         /// Who goes down.
@@ -238,6 +256,37 @@ kinds! {
         "messages lost at the cut",
         r#"kind = "one-way", from = "leader", to = "followers", at = "5s", for = "3s""#;
     Heal "heal" [] "all cuts end", "cuts ended", r#"kind = "heal", at = "9s""#;
+    Loss "loss" ["probability" "from" "to" "messages" "for"]
+        "messages are lost", "messages lost",
+        r#"kind = "loss", probability = "10%", from = "leader", at = "5s", for = "3s""#;
+    BurstLoss "burst-loss" ["share" "mean" "from" "to" "messages" "for"]
+        "links lose everything for a moment, again and again", "messages lost",
+        r#"kind = "burst-loss", share = "10%", mean = "200ms", at = "5s", for = "5s""#;
+    Delay "delay" ["add" "from" "to" "messages" "for"]
+        "messages take longer", "messages that took longer",
+        r#"kind = "delay", add = "20ms..80ms", to = "leader", at = "5s", for = "3s""#;
+    SlowLink "slow-link" ["factor" "from" "to" "messages" "for"]
+        "messages take many times as long", "messages that took longer",
+        r#"kind = "slow-link", factor = 10, from = "random", at = "5s", for = "3s""#;
+    Duplicate "duplicate" ["probability" "copies" "from" "to" "messages" "for"]
+        "the network makes copies of messages", "messages copied",
+        r#"kind = "duplicate", probability = "20%", copies = 2, at = "5s", for = "3s""#;
+    Reorder "reorder" ["probability" "by" "from" "to" "messages" "for"]
+        "messages are held back, so that later ones overtake them", "messages held back",
+        r#"kind = "reorder", probability = "20%", by = "50ms", at = "5s", for = "3s""#;
+    Garble "garble" ["probability" "from" "to" "messages" "for"]
+        "messages are damaged: dropped, or believed where checksums = false", "messages damaged",
+        r#"kind = "garble", probability = "5%", at = "5s", for = "3s""#;
+    Bandwidth "bandwidth" ["bytes_per_second" "queue" "from" "to" "messages" "for"]
+        "links carry so many bytes; what does not fit into their queue is lost",
+        "messages that lined up or were lost",
+        r#"kind = "bandwidth", bytes_per_second = 200, queue = 400, at = "5s", for = "3s""#;
+    Clog "clog" ["from" "to" "messages" "for"]
+        "what is sent is held, and let go all at once in the end", "messages held",
+        r#"kind = "clog", from = "leader", at = "5s", for = "500ms""#;
+    SwizzleClog "swizzle-clog" ["target" "for"]
+        "nodes are clogged one by one and let go one by one", "nodes clogged",
+        r#"kind = "swizzle-clog", target = "half", at = "5s", for = "2s""#;
     Crash "crash" ["target" "restart_after" "keeps" "after_sends"]
         "nodes go down; memory and waiting output are lost, the disk stays",
         "nodes that were up",
@@ -347,6 +396,18 @@ impl Fault {
             Self::Partition { .. } | Self::Reshape { .. } => FaultKind::Partition,
             Self::OneWay { .. } => FaultKind::OneWay,
             Self::Heal => FaultKind::Heal,
+            Self::Weather { weather, .. } => match weather {
+                Weather::Loss { .. } => FaultKind::Loss,
+                Weather::BurstLoss { .. } => FaultKind::BurstLoss,
+                Weather::Delay { .. } => FaultKind::Delay,
+                Weather::SlowDown { .. } => FaultKind::SlowLink,
+                Weather::Duplicate { .. } => FaultKind::Duplicate,
+                Weather::Reorder { .. } => FaultKind::Reorder,
+                Weather::Corrupt { .. } => FaultKind::Garble,
+                Weather::Bandwidth { .. } => FaultKind::Bandwidth,
+                Weather::Clog => FaultKind::Clog,
+            },
+            Self::SwizzleClog { .. } => FaultKind::SwizzleClog,
             Self::Crash { loss: Loss::Nothing, .. } => FaultKind::Crash,
             Self::Crash { loss: Loss::Records(_), .. } => FaultKind::Rollback,
             Self::Crash { loss: Loss::Everything, .. } => FaultKind::Wipe,
@@ -382,6 +443,9 @@ impl Fault {
             Self::Partition { groups } => groups.iter().flat_map(|group| group.0.clone()).collect(),
             Self::Reshape { first, .. } => first.iter().flat_map(|first| first.0.clone()).collect(),
             Self::OneWay { from, to } => [from.0.clone(), to.0.clone()].concat(),
+            Self::Weather { from, to, .. } => {
+                from.iter().chain(to).flat_map(|targets| targets.0.clone()).collect()
+            }
             Self::Heal
             | Self::Surge { .. }
             | Self::RequestTwice { .. }
@@ -391,7 +455,8 @@ impl Fault {
                 let against = against.flat_map(|against| against.0.clone());
                 target.0.iter().cloned().chain(against).collect()
             }
-            Self::Crash { target, .. }
+            Self::SwizzleClog { target }
+            | Self::Crash { target, .. }
             | Self::Restart { target }
             | Self::Pause { target }
             | Self::SlowNode { target, .. }
@@ -415,6 +480,11 @@ impl fmt::Display for Fault {
                 write!(f, "partition as a {} from {first}", shape.name())
             }
             Self::OneWay { from, to } => write!(f, "one-way {from} ↛ {to}"),
+            Self::Weather { weather, from, to, .. } => {
+                write!(f, "{weather}")?;
+                from.iter().try_for_each(|from| write!(f, " from {from}"))?;
+                to.iter().try_for_each(|to| write!(f, " to {to}"))
+            }
             Self::Crash { target, after_sends: Some(sends), .. } => {
                 write!(f, "{name} {target} after {sends} messages")
             }
@@ -425,7 +495,8 @@ impl fmt::Display for Fault {
             Self::Corrupt { target, conduct: Some(conduct) } => {
                 write!(f, "{name} {target} ({})", conduct.strategy.name())
             }
-            Self::Crash { target, .. }
+            Self::SwizzleClog { target }
+            | Self::Crash { target, .. }
             | Self::Restart { target }
             | Self::Pause { target }
             | Self::Churn { target, .. }
@@ -456,7 +527,7 @@ pub enum When {
 }
 
 /// One entry of the schedule.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct FaultSpec {
     /// What goes wrong.
     pub fault: Fault,

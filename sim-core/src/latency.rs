@@ -4,17 +4,20 @@
 //! its place in the field of randomness and of nothing else. Logarithms and exponentials come from
 //! `libm`: the platform's differ in the last digit from machine to machine.
 
-use std::fmt;
-use std::sync::LazyLock;
+mod quantile;
+mod tabled;
+mod written;
 
-use serde::de::{self, value::MapAccessDeserializer};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::sync::Arc;
 
 use crate::rng::{scale, unit};
 use crate::time::{Duration, DurationRange};
 
+use quantile::{NORMAL_P99, exponential_quantile, normal_quantile};
+pub use tabled::{Empirical, Mixture, Part};
+
 /// A distribution of delays.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Latency {
     /// Always the same.
     Constant(Duration),
@@ -34,13 +37,8 @@ pub enum Latency {
         /// The standard deviation before the cut.
         deviation: Duration,
     },
-    /// Log-normal through two quantiles.
-    LogNormal {
-        /// The median.
-        p50: Duration,
-        /// The 99th percentile; at least the median.
-        p99: Duration,
-    },
+    /// Log-normal through two quantiles; see [`Latency::log_normal`].
+    LogNormal(LogNormal),
     /// Pareto: P(delay > x) = (min/x)^shape.
     Pareto {
         /// The least delay.
@@ -48,278 +46,83 @@ pub enum Latency {
         /// The shape, above 0; the mean is finite above 1.
         shape: f64,
     },
+    /// One of several, each as often as its weight says.
+    Mixture(Mixture),
+    /// Measured: quantiles, and straight lines between them.
+    Empirical(Empirical),
+    /// Another whose tails are cut off: what lies beyond an end is moved to it.
+    Cut {
+        /// The other.
+        of: Arc<Self>,
+        /// The least delay.
+        min: Duration,
+        /// The longest delay, if there is one.
+        max: Option<Duration>,
+    },
 }
 
-/// The 99th percentile of the standard normal distribution.
-const NORMAL_P99: f64 = 2.326_347_874_040_841;
+/// A log-normal distribution through two quantiles.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct LogNormal {
+    p50: Duration,
+    p99: Duration,
+    /// The standard deviation of the logarithm; kept, because a logarithm costs as much as all the
+    /// rest of a sample.
+    sigma: f64,
+}
 
 impl Latency {
     /// No delay.
     pub const ZERO: Self = Self::Constant(Duration::ZERO);
 
-    /// The delay for these 64 uniform bits; larger bits give longer delays.
+    /// Log-normal with this median (above 0) and this 99th percentile (at least the median).
+    pub fn log_normal(p50: Duration, p99: Duration) -> Self {
+        let sigma = libm::log(p99.as_nanos() as f64 / p50.as_nanos() as f64) / NORMAL_P99;
+        Self::LogNormal(LogNormal { p50, p99, sigma })
+    }
+
+    /// The same with its tails cut off.
+    #[must_use]
+    pub fn cut(self, min: Duration, max: Option<Duration>) -> Self {
+        Self::Cut { of: Arc::new(self), min, max }
+    }
+
+    /// The delay for these 64 uniform bits. Larger bits give longer delays, except across the parts
+    /// of a mixture that overlap.
     #[inline]
     pub fn sample(&self, bits: u64) -> Duration {
-        match *self {
-            Self::Constant(delay) => delay,
+        match self {
+            Self::Constant(delay) => *delay,
             Self::Uniform(range) => {
                 let width = (range.max - range.min).as_nanos().saturating_add(1);
                 range.min + Duration::from_nanos(scale(bits, width))
             }
             Self::Exponential { mean, min } => {
                 let tail = exponential_quantile(bits);
-                min + Duration::from_nanos_f64((mean - min).as_nanos() as f64 * tail)
+                *min + Duration::from_nanos_f64((*mean - *min).as_nanos() as f64 * tail)
             }
             Self::Normal { mean, deviation } => Duration::from_nanos_f64(
                 mean.as_nanos() as f64 + deviation.as_nanos() as f64 * normal_quantile(unit(bits)),
             ),
-            Self::LogNormal { p50, p99 } => {
+            Self::LogNormal(LogNormal { p50, sigma, .. }) => {
                 let median = p50.as_nanos() as f64;
-                let sigma = libm::log(p99.as_nanos() as f64 / median) / NORMAL_P99;
                 Duration::from_nanos_f64(median * libm::exp(sigma * normal_quantile(unit(bits))))
             }
             Self::Pareto { min, shape } => Duration::from_nanos_f64(
                 min.as_nanos() as f64 * libm::pow(1.0 - unit(bits), -1.0 / shape),
             ),
+            Self::Mixture(mixture) => mixture.sample(bits),
+            Self::Empirical(empirical) => empirical.sample(bits),
+            Self::Cut { of, min, max } => {
+                let delay = of.sample(bits).max(*min);
+                max.map_or(delay, |max| delay.min(max))
+            }
         }
     }
 
     /// Whether it never delays.
     pub fn is_zero(&self) -> bool {
         *self == Self::ZERO
-    }
-}
-
-/// Steps of the table of the exponential distribution, a power of two.
-const STEPS: usize = 1 << 12;
-/// From this step on the curve is too steep for chords: the logarithm itself is taken.
-const STEEP: usize = STEPS - STEPS / 16;
-
-/// The quantile function of the standard exponential distribution at the ends of equal steps.
-static EXPONENTIAL: LazyLock<Vec<f64>> =
-    LazyLock::new(|| (0..=STEEP).map(|step| -libm::log1p(-(step as f64) / STEPS as f64)).collect());
-
-/// The quantile function of the standard exponential distribution for 64 uniform bits, rising.
-///
-/// Chords between tabled points, a fifth of the price of a logarithm: on a step of width h at
-/// tail 1 − p a chord is off by at most (h / (1 − p))² / 8, which is below 3.1e-5 where chords are
-/// used and of the order of 1e-8 in the middle. The steep end takes the logarithm.
-#[inline]
-fn exponential_quantile(bits: u64) -> f64 {
-    let step = (bits >> (64 - STEPS.trailing_zeros())) as usize;
-    if step >= STEEP {
-        // 1 − u is as uniform as u, and keeps larger bits on longer delays.
-        return -libm::log(1.0 - unit(bits));
-    }
-    let table = &EXPONENTIAL[step..step + 2];
-    table[0] + (table[1] - table[0]) * unit(bits << STEPS.trailing_zeros())
-}
-
-/// The quantile function of the standard normal distribution, for 0 < p < 1.
-///
-/// Acklam's rational approximation (2003); the relative error stays below 1.15e-9.
-fn normal_quantile(p: f64) -> f64 {
-    const A: [f64; 6] = [
-        -3.969_683_028_665_376e1,
-        2.209_460_984_245_205e2,
-        -2.759_285_104_469_687e2,
-        1.383_577_518_672_69e2,
-        -3.066_479_806_614_716e1,
-        2.506_628_277_459_239,
-    ];
-    const B: [f64; 6] = [
-        -5.447_609_879_822_406e1,
-        1.615_858_368_580_409e2,
-        -1.556_989_798_598_866e2,
-        6.680_131_188_771_972e1,
-        -1.328_068_155_288_572e1,
-        1.0,
-    ];
-    const C: [f64; 6] = [
-        -7.784_894_002_430_293e-3,
-        -3.223_964_580_411_365e-1,
-        -2.400_758_277_161_838,
-        -2.549_732_539_343_734,
-        4.374_664_141_464_968,
-        2.938_163_982_698_783,
-    ];
-    const D: [f64; 5] = [
-        7.784_695_709_041_462e-3,
-        3.224_671_290_700_398e-1,
-        2.445_134_137_142_996,
-        3.754_408_661_907_416,
-        1.0,
-    ];
-    const LOW: f64 = 0.024_25;
-    let polynomial = |coefficients: &[f64], x: f64| {
-        coefficients.iter().fold(0.0, |sum, coefficient| sum * x + coefficient)
-    };
-    let tail = |p: f64| {
-        let q = (-2.0 * libm::log(p)).sqrt();
-        polynomial(&C, q) / polynomial(&D, q)
-    };
-    if p < LOW {
-        tail(p)
-    } else if p > 1.0 - LOW {
-        -tail(1.0 - p)
-    } else {
-        let q = p - 0.5;
-        polynomial(&A, q * q) * q / polynomial(&B, q * q)
-    }
-}
-
-/// The keys of a latency that is written as a table.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Keys {
-    dist: Family,
-    mean: Option<Duration>,
-    min: Option<Duration>,
-    max: Option<Duration>,
-    sd: Option<Duration>,
-    p50: Option<Duration>,
-    p99: Option<Duration>,
-    shape: Option<f64>,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-enum Family {
-    Constant,
-    Uniform,
-    Exponential,
-    Normal,
-    LogNormal,
-    Pareto,
-}
-
-impl TryFrom<Keys> for Latency {
-    type Error = String;
-
-    fn try_from(keys: Keys) -> Result<Self, String> {
-        let Keys { dist, mean, min, max, sd, p50, p99, shape } = keys;
-        let need = |key: &str, value: Option<Duration>| {
-            value.ok_or_else(|| format!("this distribution needs `{key}`"))
-        };
-        let given = [mean.is_some(), min.is_some(), max.is_some(), sd.is_some(), p50.is_some()];
-        let given = [given.as_slice(), &[p99.is_some(), shape.is_some()]].concat();
-        const NAMES: [&str; 7] = ["mean", "min", "max", "sd", "p50", "p99", "shape"];
-        let (latency, used): (Self, &[&str]) = match dist {
-            Family::Constant => (Self::Constant(need("mean", mean)?), &["mean"]),
-            Family::Uniform => {
-                let range = DurationRange { min: need("min", min)?, max: need("max", max)? };
-                if range.min > range.max {
-                    return Err(format!("min {} is above max {}", range.min, range.max));
-                }
-                (Self::Uniform(range), &["min", "max"])
-            }
-            Family::Exponential => {
-                let (mean, min) = (need("mean", mean)?, min.unwrap_or(Duration::ZERO));
-                if min > mean {
-                    return Err(format!("min {min} is above the mean {mean}"));
-                }
-                (Self::Exponential { mean, min }, &["mean", "min"])
-            }
-            Family::Normal => {
-                let (mean, deviation) = (need("mean", mean)?, need("sd", sd)?);
-                (Self::Normal { mean, deviation }, &["mean", "sd"])
-            }
-            Family::LogNormal => {
-                let (p50, p99) = (need("p50", p50)?, need("p99", p99)?);
-                if p50 > p99 || p50.is_zero() {
-                    return Err(format!("p50 {p50} must lie above 0 and not above p99 {p99}"));
-                }
-                (Self::LogNormal { p50, p99 }, &["p50", "p99"])
-            }
-            Family::Pareto => {
-                let shape = shape.ok_or("this distribution needs `shape`")?;
-                if !(shape > 0.0 && shape.is_finite()) {
-                    return Err(format!("shape {shape} must be above 0"));
-                }
-                (Self::Pareto { min: need("min", min)?, shape }, &["min", "shape"])
-            }
-        };
-        let stray = NAMES.iter().zip(given).find(|(name, given)| *given && !used.contains(name));
-        match stray {
-            Some((name, _)) => Err(format!(
-                "`{name}` means nothing here; this distribution takes {}",
-                used.join(", ")
-            )),
-            None => Ok(latency),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Latency {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Written;
-        impl<'de> de::Visitor<'de> for Written {
-            type Value = Latency;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a delay: \"5ms\", \"30ms..40ms\" or { dist = \"lognormal\", p50 = \"8ms\", p99 = \"40ms\" }")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Latency, E> {
-                let range: DurationRange = text.parse().map_err(E::custom)?;
-                Ok(if range.min == range.max {
-                    Latency::Constant(range.min)
-                } else {
-                    Latency::Uniform(range)
-                })
-            }
-
-            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Latency, A::Error> {
-                let keys = Keys::deserialize(MapAccessDeserializer::new(map))?;
-                keys.try_into().map_err(de::Error::custom)
-            }
-        }
-        deserializer.deserialize_any(Written)
-    }
-}
-
-impl fmt::Display for Latency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Constant(delay) => write!(f, "{delay}"),
-            Self::Uniform(range) => write!(f, "{range}"),
-            Self::Exponential { mean, min } => write!(f, "exponential, mean {mean}, min {min}"),
-            Self::Normal { mean, deviation } => write!(f, "normal, mean {mean}, sd {deviation}"),
-            Self::LogNormal { p50, p99 } => write!(f, "lognormal, p50 {p50}, p99 {p99}"),
-            Self::Pareto { min, shape } => write!(f, "pareto, min {min}, shape {shape}"),
-        }
-    }
-}
-
-impl Serialize for Latency {
-    /// Writes what [`Deserialize`] reads back.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeMap as _;
-        let mut map = match self {
-            Self::Constant(delay) => return delay.serialize(serializer),
-            Self::Uniform(range) => return range.serialize(serializer),
-            _ => serializer.serialize_map(Some(3))?,
-        };
-        let mut spans = |dist: &str, pairs: [(&str, Duration); 2]| {
-            map.serialize_entry("dist", dist)?;
-            pairs.iter().try_for_each(|(key, value)| map.serialize_entry(key, value))
-        };
-        match *self {
-            Self::Constant(_) | Self::Uniform(_) => {}
-            Self::Exponential { mean, min } => {
-                spans("exponential", [("mean", mean), ("min", min)])?;
-            }
-            Self::Normal { mean, deviation } => {
-                spans("normal", [("mean", mean), ("sd", deviation)])?;
-            }
-            Self::LogNormal { p50, p99 } => spans("lognormal", [("p50", p50), ("p99", p99)])?,
-            Self::Pareto { min, shape } => {
-                map.serialize_entry("dist", "pareto")?;
-                map.serialize_entry("min", &min)?;
-                map.serialize_entry("shape", &shape)?;
-            }
-        }
-        map.end()
     }
 }
 
@@ -330,7 +133,7 @@ mod tests {
 
     /// The largest distance between the empirical and the given distribution function stays below
     /// the Kolmogorov–Smirnov bound for 0.1 % at this sample size.
-    fn fits(latency: Latency, cdf: impl Fn(f64) -> f64) {
+    fn fits(latency: &Latency, cdf: impl Fn(f64) -> f64) {
         const COUNT: usize = 1_000_000;
         let mut draw = Streams::new(1).key(Stream::Weather).member(0);
         let mut sample: Vec<f64> =
@@ -353,18 +156,93 @@ mod tests {
 
     #[test]
     fn samples_follow_their_distributions() {
-        fits(Latency::Uniform(DurationRange::from_millis(30, 40)), |x| (x - 30.0) / 10.0);
-        fits(Latency::Exponential { mean: ms(12), min: ms(2) }, |x| {
+        fits(&Latency::Uniform(DurationRange::from_millis(30, 40)), |x| (x - 30.0) / 10.0);
+        fits(&Latency::Exponential { mean: ms(12), min: ms(2) }, |x| {
             1.0 - libm::exp(-(x - 2.0) / 10.0)
         });
-        fits(Latency::Normal { mean: ms(100), deviation: ms(10) }, |x| {
+        fits(&Latency::Normal { mean: ms(100), deviation: ms(10) }, |x| {
             normal_cdf((x - 100.0) / 10.0)
         });
-        fits(Latency::Pareto { min: ms(3), shape: 1.5 }, |x| 1.0 - libm::pow(3.0 / x, 1.5));
+        fits(&Latency::Pareto { min: ms(3), shape: 1.5 }, |x| 1.0 - libm::pow(3.0 / x, 1.5));
         let sigma = libm::log(5.0) / NORMAL_P99;
-        fits(Latency::LogNormal { p50: ms(8), p99: ms(40) }, |x| {
-            normal_cdf(libm::log(x / 8.0) / sigma)
+        fits(&Latency::log_normal(ms(8), ms(40)), |x| normal_cdf(libm::log(x / 8.0) / sigma));
+    }
+
+    fn uniform(min: u64, max: u64) -> Latency {
+        Latency::Uniform(DurationRange::from_millis(min, max))
+    }
+
+    fn mixture(parts: &[(u32, Latency)]) -> Latency {
+        let parts = parts.iter().cloned().map(|(weight, latency)| Part { weight, latency });
+        Latency::Mixture(Mixture::new(parts.collect()).expect("a mixture"))
+    }
+
+    #[test]
+    fn mixtures_draw_each_part_as_often_as_its_weight_says() {
+        let share = |x: f64, min: f64, max: f64| ((x - min) / (max - min)).clamp(0.0, 1.0);
+        // Fast and slow, as networks with two paths are.
+        fits(&mixture(&[(99, uniform(1, 2)), (1, uniform(50, 80))]), |x| {
+            0.99 * share(x, 1.0, 2.0) + 0.01 * share(x, 50.0, 80.0)
         });
+        // Parts that overlap, one of which is no table.
+        let tail = Latency::Exponential { mean: ms(12), min: ms(2) };
+        fits(&mixture(&[(1, uniform(5, 20)), (2, tail), (4, uniform(0, 10))]), |x| {
+            let tail = if x < 2.0 { 0.0 } else { 1.0 - libm::exp(-(x - 2.0) / 10.0) };
+            (share(x, 5.0, 20.0) + 2.0 * tail + 4.0 * share(x, 0.0, 10.0)) / 7.0
+        });
+    }
+
+    fn measured(points: &[(&str, u64)]) -> Result<Empirical, String> {
+        let point = |(share, at): &(&str, u64)| (share.parse().expect("a share"), ms(*at));
+        Empirical::new(points.iter().map(point).collect())
+    }
+
+    #[test]
+    fn empirical_tables_are_joined_by_straight_lines() {
+        let points = [("0%", 1), ("50%", 2), ("99%", 10), ("100%", 50)];
+        let latency = Latency::Empirical(measured(&points).expect("a table"));
+        fits(&latency, |x| match x {
+            ..2.0 => (x - 1.0) * 0.5,
+            ..10.0 => 0.5 + (x - 2.0) / 8.0 * 0.49,
+            _ => 0.99 + (x - 10.0) / 40.0 * 0.01,
+        });
+        assert_eq!(latency.sample(0), ms(1));
+        assert_eq!(latency.sample(1 << 63), ms(2));
+        assert_eq!(latency.sample(u64::MAX), ms(50));
+    }
+
+    #[test]
+    fn tables_that_are_no_distribution_are_refused() {
+        for points in [
+            &[("0%", 1)][..],
+            &[("10%", 1), ("100%", 2)],
+            &[("0%", 1), ("90%", 2)],
+            &[("0%", 1), ("50%", 3), ("50%", 4), ("100%", 5)],
+            &[("0%", 1), ("50%", 3), ("100%", 2)],
+        ] {
+            assert!(measured(points).is_err(), "{points:?} was taken");
+        }
+        assert!(Mixture::new(Vec::new()).is_err());
+        assert!(Mixture::new(vec![Part { weight: 0, latency: uniform(1, 2) }]).is_err());
+    }
+
+    #[test]
+    fn what_lies_beyond_a_cut_is_moved_to_it_and_the_rest_stays() {
+        let whole = Latency::Normal { mean: ms(100), deviation: ms(10) };
+        let cut = whole.clone().cut(ms(90), Some(ms(120)));
+        let mut draw = Streams::new(4).key(Stream::Weather).member(0);
+        let (mut low, mut high) = (0, 0);
+        for _ in 0..100_000 {
+            let bits = draw.next_u64();
+            let (was, is) = (whole.sample(bits), cut.sample(bits));
+            low += u32::from(is == ms(90));
+            high += u32::from(is == ms(120));
+            assert_eq!(is, was.max(ms(90)).min(ms(120)));
+        }
+        // One standard deviation below, and two above.
+        assert!((15_300..16_430).contains(&low), "{low} at the lower end");
+        assert!((2_040..2_510).contains(&high), "{high} at the upper end");
+        assert!(whole.clone().cut(ms(90), None).sample(u64::MAX) > ms(120));
     }
 
     #[test]
@@ -393,8 +271,10 @@ mod tests {
         for latency in [
             Latency::Exponential { mean: ms(1), min: ms(0) },
             Latency::Normal { mean: ms(1), deviation: ms(5) },
-            Latency::LogNormal { p50: ms(1), p99: ms(9) },
+            Latency::log_normal(ms(1), ms(9)),
             Latency::Pareto { min: ms(1), shape: 1.5 },
+            mixture(&[(1, uniform(1, 2)), (u32::MAX, uniform(5, 6))]),
+            Latency::Empirical(measured(&[("0%", 0), ("100%", 1)]).expect("a table")),
         ] {
             assert!(latency.sample(0) <= latency.sample(u64::MAX), "{latency}");
             assert!(latency.sample(u64::MAX).as_nanos() < u64::MAX, "{latency}");

@@ -10,13 +10,37 @@ use crate::time::{Duration, Time};
 pub(crate) struct Counts {
     pub(crate) messages: u64,
     pub(crate) bytes: u64,
+    pub(crate) duplicated: u64,
+    pub(crate) delivered: u64,
+    /// Dropped: by the weather, at a cut, for want of room, for damage that was noticed, at a
+    /// receiver that is down, and at one that is corrupt and will not hear.
     pub(crate) lost: u64,
     pub(crate) cut: u64,
-    pub(crate) duplicated: u64,
+    pub(crate) overflowed: u64,
+    pub(crate) rejected: u64,
+    pub(crate) down: u64,
+    /// Still on their way at the end: all, and those that would arrive past the horizon.
+    pub(crate) in_flight: u64,
+    pub(crate) beyond: u64,
+    /// Changed on their way: damaged, made slower, held back, held by a clog.
+    pub(crate) corrupted: u64,
+    pub(crate) delayed: u64,
+    pub(crate) reordered: u64,
+    pub(crate) clogged: u64,
     pub(crate) syncs: u64,
     pub(crate) crashes: u64,
     pub(crate) lies: u64,
     pub(crate) retries: u64,
+}
+
+impl Counts {
+    /// What was sent and what the network made of it, less what became of it: zero, whatever
+    /// happened.
+    pub(crate) const fn missing(&self) -> i128 {
+        let dropped = self.lost + self.cut + self.overflowed + self.rejected + self.down;
+        (self.messages + self.duplicated) as i128
+            - (self.delivered + dropped + self.in_flight) as i128
+    }
 }
 
 /// All measurements of one run in the making.
@@ -318,6 +342,15 @@ impl Ledger {
             msgs_lost_count: count(counts.lost),
             msgs_cut_count: count(counts.cut),
             msgs_duplicated_count: count(counts.duplicated),
+            msgs_delivered_count: count(counts.delivered),
+            msgs_overflowed_count: count(counts.overflowed),
+            msgs_rejected_count: count(counts.rejected),
+            msgs_down_count: count(counts.down),
+            msgs_in_flight_count: count(counts.in_flight),
+            msgs_corrupted_count: count(counts.corrupted),
+            msgs_delayed_count: count(counts.delayed),
+            msgs_reordered_count: count(counts.reordered),
+            msgs_clogged_count: count(counts.clogged),
             syncs_count: count(counts.syncs),
             crashes_count: count(counts.crashes),
             lies_count: count(counts.lies),

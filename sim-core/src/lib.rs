@@ -6,6 +6,10 @@
 //!
 //! The order of the modules is the order of dependency: a module imports only those above it.
 
+// The toy protocol of the tests names the kernel as everybody outside does.
+#[cfg(test)]
+extern crate self as sim_core;
+
 pub mod digest;
 pub mod time;
 pub mod id;
@@ -13,6 +17,8 @@ pub mod landmark;
 pub mod settings;
 pub mod rng;
 pub mod latency;
+pub mod weather;
+pub mod atlas;
 pub mod signature;
 pub mod message;
 pub mod workload;

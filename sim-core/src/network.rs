@@ -4,30 +4,37 @@
 //! function of the run's key, sender, receiver, the time of sending, and its ordinal among the
 //! messages sent on that link at that instant. Nothing is stored per link, an unused link costs
 //! nothing, and a message more elsewhere changes nobody's weather. Each message has its own
-//! delivery time: a link is not a pipe.
+//! delivery time: a link is not a pipe. What must remember (a queue of limited bandwidth, a link
+//! that is first in, first out) remembers only links in use.
 //!
 //! A cut is looked at twice: a message crosses only if the link is whole when it is sent and when
-//! it arrives.
+//! it arrives, unless the scenario lets those on their way through.
 
-use std::cmp::Reverse;
+mod bursts;
+mod cuts;
+mod fronts;
+mod links;
+mod ordinals;
+mod passage;
+mod queues;
+
 use std::collections::BTreeMap;
 
-use crate::digest::{ODD, fold};
-use crate::id::{Cluster, NodeId, NodeSet};
+use self::fronts::InForce;
+use self::links::Links;
+use self::ordinals::Ordinals;
+use self::queues::Queues;
+use crate::id::{Cluster, NodeId};
 use crate::latency::Latency;
-use crate::rng::{Key, Ratio};
-use crate::setup::NetworkSpec;
+use crate::rng::Key;
+use crate::setup::{InFlight, NetworkSpec};
 use crate::time::{Duration, Time};
 
-/// How one direction of a link behaves.
-#[derive(Clone, Copy, PartialEq, Debug)]
-struct Link {
-    latency: Latency,
-    loss: Ratio,
-    duplicate: Ratio,
-}
+pub(crate) use self::cuts::{Cut, Parts};
+pub(crate) use self::fronts::Front;
+pub(crate) use self::passage::{Dropped, Parcel};
 
-/// What becomes of a message.
+/// What becomes of a message in calm weather.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Fate {
     /// The delay; `None` if the message is lost.
@@ -37,125 +44,75 @@ pub(crate) struct Fate {
 }
 
 /// What a draw of the field decides.
+#[derive(Clone, Copy)]
 enum Lane {
-    Loss = 0,
-    Delay = 1,
+    Chance = 0,
+    Amount = 1,
     Duplicate = 2,
     Copy = 3,
-}
-
-/// A cut that is in force.
-#[derive(Clone, Debug)]
-pub(crate) struct Cut {
-    /// Which strike made it.
-    pub(crate) strike: usize,
-    /// Whom it parts.
-    pub(crate) parts: Parts,
-}
-
-/// Whom a cut parts.
-#[derive(Clone, Debug)]
-pub(crate) enum Parts {
-    /// The group of each node; messages cross no border.
-    Groups(Vec<u32>),
-    /// Nothing passes from the first to the second.
-    OneWay(NodeSet, NodeSet),
-    /// Whom each node talks to, in both directions.
-    Reach(Vec<NodeSet>),
-}
-
-impl Parts {
-    /// Whether a message from `from` to `to` is stopped.
-    pub(crate) fn stop(&self, from: NodeId, to: NodeId) -> bool {
-        match self {
-            Self::Groups(group) => group[from.index()] != group[to.index()],
-            Self::OneWay(senders, receivers) => senders.contains(from) && receivers.contains(to),
-            Self::Reach(reach) => !reach[from.index()].contains(to),
-        }
-    }
-
-    /// Where a node stands: nodes on the same side are stopped alike.
-    fn side(&self, node: NodeId) -> u32 {
-        match self {
-            Self::Groups(group) => group[node.index()],
-            // Each node stands alone.
-            Self::Reach(_) => node.0,
-            Self::OneWay(senders, receivers) => {
-                u32::from(senders.contains(node)) << 1 | u32::from(receivers.contains(node))
-            }
-        }
-    }
 }
 
 /// The network of one run.
 pub(crate) struct Network {
     key: Key,
-    links: Vec<Link>,
-    /// For each pair the entry of `links`; empty if all links are alike.
-    table: Vec<u16>,
+    links: Links,
     cluster: Cluster,
-    /// The electorate, and the clients that are nodes.
-    nodes: usize,
     delay_max: Option<Duration>,
     cuts: Vec<Cut>,
     ordinals: Ordinals,
+    /// What strikes brought.
+    fronts: Vec<InForce>,
+    /// Whether there is nothing but delay, loss and one copy, on every link and for every message.
+    calm: bool,
+    detour: Latency,
+    fifo: bool,
+    checksums: bool,
+    in_flight: InFlight,
+    queues: Queues,
+    /// When the last message of each link arrives, on a network that is first in, first out.
+    last_arrivals: BTreeMap<u64, Time>,
+}
+
+/// The place of a link in the field.
+#[inline]
+const fn place(from: NodeId, to: NodeId) -> u64 {
+    (from.0 as u64) << 32 | to.0 as u64
 }
 
 impl Network {
     /// # Panics
     /// If the names of the specification were not checked before.
-    pub(crate) fn new(spec: &NetworkSpec, cluster: Cluster, bodies: u32, key: Key) -> Self {
-        let general = Link { latency: spec.latency, loss: spec.loss, duplicate: spec.duplicate };
+    pub(crate) fn new(
+        spec: &NetworkSpec,
+        kinds: &[&str],
+        cluster: Cluster,
+        bodies: u32,
+        key: Key,
+    ) -> Self {
         let mut network = Self {
             key,
-            links: vec![general],
-            table: Vec::new(),
+            links: Links::new(spec, kinds, bodies, key),
             cluster,
-            nodes: bodies as usize,
             delay_max: None,
             cuts: Vec::new(),
             ordinals: Ordinals::default(),
+            fronts: Vec::new(),
+            calm: false,
+            detour: spec.detour.clone(),
+            fifo: spec.fifo,
+            checksums: spec.checksums,
+            in_flight: spec.in_flight,
+            queues: Queues::default(),
+            last_arrivals: BTreeMap::new(),
         };
-        if !spec.is_uniform() {
-            network.table = vec![0; network.nodes * network.nodes];
-        }
-        let place = |name: &str| spec.place(name).expect("names were checked with the set-up");
-        for (one, other, round_trip) in &spec.round_trip {
-            let half = Latency::Constant(Duration::from_nanos(round_trip.as_nanos() / 2));
-            for (from, to) in [(one, other), (other, one)] {
-                network.differ(&place(from), &place(to), |link| link.latency = half);
-            }
-        }
-        for link in &spec.links {
-            let gather = |names: &[String]| names.iter().flat_map(|name| place(name)).collect();
-            let (from, to): (Vec<_>, Vec<_>) = (gather(&link.from), gather(&link.to));
-            let change = |old: &mut Link| {
-                old.latency = link.latency.unwrap_or(old.latency);
-                old.loss = link.loss.unwrap_or(old.loss);
-                old.duplicate = link.duplicate.unwrap_or(old.duplicate);
-            };
-            network.differ(&from, &to, change);
-            if link.both {
-                network.differ(&to, &from, change);
-            }
-        }
+        network.look_at_the_sky();
         network
     }
 
-    fn differ(&mut self, from: &[NodeId], to: &[NodeId], change: impl Fn(&mut Link)) {
-        for from in from {
-            for to in to {
-                let cell = from.index() * self.nodes + to.index();
-                let mut link = self.links[self.table[cell] as usize];
-                change(&mut link);
-                let known = self.links.iter().position(|known| *known == link);
-                let entry = known.unwrap_or_else(|| {
-                    self.links.push(link);
-                    self.links.len() - 1
-                });
-                self.table[cell] = u16::try_from(entry).expect("at most 65,536 kinds of link");
-            }
-        }
+    /// Finds out whether the weather is calm.
+    fn look_at_the_sky(&mut self) {
+        self.calm =
+            self.fronts.is_empty() && self.links.are_plain() && !self.fifo && self.detour.is_zero();
     }
 
     /// From now on no message takes longer than this.
@@ -163,176 +120,44 @@ impl Network {
         self.delay_max = delay_max;
     }
 
-    /// The fate of the next message from `from` to `to`.
+    /// Whether [`Network::fate`] says all about the next message; otherwise [`Network::pass`] does.
+    #[inline]
+    pub(crate) const fn is_calm(&self) -> bool {
+        self.calm
+    }
+
+    /// The fate of the next message from `from` to `to`, in calm weather.
     #[inline]
     pub(crate) fn fate(&mut self, from: NodeId, to: NodeId, now: Time) -> Fate {
-        let link = if self.table.is_empty() {
-            &self.links[0]
-        } else {
-            &self.links[self.table[from.index() * self.nodes + to.index()] as usize]
-        };
-        let place = u64::from(from.0) << 32 | u64::from(to.0);
+        let link = self.links.between(from, to);
+        let place = place(from, to);
         let ordinal = self.ordinals.next(place, now);
         let (key, time) = (self.key, now.as_nanos());
         let draw = |lane: Lane| key.at(place, time, ordinal << 2 | lane as u64);
-        if !link.loss.is_never() && link.loss.holds(draw(Lane::Loss)) {
+        if !link.loss.is_never() && link.loss.holds(draw(Lane::Chance)) {
             return Fate { delay: None, copy: None };
         }
         let bound = |delay: Duration| self.delay_max.map_or(delay, |max| delay.min(max));
         let delay = match link.latency {
             Latency::Constant(delay) => delay,
-            ref latency => latency.sample(draw(Lane::Delay)),
+            ref latency => latency.sample(draw(Lane::Amount)),
         };
         let copy = !link.duplicate.is_never() && link.duplicate.holds(draw(Lane::Duplicate));
         let copy = copy.then(|| bound(link.latency.sample(draw(Lane::Copy))));
         Fate { delay: Some(bound(delay)), copy }
     }
-
-    /// Puts a cut into force.
-    pub(crate) fn cut(&mut self, cut: Cut) {
-        self.cuts.push(cut);
-    }
-
-    /// Ends the cut of this strike; says whether it was in force.
-    pub(crate) fn mend(&mut self, strike: usize) -> bool {
-        let before = self.cuts.len();
-        self.cuts.retain(|cut| cut.strike != strike);
-        self.cuts.len() != before
-    }
-
-    /// The strikes whose cuts are in force.
-    pub(crate) fn cuts(&self) -> impl Iterator<Item = usize> + '_ {
-        self.cuts.iter().map(|cut| cut.strike)
-    }
-
-    /// The strike whose cut stops a message, if one does.
-    #[inline]
-    pub(crate) fn stopped_by(&self, from: NodeId, to: NodeId) -> Option<usize> {
-        // A client that is a node is no part of the electorate that a cut parts.
-        if self.cuts.is_empty() || !self.cluster.contains(from) || !self.cluster.contains(to) {
-            return None;
-        }
-        self.cuts.iter().find(|cut| cut.parts.stop(from, to)).map(|cut| cut.strike)
-    }
-
-    /// Among `nodes`, the largest set in which everybody hears everybody.
-    ///
-    /// Nodes that stand alike to every cut form a class. A core is built greedily from each class
-    /// in turn, the largest first; with partitions alone that is exact.
-    pub(crate) fn connected_core(&self, nodes: &NodeSet) -> NodeSet {
-        if self.cuts.is_empty() {
-            return nodes.clone();
-        }
-        let mut classes: BTreeMap<Vec<u32>, Vec<NodeId>> = BTreeMap::new();
-        for node in nodes.iter() {
-            let stands = self.cuts.iter().map(|cut| cut.parts.side(node)).collect();
-            classes.entry(stands).or_default().push(node);
-        }
-        let open = |a: NodeId, b: NodeId| {
-            self.stopped_by(a, b).is_none() && self.stopped_by(b, a).is_none()
-        };
-        // Who does not even hear its own kind counts alone.
-        let mut classes: Vec<Vec<NodeId>> = classes.into_values().collect();
-        for class in &mut classes {
-            if class.len() > 1 && !open(class[0], class[1]) {
-                class.truncate(1);
-            }
-        }
-        classes.sort_by_key(|class| Reverse(class.len()));
-        let core_from = |first: usize| {
-            let mut core: Vec<usize> = vec![first];
-            for other in (0..classes.len()).filter(|other| *other != first) {
-                if core.iter().all(|member| open(classes[*member][0], classes[other][0])) {
-                    core.push(other);
-                }
-            }
-            core
-        };
-        let size =
-            |core: &Vec<usize>| core.iter().map(|class| classes[*class].len()).sum::<usize>();
-        // Of equals, the one that was built first.
-        let best = (0..classes.len()).rev().map(core_from).max_by_key(size).unwrap_or_default();
-        best.into_iter().flat_map(|class| classes[class].iter().copied()).collect()
-    }
-}
-
-/// Counts the messages on each link at the present instant.
-///
-/// A table with open addressing whose entries expire when time moves on, so that it never needs
-/// clearing: an entry of an earlier instant is an empty one. Each instant begins in a small part of
-/// the table, which stays in the cache, and spreads as far as it must.
-struct Ordinals {
-    entries: Vec<(Time, u64, u32)>,
-    now: Time,
-    used: usize,
-    /// The part of the table that this instant uses, less one; all ones.
-    mask: usize,
-}
-
-const SMALL: usize = 64;
-// No instant lies before the first, so fresh entries must belong to one that never comes.
-const EXPIRED: (Time, u64, u32) = (Time::from_nanos(u64::MAX), 0, 0);
-
-impl Default for Ordinals {
-    fn default() -> Self {
-        Self { entries: vec![EXPIRED; SMALL], now: Time::ZERO, used: 0, mask: SMALL - 1 }
-    }
-}
-
-impl Ordinals {
-    #[inline]
-    fn next(&mut self, place: u64, now: Time) -> u64 {
-        if now != self.now {
-            (self.now, self.used, self.mask) = (now, 0, SMALL - 1);
-        } else if self.used * 2 > self.mask {
-            self.spread();
-        }
-        let slot = self.slot(place);
-        let entry = &mut self.entries[slot];
-        if entry.0 == now {
-            entry.2 += 1;
-            return u64::from(entry.2);
-        }
-        *entry = (now, place, 0);
-        self.used += 1;
-        0
-    }
-
-    /// Where the link of this place stands, or would stand.
-    #[inline]
-    fn slot(&self, place: u64) -> usize {
-        let mut slot = fold(place ^ ODD[0], ODD[1]) as usize & self.mask;
-        while self.entries[slot].0 == self.now && self.entries[slot].1 != place {
-            slot = (slot + 1) & self.mask;
-        }
-        slot
-    }
-
-    #[cold]
-    fn spread(&mut self) {
-        let used = &mut self.entries[..=self.mask];
-        let present: Vec<_> = used.iter().copied().filter(|entry| entry.0 == self.now).collect();
-        used.fill(EXPIRED);
-        self.mask = self.mask * 2 + 1;
-        if self.entries.len() <= self.mask {
-            self.entries.resize(self.mask + 1, EXPIRED);
-        }
-        for entry in present {
-            let slot = self.slot(entry.1);
-            self.entries[slot] = entry;
-        }
-    }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
-    use crate::rng::{Stream, Streams};
+    use crate::rng::{Ratio, Stream, Streams};
     use crate::setup::LinkSpec;
     use crate::time::DurationRange;
 
-    fn network(spec: &NetworkSpec, nodes: u32) -> Network {
-        Network::new(spec, Cluster { n: nodes }, nodes, Streams::new(3).key(Stream::Weather))
+    pub(super) fn network(spec: &NetworkSpec, nodes: u32) -> Network {
+        let key = Streams::new(3).key(Stream::Weather);
+        Network::new(spec, &["ping", "pong"], Cluster { n: nodes }, nodes, key)
     }
 
     fn stormy() -> NetworkSpec {
@@ -361,19 +186,6 @@ mod tests {
     }
 
     #[test]
-    fn ordinals_are_counted_per_link_and_instant_however_many_links_are_used() {
-        let mut ordinals = Ordinals::default();
-        for instant in [0, 1, 5] {
-            let now = Time::from_nanos(instant);
-            for round in 0..3 {
-                for place in 0..1_000 {
-                    assert_eq!(ordinals.next(place * 7, now), round, "place {place}");
-                }
-            }
-        }
-    }
-
-    #[test]
     fn loss_and_duplication_are_as_frequent_as_they_say() {
         let mut network = network(&stormy(), 2);
         let (mut lost, mut doubled) = (0, 0);
@@ -396,10 +208,8 @@ mod tests {
             links: vec![LinkSpec {
                 from: vec!["n0".into()],
                 to: vec!["us".into()],
-                both: false,
                 latency: Some(Latency::Constant(ms(500))),
-                loss: None,
-                duplicate: None,
+                ..LinkSpec::default()
             }],
             ..NetworkSpec::default()
         };
@@ -410,22 +220,5 @@ mod tests {
         assert_eq!(delay(1, 2), ms(40));
         assert_eq!(delay(2, 0), ms(40));
         assert_eq!(delay(0, 2), ms(500));
-    }
-
-    #[test]
-    fn the_core_is_the_largest_group_that_hears_itself() {
-        let mut network = network(&NetworkSpec::default(), 5);
-        let all: NodeSet = (0..5).map(NodeId).collect();
-        network.cut(Cut { strike: 0, parts: Parts::Groups(vec![0, 0, 1, 1, 1]) });
-        assert_eq!(
-            network.connected_core(&all),
-            [NodeId(2), NodeId(3), NodeId(4)].into_iter().collect()
-        );
-        let mute = Parts::OneWay([NodeId(4)].into_iter().collect(), all.clone());
-        network.cut(Cut { strike: 1, parts: mute });
-        assert_eq!(network.connected_core(&all).len(), 2);
-        assert!(network.stopped_by(NodeId(4), NodeId(2)) == Some(1));
-        assert!(network.stopped_by(NodeId(2), NodeId(4)).is_none());
-        assert!(network.mend(0) && !network.mend(0));
     }
 }

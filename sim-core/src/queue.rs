@@ -164,6 +164,11 @@ impl<D, T: Hash + Eq + Copy, R: Copy> EventQueue<D, T, R> {
         self.deadlines.push_back((key, deadline));
     }
 
+    /// The deliveries that wait, in no order that means anything.
+    pub fn deliveries(&self) -> impl Iterator<Item = &D> {
+        self.deliveries.bodies()
+    }
+
     /// How many events wait.
     pub fn len(&self) -> usize {
         let repeating: usize = self.rings.iter().map(|ring| ring.timers.len()).sum();

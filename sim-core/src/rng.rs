@@ -75,6 +75,13 @@ impl Key {
         Draw { key: fold(self.0[0] ^ member, self.0[1] ^ ODD[3]) ^ self.0[1], counter: 0 }
     }
 
+    /// The key of a family within the family: its draws are independent of the whole's and of those
+    /// of other branches.
+    pub const fn branch(self, name: u64) -> Self {
+        let one = fold(self.0[0] ^ name, self.0[1] ^ ODD[2]);
+        Self([finish(one ^ self.0[1]), finish(one ^ ODD[3])])
+    }
+
     /// One draw as a pure function of where it stands: two words of place, one of lane.
     #[inline]
     pub const fn at(self, place: u64, time: u64, lane: u64) -> u64 {
@@ -195,6 +202,12 @@ impl Ratio {
     #[inline]
     pub const fn holds(self, bits: u64) -> bool {
         scale(bits, self.whole) < self.part
+    }
+
+    /// How many of the 2⁶⁴ equally likely words it holds for; 2⁶⁴ itself is given as `u64::MAX`.
+    pub(crate) const fn threshold(self) -> u64 {
+        let words = ((self.part as u128) << 64) / self.whole as u128;
+        if words > u64::MAX as u128 { u64::MAX } else { words as u64 }
     }
 
     /// The nearest float, for people and tables.
@@ -389,6 +402,10 @@ mod tests {
         is_uniform((0..300_000).map(|time| key().at(1, time, 0)));
         is_uniform((0..300_000).map(|time| key().at(1, time * 1_000_000, 0)));
         is_uniform((0..300_000).map(|lane| key().at(1, 1_000_000, lane)));
+        is_uniform((0..300_000).map(|name| key().branch(name).at(1, 1_000_000, 0)));
+        let branch = key().branch(1);
+        is_uniform((0..300_000).map(|time| branch.at(1, time, 0)));
+        is_uniform((0..300_000).map(|time| branch.at(1, time, 0) ^ key().at(1, time, 0)));
     }
 
     #[test]

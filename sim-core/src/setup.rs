@@ -1,5 +1,7 @@
 //! The set-up of an experiment: everything but the protocol's own configuration and the seed.
 
+mod network;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -10,9 +12,10 @@ use crate::adversary::{AdversarySpec, Authentication, Conduct, Strategy};
 use crate::fault::{CrashKeeps, Fault, FaultSpec, When};
 use crate::id::{Cluster, NodeId};
 use crate::latency::Latency;
-use crate::rng::Ratio;
 use crate::target::Target;
 use crate::time::{Duration, text};
+
+pub use network::{Bandwidth, Bursts, InFlight, LinkSpec, NetworkSpec, Reordering};
 
 /// Everything but the protocol's configuration and the seed.
 #[derive(Clone, PartialEq, Debug)]
@@ -225,8 +228,6 @@ impl Setup {
 pub const MAX_NODES: u32 = 10_000_000;
 /// The most clients of a run.
 pub const MAX_CLIENTS: u32 = 1_000_000;
-/// The most nodes of a network whose links differ: the table of links has n² entries.
-const MAX_NODES_OF_TABLE: u32 = 4_096;
 
 /// Something wrong with a scenario as a whole.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -285,101 +286,6 @@ impl Serialize for Gst {
 impl<'de> Deserialize<'de> for Gst {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         text(deserializer, "a time, \"auto\" or \"never\"")
-    }
-}
-
-/// The `[network]` of a scenario. Every link obeys the general settings unless a region or a link
-/// says otherwise; a link, named later, wins.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct NetworkSpec {
-    /// The one-way delay.
-    pub latency: Latency,
-    /// The probability that a message is lost.
-    pub loss: Ratio,
-    /// The probability that a message arrives twice.
-    pub duplicate: Ratio,
-    /// Names for groups of nodes.
-    pub regions: BTreeMap<String, Vec<NodeId>>,
-    /// The region matrix: two regions and the round-trip time between them; a message takes half.
-    pub round_trip: Vec<(String, String, Duration)>,
-    /// Links that differ.
-    #[serde(rename = "link")]
-    pub links: Vec<LinkSpec>,
-}
-
-impl Default for NetworkSpec {
-    fn default() -> Self {
-        Self {
-            latency: Latency::Constant(Duration::from_millis(1)),
-            loss: Ratio::NEVER,
-            duplicate: Ratio::NEVER,
-            regions: BTreeMap::new(),
-            round_trip: Vec::new(),
-            links: Vec::new(),
-        }
-    }
-}
-
-/// Links that differ from the rest: from each of `from` to each of `to`.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LinkSpec {
-    /// Senders: nodes or regions.
-    pub from: Vec<String>,
-    /// Receivers: nodes or regions.
-    pub to: Vec<String>,
-    /// Whether the way back differs alike.
-    #[serde(default)]
-    pub both: bool,
-    /// The delay, if it differs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub latency: Option<Latency>,
-    /// The loss, if it differs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub loss: Option<Ratio>,
-    /// The duplication, if it differs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub duplicate: Option<Ratio>,
-}
-
-impl NetworkSpec {
-    /// Whether all links are alike.
-    pub fn is_uniform(&self) -> bool {
-        self.links.is_empty() && self.round_trip.is_empty()
-    }
-
-    /// The nodes of a name: a region's, or the node itself.
-    pub fn place(&self, name: &str) -> Result<Vec<NodeId>, String> {
-        match self.regions.get(name) {
-            Some(nodes) => Ok(nodes.clone()),
-            None => name.parse().map(|node| vec![node]).map_err(|_: String| {
-                let regions: Vec<_> = self.regions.keys().map(String::as_str).collect();
-                format!("`{name}` is neither a node nor a region (regions: {})", regions.join(", "))
-            }),
-        }
-    }
-
-    fn complaints(&self, n: u32, complain: &mut impl FnMut(String, String)) {
-        if !self.is_uniform() && n > MAX_NODES_OF_TABLE {
-            let reason = format!("links that differ need at most {MAX_NODES_OF_TABLE} nodes");
-            complain("network".into(), reason);
-        }
-        let mut check = |path: String, name: &str| match self.place(name) {
-            Err(reason) => complain(path, reason),
-            Ok(nodes) => nodes.iter().filter(|node| node.0 >= n).for_each(|node| {
-                complain(path.clone(), format!("there is no {node}: there are {n} nodes"));
-            }),
-        };
-        for (index, (one, other, _)) in self.round_trip.iter().enumerate() {
-            check(format!("network.round_trip[{index}]"), one);
-            check(format!("network.round_trip[{index}]"), other);
-        }
-        for (index, link) in self.links.iter().enumerate() {
-            for (side, names) in [("from", &link.from), ("to", &link.to)] {
-                names.iter().for_each(|name| check(format!("network.link[{index}].{side}"), name));
-            }
-        }
     }
 }
 

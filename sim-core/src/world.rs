@@ -1,7 +1,8 @@
 //! The world: one run. Clock, queue, nodes, network, disks, faults, judges.
 //!
 //! This room holds the world itself and its loop; the others what happens at nodes (`nodes`), between
-//! them (`traffic`), to them (`strikes`, `trouble`), and in the end (`verdict`).
+//! them (`traffic`), on the way in bad weather (`weather`), to them (`strikes`, `trouble`), and in
+//! the end (`verdict`).
 //!
 //! The loop takes the earliest event, hands it to the node that it concerns, and performs the
 //! effects that the handler asked for. It allocates nothing per event in steady state: effect
@@ -12,6 +13,12 @@ mod strikes;
 mod traffic;
 mod trouble;
 mod verdict;
+mod weather;
+
+/// The toy protocol of the tests outside, for those that look inside.
+#[cfg(test)]
+#[path = "../tests/toy/mod.rs"]
+mod toy;
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -26,6 +33,7 @@ use crate::disk::DiskModel;
 use crate::experiment::Experiment;
 use crate::id::{ClientId, Incarnation, InstanceId, NodeId, NodeSet, OpId};
 use crate::ledger::Ledger;
+use crate::message::Message as _;
 use crate::nemesis::{Nemesis, Planned, Strike};
 use crate::network::Network;
 use crate::node::{Clock, Node};
@@ -56,6 +64,12 @@ enum Occurrence<P: Protocol> {
     Worked {
         instance: InstanceId,
         incarnation: Incarnation,
+    },
+    /// A node is clogged for a while, as one of those of a strike.
+    Swizzle {
+        wake: usize,
+        node: NodeId,
+        lasts: Duration,
     },
     /// A node that comes and goes does so, for the `turn`-th time since its strike.
     Churn {
@@ -122,6 +136,8 @@ pub(crate) struct World<'a, P: Protocol, const TRACED: bool> {
     /// The second bodies of corrupt nodes, and who hears them.
     twins: Vec<Twin>,
     network: Network,
+    /// What clogs hold, in the order of sending.
+    held: Vec<weather::Held<P>>,
     disks: DiskModel,
     disk_key: Key,
     /// What messages cost their nodes; `None` for nothing.
@@ -143,6 +159,8 @@ pub(crate) struct World<'a, P: Protocol, const TRACED: bool> {
     /// Whether a corruption, a crash or a cut went beyond what safety assumes.
     safety_exceeded: bool,
     ever_faulty: NodeSet,
+    /// Whose messages arrived damaged, and nobody noticed.
+    garbled: NodeSet,
     /// Whether anything happened since that could have settled a judge.
     news: bool,
     fingerprint: Digest,
@@ -225,7 +243,14 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             corrupt: NodeSet::EMPTY,
             forgetful: NodeSet::EMPTY,
             twins: Vec::new(),
-            network: Network::new(&setup.network, cluster, bodies, streams.key(Stream::Weather)),
+            network: Network::new(
+                &setup.network,
+                P::Message::KINDS,
+                cluster,
+                bodies,
+                streams.key(Stream::Weather),
+            ),
+            held: Vec::new(),
             disks: DiskModel::new::<P::Record>(&setup.disk),
             disk_key: streams.key(Stream::Disks),
             cost: Cost::new::<P>(&setup.cost),
@@ -242,6 +267,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             longest_timer: Duration::ZERO,
             safety_exceeded: false,
             ever_faulty: NodeSet::EMPTY,
+            garbled: NodeSet::EMPTY,
             news: true,
             fingerprint: Digest::default(),
             limit_hit: None,
@@ -345,7 +371,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             Some("event_cap")
         } else if self.at_this_instant >= self.zeno {
             Some("zeno")
-        } else if self.queue.len() > limits.queue as usize {
+        } else if self.queue.len() + self.held.len() > limits.queue as usize {
             Some("memory")
         } else {
             return false;
@@ -378,6 +404,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
                 }
             }
             Occurrence::Worked { instance, incarnation } => self.worked(instance, incarnation),
+            Occurrence::Swizzle { wake, node, lasts } => self.swizzle(wake, node, lasts),
             Occurrence::Churn { wake, node, turn } => self.churn(wake, node, turn),
             Occurrence::Strike(strike) => self.strike(strike),
             Occurrence::StrikeEnd { wake } => {

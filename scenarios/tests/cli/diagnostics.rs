@@ -27,7 +27,7 @@ fn a_misspelt_key_is_shown_with_what_it_might_have_been() {
             10 | latncy = "5ms..20ms"
                | ^^^^^^ did you mean `latency`?
                |
-               = note: possible here: duplicate, latency, link, loss, regions, round_trip
+               = note: possible here: bandwidth, burst_loss, checksums, copies, corrupt, detour, duplicate, fifo, in_flight, latency, link, loss, matrix, regions, reorder, round_trip
                = help: once mended: synod explain vote.toml
 
             1 error. Nothing was run.
@@ -265,7 +265,7 @@ fn a_mistake_on_the_command_line_is_shown_like_one_in_a_file() {
         1 | network.los=1%,2%
           | ^^^^^^^^^^^ did you mean `loss`?
           |
-          = note: possible here: duplicate, latency, link, loss, regions, round_trip
+          = note: possible here: bandwidth, burst_loss, checksums, copies, corrupt, detour, duplicate, fifo, in_flight, latency, link, loss, matrix, regions, reorder, round_trip
           = help: once mended: synod explain vote.toml
 
         1 error. Nothing was run.

@@ -6,3 +6,4 @@ mod driver;
 mod hostile;
 mod sweeps;
 mod verbs;
+mod weather;

@@ -102,7 +102,13 @@ fn explain_shows_every_key_with_where_it_was_written() {
     let (title, settings) = said.out.split_once('\n').expect("a title");
     assert!(title.starts_with("# mine  vote.toml  id "), "{title}");
     expect![[r#"
+        network.checksums = true       # default
+        network.copies = 1             # default
+        network.corrupt = "0%"         # default
+        network.detour = "0ms"         # default
         network.duplicate = "0%"       # default
+        network.fifo = false           # default
+        network.in_flight = "lost"     # default
         network.latency = "5ms..20ms"  # base.toml:10
         network.link = []              # default
         network.loss = "0%"            # default

@@ -7,9 +7,11 @@ use super::{
 };
 use crate::adversary::{Conduct, Strategy};
 use crate::landmark::LandmarkKind;
+use crate::latency::Latency;
 use crate::rng::Ratio;
 use crate::target::Targets;
 use crate::time::{Duration, DurationRange, Shift};
+use crate::weather::Weather;
 
 macro_rules! keys {
     ($($key:ident $(as $name:literal)?: $type:ty),* $(,)?) => {
@@ -68,6 +70,11 @@ keys! {
     factor: u32,
     probability: Ratio,
     clients: u32,
+    share: Ratio,
+    mean: Duration,
+    add: Latency,
+    bytes_per_second: u64,
+    queue: u64,
     strategy: Strategy,
     messages: Vec<String>,
     against: Targets,
@@ -142,6 +149,45 @@ impl Keys {
             }
             (None, Some(target), None) => Ok(Fault::Partition { groups: vec![target.clone()] }),
             _ => Err("a partition needs one of `groups`, `target` and `shape`".into()),
+        }
+    }
+
+    fn weather(&self) -> Result<Fault, String> {
+        let probability = || self.need("probability", self.probability, "\"10%\"");
+        let weather = match self.kind {
+            FaultKind::Loss => Weather::Loss { probability: probability()? },
+            FaultKind::BurstLoss => Weather::BurstLoss {
+                share: self.need("share", self.share, "\"10%\"")?,
+                mean: self.span("mean", self.mean)?,
+            },
+            FaultKind::Delay => {
+                Weather::Delay { add: self.need("add", self.add.clone(), "\"20ms..80ms\"")? }
+            }
+            FaultKind::SlowLink => {
+                Weather::SlowDown { factor: self.at_least("factor", self.factor, 2)?.into() }
+            }
+            FaultKind::Duplicate => {
+                let copies = self.at_least("copies", self.copies.or(Some(1)), 1)?;
+                Weather::Duplicate { probability: probability()?, copies }
+            }
+            FaultKind::Reorder => {
+                Weather::Reorder { probability: probability()?, by: self.ahead()? }
+            }
+            FaultKind::Garble => Weather::Corrupt { probability: probability()? },
+            FaultKind::Bandwidth => Weather::Bandwidth {
+                bytes_per_second: self.need("bytes_per_second", self.bytes_per_second, "1000")?,
+                queue: self.need("queue", self.queue, "2000")?,
+            },
+            _ => Weather::Clog,
+        };
+        match weather.objection() {
+            Some((key, reason)) => Err(format!("`{key}`: {reason}")),
+            None => Ok(Fault::Weather {
+                weather,
+                from: self.from.clone(),
+                to: self.to.clone(),
+                messages: self.messages.clone().unwrap_or_default(),
+            }),
         }
     }
 
@@ -220,6 +266,16 @@ impl Keys {
                 to: self.targets("to", &self.to)?,
             },
             FaultKind::Heal => Fault::Heal,
+            FaultKind::Loss
+            | FaultKind::BurstLoss
+            | FaultKind::Delay
+            | FaultKind::SlowLink
+            | FaultKind::Duplicate
+            | FaultKind::Reorder
+            | FaultKind::Garble
+            | FaultKind::Bandwidth
+            | FaultKind::Clog => self.weather()?,
+            FaultKind::SwizzleClog => Fault::SwizzleClog { target: self.target()? },
             FaultKind::Crash => self.crash(Loss::Nothing)?,
             FaultKind::Wipe => self.crash(Loss::Everything)?,
             FaultKind::Rollback => {
@@ -272,6 +328,32 @@ impl Keys {
     }
 }
 
+impl Keys {
+    /// Writes down what a weather is.
+    fn tell(&mut self, weather: Weather) {
+        match weather {
+            Weather::Loss { probability } | Weather::Corrupt { probability } => {
+                self.probability = Some(probability);
+            }
+            Weather::BurstLoss { share, mean } => {
+                (self.share, self.mean) = (Some(share), Some(mean))
+            }
+            Weather::Delay { add } => self.add = Some(add),
+            Weather::SlowDown { factor } => self.factor = Some(factor as u32),
+            Weather::Duplicate { probability, copies } => {
+                (self.probability, self.copies) = (Some(probability), Some(copies));
+            }
+            Weather::Reorder { probability, by } => {
+                (self.probability, self.by) = (Some(probability), Some(Shift { back: false, by }));
+            }
+            Weather::Bandwidth { bytes_per_second, queue } => {
+                (self.bytes_per_second, self.queue) = (Some(bytes_per_second), Some(queue));
+            }
+            Weather::Clog => {}
+        }
+    }
+}
+
 impl TryFrom<Keys> for FaultSpec {
     type Error = String;
 
@@ -287,6 +369,9 @@ impl TryFrom<Keys> for FaultSpec {
             && (up.min.is_zero() || down.min.is_zero())
         {
             return Err("`up` and `down` must be above 0".into());
+        }
+        if keys.kind == FaultKind::SwizzleClog && keys.lasts.is_none() {
+            return Err("a swizzle-clog needs `for`, such as for = \"2s\"".into());
         }
         Ok(Self {
             every: keys.every,
@@ -320,6 +405,12 @@ impl From<FaultSpec> for Keys {
             Fault::Reshape { shape, first } => (keys.shape, keys.target) = (Some(shape), first),
             Fault::OneWay { from, to } => (keys.from, keys.to) = (Some(from), Some(to)),
             Fault::Heal => {}
+            Fault::Weather { weather, from, to, messages } => {
+                (keys.from, keys.to) = (from, to);
+                keys.messages = (!messages.is_empty()).then_some(messages);
+                keys.tell(weather);
+            }
+            Fault::SwizzleClog { target } => keys.target = Some(target),
             Fault::Crash { target, loss, keeps, after_sends } => {
                 (keys.target, keys.keeps, keys.after_sends) = (Some(target), keeps, after_sends);
                 if let Loss::Records(records) = loss {

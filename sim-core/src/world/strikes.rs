@@ -5,13 +5,17 @@ use crate::adversary::Strategy;
 use crate::fault::{DiskTrouble, Fault, Loss, Shape};
 use crate::history::Event;
 use crate::id::{InstanceId, NodeId, NodeSet};
+use crate::message::Message as _;
 use crate::nemesis::{Lot, Nemesis, Strike, View};
-use crate::network::{Cut, Parts};
+use crate::network::{Cut, Front, Parts};
 use crate::node::Fuse;
 use crate::protocol::Protocol;
+use crate::rng::Random as _;
 use crate::setup::Gst;
 use crate::target::Targets;
+use crate::time::Duration;
 use crate::trace::StepKind;
+use crate::weather::{Kinds, Weather};
 
 impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     pub(super) fn view(&self) -> View<'_> {
@@ -104,6 +108,29 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 self.nemesis.wakes[wake].record.changed = cuts.len() as u64;
                 cuts.into_iter().for_each(|cut| self.undo(cut));
             }
+            Fault::Weather { weather, from, to, messages } => {
+                let mut draw = self.nemesis.draw(strike, Lot::Targets);
+                let view = self.view();
+                let mut side = |targets: &Option<Targets>| {
+                    let targets = targets.as_ref()?;
+                    Some(Nemesis::resolve(targets, &view, view.up, &mut draw))
+                };
+                let (senders, receivers) = (side(from), side(to));
+                let all = |set: &Option<NodeSet>| match set {
+                    None => "all".to_owned(),
+                    Some(set) => format!("{set:?}"),
+                };
+                let label = format!("{weather}, {} → {}", all(&senders), all(&receivers));
+                let kinds = Kinds::named(messages, P::Message::KINDS);
+                let weather = weather.clone();
+                self.label(wake, label);
+                self.network.set_in(Front { weather, senders, receivers, kinds, strike: wake });
+            }
+            Fault::SwizzleClog { target } => {
+                let nodes = self.struck(wake, strike, target);
+                self.nemesis.wakes[wake].record.changed = nodes.len().into();
+                nodes.iter().for_each(|node| self.plan_clog(wake, strike, node));
+            }
             Fault::Crash { target, after_sends: None, .. } => {
                 let victims = self.victims(wake, strike, target);
                 self.crash(&victims, wake);
@@ -159,6 +186,35 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             Fault::RequestTwice { probability } => self.repeats.push((wake, *probability)),
             Fault::ClientCrash { clients } => self.send_away(wake, *clients),
         }
+    }
+
+    /// Draws when a node is clogged and when it is let go.
+    fn plan_clog(&mut self, wake: usize, strike: Strike, node: NodeId) {
+        let mut draw = self.nemesis.draw(strike, Lot::Detail(node));
+        let Some(length) = self.nemesis.length(strike) else { return };
+        let half = length.as_nanos() / 2;
+        let (from, to) = (draw.below(half.max(1)), half + draw.below(half.max(1)));
+        let lasts = Duration::from_nanos(to - from);
+        let start = Duration::from_nanos(from);
+        self.after(start, Occurrence::Swizzle { wake, node, lasts });
+    }
+
+    /// Clogs one node for a while, in both directions.
+    pub(super) fn swizzle(&mut self, parent: usize, node: NodeId, lasts: Duration) {
+        if self.nemesis.wakes[parent].over {
+            return;
+        }
+        let strike = self.nemesis.wakes[parent].strike;
+        let wake = self.nemesis.struck(strike, self.now, Some(lasts));
+        self.label(wake, format!("clog {node}"));
+        let one = || Some(NodeSet::from_iter([node]));
+        for (senders, receivers) in [(one(), None), (None, one())] {
+            let (weather, kinds) = (Weather::Clog, Kinds::ALL);
+            self.network.set_in(Front { weather, senders, receivers, kinds, strike: wake });
+        }
+        self.note(InstanceId(node.0), 11, 0);
+        self.step(StepKind::Fault, None, || format!("clog {node}"));
+        self.after(lasts, Occurrence::StrikeEnd { wake });
     }
 
     /// Whom a strike takes that leaves nobody down or corrupt: all its targets that are up.
@@ -373,7 +429,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         if matches!(self.nemesis.spec(strike).fault, Fault::Corrupt { .. }) {
             return;
         }
-        let released = self.release(wake) | self.calm(wake);
+        let released = self.release(wake) | self.calm(wake) | self.lift(wake);
         self.nemesis.wakes[wake].over = true;
         let downed = std::mem::take(&mut self.nemesis.wakes[wake].downed);
         if mended || released || !downed.is_empty() {

@@ -170,24 +170,26 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             self.cut_off(strike, from, to);
             return;
         }
+        let held = held + self.departure(instance, &message);
+        let rushed = self.is_rushed(instance, to);
+        if !self.network.is_calm() {
+            self.brave(from, to, message, |delay| held + if rushed { RUSH } else { delay });
+            return;
+        }
         let fate = self.network.fate(from, to, self.now);
         let Some(delay) = fate.delay else {
             self.ledger.counts.lost += 1;
             self.step(StepKind::Lose, None, || format!("{from} → {to} lost"));
             return;
         };
-        let delay = match self.is_rushed(instance, to) {
-            true => RUSH,
-            false => delay,
-        };
-        let held = held + self.departure(instance, &message);
+        let delay = if rushed { RUSH } else { delay };
         let to = self.hearer(from, to);
         if let Some(delay) = fate.copy {
             self.ledger.counts.duplicated += 1;
             let message = message.clone();
-            self.after(held + delay, Occurrence::Arrive { from, to, message });
+            self.dispatch(held + delay, from, to, message);
         }
-        self.after(held + delay, Occurrence::Arrive { from, to, message });
+        self.dispatch(held + delay, from, to, message);
     }
 
     #[inline]
@@ -197,10 +199,13 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         let identity = node.identity;
         // What one says to oneself passes neither network nor adversary.
         if from != identity {
-            if let Some(strike) = self.network.stopped_by(from, identity) {
+            if let Some(strike) = self.network.stopped_on_arrival(from, identity) {
                 self.cut_off(strike, from, identity);
                 return;
             }
+            let arrived = u64::from(node.is_up());
+            self.ledger.counts.delivered += arrived;
+            self.ledger.counts.down += 1 - arrived;
         }
         self.step(StepKind::Deliver, Some(to), || format!("from {from} {message:?}"));
         self.submit(to, Input::Message(from, message));

@@ -67,6 +67,14 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             Some(breach) => breach.assumptions_held,
             None => held[0] && held[1],
         };
+        self.ledger.counts.in_flight = self.in_flight();
+        // A panic may come between the sending of a message and its leaving.
+        debug_assert!(
+            verdict == Verdict::Panicked || self.ledger.counts.missing() == 0,
+            "{} messages are missing: {:?}",
+            self.ledger.counts.missing(),
+            self.ledger.counts
+        );
         let mut fingerprint = self.fingerprint;
         fingerprint.pair(self.event, verdict as u64);
         let patience = self.clients.patience();
