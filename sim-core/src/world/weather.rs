@@ -22,6 +22,8 @@ pub(super) struct Held<P: Protocol> {
 
 impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     /// Sends a message out into weather that is not calm.
+    // Apart, so that the path in calm weather stays short.
+    #[inline(never)]
     pub(super) fn brave(&mut self, from: NodeId, to: NodeId, message: P::Message) {
         let parcel =
             Parcel { from, to, kind: message.kind(), bytes: message.bytes(), now: self.now };
