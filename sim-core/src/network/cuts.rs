@@ -82,10 +82,7 @@ impl Network {
     /// that were on their way when it began.
     #[inline]
     pub(crate) fn stopped_on_arrival(&self, from: NodeId, to: NodeId) -> Option<usize> {
-        match self.in_flight {
-            InFlight::Lost => self.stopped_by(from, to),
-            InFlight::Arrives => None,
-        }
+        self.stopped_by(from, to).filter(|_| self.in_flight == InFlight::Lost)
     }
 
     /// Among `nodes`, the largest set in which everybody hears everybody.

@@ -203,9 +203,11 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 self.cut_off(strike, from, identity);
                 return;
             }
-            let arrived = u64::from(node.is_up());
-            self.ledger.counts.delivered += arrived;
-            self.ledger.counts.down += 1 - arrived;
+            if node.is_up() {
+                self.ledger.counts.delivered += 1;
+            } else {
+                self.ledger.counts.down += 1;
+            }
         }
         self.step(StepKind::Deliver, Some(to), || format!("from {from} {message:?}"));
         self.submit(to, Input::Message(from, message));

@@ -23,6 +23,8 @@ pub(super) struct Held<P: Protocol> {
 impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     /// Sends a message out into weather that is not calm; `takes` says what its sender and its
     /// adversary make of the network's delay.
+    // Apart, so that the path in calm weather stays short.
+    #[inline(never)]
     pub(super) fn brave(
         &mut self,
         from: NodeId,
