@@ -329,9 +329,11 @@ pub enum Message {
     },
     /// A checkpoint is stable, for one who is behind it.
     Stable(Arc<Certificate>),
-    /// A replica wants the state after this position.
+    /// A replica wants the state of a later checkpoint.
     Fetch {
-        /// The last position that it has.
+        /// The last sequence number that it executed.
+        executed: Sequence,
+        /// How many operations it delivered.
         after: u64,
     },
     /// The answer.
@@ -455,7 +457,7 @@ impl message::Message for Message {
                 }
                 Self::Status { .. } => 2 * NUMBER_BYTES + 1,
                 Self::Stable(stable) => stable.bytes(),
-                Self::Fetch { .. } => NUMBER_BYTES,
+                Self::Fetch { .. } => 2 * NUMBER_BYTES,
                 Self::State(state) => {
                     let entries = OPERATION_BYTES * state.entries.len() as u32;
                     state.stable.bytes() + NUMBER_BYTES + entries

@@ -208,7 +208,7 @@ impl Replica {
                 self.on_status(from, Progress { view, active, executed }, ctx);
             }
             Message::Stable(stable) => self.on_stable(from, stable, ctx),
-            Message::Fetch { after } => self.on_fetch(from, after, ctx),
+            Message::Fetch { executed, after } => self.on_fetch(from, executed, after, ctx),
             Message::State(state) => self.on_state(&state, ctx),
             Message::Request(_) | Message::Reply { .. } => {}
         }
@@ -243,8 +243,10 @@ impl Replica {
     /// What it waits for now. A primary does not give up on itself.
     fn awaited(&self, ctx: &Context<'_>) -> Awaited {
         if !self.active {
-            let moving = self.moving_to(self.view).map(|change| change.replica);
-            return match self.rules.quorum_of(moving) {
+            // Who has moved on has been here: a quorum that falls apart must not end the wait.
+            let moved = self.view_changes.iter().flatten();
+            let moved = moved.filter(|change| change.view >= self.view);
+            return match self.rules.quorum_of(moved.map(|change| change.replica)) {
                 true => Awaited::NewView(self.view),
                 false => Awaited::Nothing,
             };

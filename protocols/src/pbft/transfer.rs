@@ -26,7 +26,10 @@ const LOOKS: u64 = 3;
 impl Replica {
     /// Whether something is under way that lost messages could hold up.
     pub(super) fn is_unfinished(&self) -> bool {
-        !self.active || self.ahead.is_some() || self.log.accepted() > self.executed
+        !self.active
+            || self.ahead.is_some()
+            || self.log.accepted() > self.executed
+            || self.history.taken() > self.log.low()
     }
 
     /// Looks again after a while whether there was progress.
@@ -89,6 +92,9 @@ impl Replica {
             }
             return;
         }
+        for checkpoint in &self.checkpoints[ctx.me().index()] {
+            ctx.send(to, Message::Checkpoint(*checkpoint));
+        }
         let slots = self.log.slots().filter(|(sequence, _)| *sequence > executed);
         for (_, slot) in slots.take(REPEATED) {
             let Some(offer) = &slot.accepted else { continue };
@@ -115,7 +121,7 @@ impl Replica {
     ) {
         if stable.sequence > self.executed && self.rules.is_stable(&stable) {
             self.learn_stable(stable, ctx);
-            ctx.send(from, Message::Fetch { after: self.history.position() });
+            ctx.send(from, self.wanted());
         }
     }
 
@@ -124,14 +130,26 @@ impl Replica {
         let signers = stable.signatures.iter().map(Signature::signer);
         let others: Vec<_> = signers.filter(|signer| *signer != ctx.me()).collect();
         if let Some(to) = others.get(self.fetches as usize % others.len().max(1)) {
-            ctx.send(*to, Message::Fetch { after: self.history.position() });
+            ctx.send(*to, self.wanted());
         }
         self.fetches = self.fetches.wrapping_add(1);
     }
 
-    pub(super) fn on_fetch(&self, from: NodeId, after: u64, ctx: &mut Context<'_>) {
+    const fn wanted(&self) -> Message {
+        Message::Fetch { executed: self.executed, after: self.history.position() }
+    }
+
+    /// Gives the state of the stable checkpoint. It may have a later sequence number and the same
+    /// history: null requests leave no trace.
+    pub(super) fn on_fetch(
+        &self,
+        from: NodeId,
+        executed: Sequence,
+        after: u64,
+        ctx: &mut Context<'_>,
+    ) {
         let Some(stable) = &self.stable else { return };
-        if stable.position > after {
+        if stable.sequence > executed {
             let entries = self.history.between(after, stable.position);
             let stable = Arc::clone(stable);
             ctx.send(from, Message::State(Arc::new(State { stable, after, entries })));
