@@ -32,8 +32,13 @@ fn experiment(nodes: u32, authentication: Authentication) -> Experiment<Pbft> {
     setup.network.latency = Latency::Uniform(DurationRange::from_millis(1, 9));
     setup.network.duplicate = Ratio::new(1, 100);
     setup.budget = Some(nodes);
-    let config =
-        Config { authentication, checkpoint_interval: 8, window: 16, batch: 2, ..Config::default() };
+    let config = Config {
+        authentication,
+        checkpoint_interval: 8,
+        window: 16,
+        batch: 2,
+        ..Config::default()
+    };
     let mut pbft = Experiment::new(config, setup);
     pbft.workload.rate = Some(Rate::per_second(60));
     pbft.workload.start = ms(100);
@@ -78,19 +83,20 @@ fn pbft_survives_as_many_liars_as_it_promises_whoever_they_are() {
 
 #[test]
 fn zz() {
-    for (nodes, liars) in
-        [(4, vec![0,1]), (4, vec![0,3]), (7, vec![0, 1,2]), (7, vec![0,2,4])]
+    for (nodes, liars) in [(4, vec![0, 1]), (4, vec![0, 3]), (7, vec![0, 1, 2]), (7, vec![0, 2, 4])]
     {
-            for (mode, strategy) in
-                MODES.into_iter().flat_map(|mode| STRATEGIES.map(|strategy| (mode, strategy)))
-            {
-                let mut tally = std::collections::BTreeMap::new();
-                for seed in 0..10 {
+        for (mode, strategy) in
+            MODES.into_iter().flat_map(|mode| STRATEGIES.map(|strategy| (mode, strategy)))
+        {
+            let mut tally = std::collections::BTreeMap::new();
+            for seed in 0..10 {
                 let run = corrupt(experiment(nodes, mode), &liars, strategy).run(seed);
-        *tally.entry(format!("{:?} {} {}", run.verdict, run.reason, run.assumptions_held)).or_insert(0) += 1;
-                }
-        println!("{mode:?} {nodes} {liars:?} {strategy:?} {tally:?}");
+                *tally
+                    .entry(format!("{:?} {} {}", run.verdict, run.reason, run.assumptions_held))
+                    .or_insert(0) += 1;
             }
+            println!("{mode:?} {nodes} {liars:?} {strategy:?} {tally:?}");
+        }
     }
 }
 
@@ -109,10 +115,30 @@ fn stormy(mut pbft: Experiment<Pbft>) -> Experiment<Pbft> {
     pbft.setup.network.loss = Ratio::new(2, 100);
     pbft.setup.disk.sync = Latency::Uniform(range(0, 4));
     pbft.setup.faults = vec![
-        strike(Fault::Crash { target: whom(Target::Leader) }, range(300, 900), range(400, 1_500), range(20, 900)),
-        strike(Fault::Crash { target: whom(Target::Random(1)) }, range(300, 900), range(500, 1_500), range(20, 900)),
-        strike(Fault::Partition { groups: vec![whom(Target::Leader)] }, range(500, 1_500), range(700, 2_000), range(200, 900)),
-        strike(Fault::Partition { groups: vec![whom(Target::Random(2))] }, range(500, 1_500), range(700, 2_000), range(200, 900)),
+        strike(
+            Fault::Crash { target: whom(Target::Leader) },
+            range(300, 900),
+            range(400, 1_500),
+            range(20, 900),
+        ),
+        strike(
+            Fault::Crash { target: whom(Target::Random(1)) },
+            range(300, 900),
+            range(500, 1_500),
+            range(20, 900),
+        ),
+        strike(
+            Fault::Partition { groups: vec![whom(Target::Leader)] },
+            range(500, 1_500),
+            range(700, 2_000),
+            range(200, 900),
+        ),
+        strike(
+            Fault::Partition { groups: vec![whom(Target::Random(2))] },
+            range(500, 1_500),
+            range(700, 2_000),
+            range(200, 900),
+        ),
     ];
     pbft.workload.until = Some(Duration::from_secs(6));
     pbft
@@ -120,13 +146,18 @@ fn stormy(mut pbft: Experiment<Pbft>) -> Experiment<Pbft> {
 
 #[test]
 fn zstorm() {
-    for nodes in [4, 5, 7] { for mode in MODES {
-                let mut tally = std::collections::BTreeMap::new();
-                for seed in 0..300 {
+    for nodes in [4, 5, 7] {
+        for mode in MODES {
+            let mut tally = std::collections::BTreeMap::new();
+            for seed in 0..300 {
                 let run = stormy(experiment(nodes, mode)).run(seed);
-        let t = tally.entry(format!("{:?} {} {}", run.verdict, run.reason, run.assumptions_held)).or_insert((0, 0));
-        t.0 += 1; t.1 = seed;
-                }
-        println!("{mode:?} {nodes} {tally:?}");
-    }}
+                let t = tally
+                    .entry(format!("{:?} {} {}", run.verdict, run.reason, run.assumptions_held))
+                    .or_insert((0, 0));
+                t.0 += 1;
+                t.1 = seed;
+            }
+            println!("{mode:?} {nodes} {tally:?}");
+        }
+    }
 }

@@ -146,12 +146,11 @@ impl Rules {
 
     /// Whether a view change is its replica's, and credible as far as one can tell.
     pub fn is_credible(&self, change: &ViewChange) -> bool {
-        let within = |sequence: u64| {
-            sequence > change.low() && sequence - change.low() <= self.window
-        };
-        let ascend = change.prepared.is_sorted_by(|one, next| {
-            one.proposal().sequence < next.proposal().sequence
-        });
+        let within =
+            |sequence: u64| sequence > change.low() && sequence - change.low() <= self.window;
+        let ascend = change
+            .prepared
+            .is_sorted_by(|one, next| one.proposal().sequence < next.proposal().sequence);
         change.view > 0
             && self.cluster.contains(change.replica)
             && change.signature.signer() == change.replica
@@ -164,8 +163,9 @@ impl Rules {
                     && proposal.view < change.view
                     && self.is_prepared(prepared)
             })
-            && change.offered.iter().all(|offered| {
-                within(offered.sequence) && offered.view < change.view
-            })
+            && change
+                .offered
+                .iter()
+                .all(|offered| within(offered.sequence) && offered.view < change.view)
     }
 }

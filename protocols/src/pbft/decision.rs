@@ -86,8 +86,8 @@ fn believed(rules: &Rules, changes: &[Arc<ViewChange>], sequence: Sequence) -> O
             return Some(prepared.pre_prepare.batch.clone());
         }
     }
-    let silent = changes.iter().filter(|change| {
-        change.low() < sequence && claim(change, sequence).is_none()
-    });
+    let silent = changes
+        .iter()
+        .filter(|change| change.low() < sequence && claim(change, sequence).is_none());
     rules.quorum_of(silent.map(|change| change.replica)).then_some(Batch::Null)
 }

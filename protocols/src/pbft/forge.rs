@@ -77,8 +77,7 @@ fn view_change(change: &ViewChange, forger: &mut Forger<'_>) -> Option<Message> 
         return None;
     }
     let mut told = change.clone();
-    told.prepared =
-        if forger.draw.below(2) == 0 { Vec::new() } else { transplanted(change) };
+    told.prepared = if forger.draw.below(2) == 0 { Vec::new() } else { transplanted(change) };
     told.offered.clear();
     Some(sign_view_change(told, forger))
 }
@@ -119,9 +118,7 @@ fn state(told: &State) -> Option<State> {
 /// Says something else.
 pub(super) fn content(message: &Message, forger: &mut Forger<'_>) -> Option<Message> {
     Some(match message {
-        Message::PrePrepare(offer) => {
-            Message::PrePrepare(Arc::new(pre_prepare(offer, forger)?))
-        }
+        Message::PrePrepare(offer) => Message::PrePrepare(Arc::new(pre_prepare(offer, forger)?)),
         Message::Prepare { proposal, seal } => {
             let proposal = vote(*proposal)?;
             Message::Prepare { proposal, seal: reseal(*seal, Phase::Prepare, &proposal, forger) }

@@ -35,22 +35,14 @@ const FORGOTTEN: &[&str] = &[COMMITTED_STAYS, COMMITTED_AGREEMENT, AGREEMENT, DU
 /// The bugs that can be planted in PBFT.
 pub const MUTANTS: &[Mutant] = &[
     Mutant { id: "B01", summary: "2f votes make a quorum", breaks: SPLIT },
-    Mutant {
-        id: "B02",
-        summary: "2f+1 votes make a quorum, whatever n is",
-        breaks: SPLIT,
-    },
+    Mutant { id: "B02", summary: "2f+1 votes make a quorum, whatever n is", breaks: SPLIT },
     Mutant {
         id: "B03",
         summary: "a replica executes when it is prepared, and waits for no commits",
         breaks: FORGOTTEN,
     },
     Mutant { id: "B06", summary: "votes are counted, not voters", breaks: SPLIT },
-    Mutant {
-        id: "B07",
-        summary: "a view change leaves out what was prepared",
-        breaks: FORGOTTEN,
-    },
+    Mutant { id: "B07", summary: "a view change leaves out what was prepared", breaks: FORGOTTEN },
     Mutant {
         id: "B08",
         summary: "backups accept a new view without computing its proposals again",
@@ -150,10 +142,8 @@ impl Invariants {
         let now = Seen { incarnation, low: log.low() };
         let before = std::mem::replace(&mut self.seen[node.index()], now);
         if before.incarnation == incarnation && log.low() < before.low {
-            let witness = format!(
-                "the stable checkpoint of {node} was {} and is {}",
-                before.low, now.low
-            );
+            let witness =
+                format!("the stable checkpoint of {node} was {} and is {}", before.low, now.low);
             return violation(CHECKPOINT_STABILITY, witness);
         }
         let executed = replica.executed();
@@ -211,10 +201,8 @@ impl Invariants {
             return violation(COMMITTED_AGREEMENT, witness);
         }
         first.view = first.view.min(view);
-        let rival = place
-            .prepared
-            .iter()
-            .find(|shown| shown.view > view && shown.digest != digest)?;
+        let rival =
+            place.prepared.iter().find(|shown| shown.view > view && shown.digest != digest)?;
         let witness = format!(
             "{node} committed {proposal:?}, and {} had prepared digest {:04x} in view {}",
             rival.node,

@@ -450,9 +450,10 @@ impl message::Message for Message {
                 Self::ViewChange(change) => change.bytes(),
                 Self::NewView(new_view) => {
                     let changes = new_view.view_changes.iter().map(|change| change.bytes());
-                    let offers = new_view.proposals.iter().map(|offer| {
-                        PROPOSAL_BYTES + offer.seal.map_or(0, |_| SIGNATURE_BYTES)
-                    });
+                    let offers = new_view
+                        .proposals
+                        .iter()
+                        .map(|offer| PROPOSAL_BYTES + offer.seal.map_or(0, |_| SIGNATURE_BYTES));
                     NUMBER_BYTES + SIGNATURE_BYTES + changes.sum::<u32>() + offers.sum::<u32>()
                 }
                 Self::Status { .. } => 2 * NUMBER_BYTES + 1,

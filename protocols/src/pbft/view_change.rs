@@ -127,9 +127,9 @@ impl Replica {
             .all(|change| change.view == *view && self.rules.is_credible(change));
         let apart = view_changes.is_sorted_by(|one, next| one.replica < next.replica);
         let primary = self.rules.primary(*view);
-        let sealed = proposals.iter().all(|offer| {
-            offer.proposal.view == *view && self.rules.is_genuine(primary, offer)
-        });
+        let sealed = proposals
+            .iter()
+            .all(|offer| offer.proposal.view == *view && self.rules.is_genuine(primary, offer));
         if !(credible && apart && sealed) {
             return None;
         }
