@@ -69,10 +69,11 @@ impl Rules {
 
     /// What a replica puts under a vote.
     pub fn seal(&self, signer: Signer, phase: Phase, proposal: &Proposal) -> Seal {
-        self.signed.then(|| match self.bound {
-            true => signer.sign(phase.domain(), proposal),
-            false => signer.sign("vote", &proposal.digest),
-        })
+        match (self.signed, self.bound) {
+            (true, true) => Seal::Signed(signer.sign(phase.domain(), proposal)),
+            (true, false) => Seal::Signed(signer.sign("vote", &proposal.digest)),
+            (false, _) => Seal::Macs(self.cluster.n),
+        }
     }
 
     fn covers(&self, signature: Signature, phase: Phase, proposal: &Proposal) -> bool {
@@ -92,11 +93,11 @@ impl Rules {
         proposal: &Proposal,
     ) -> Option<NodeId> {
         let voter = match seal {
-            Some(signature) if self.signed => {
+            Seal::Signed(signature) if self.signed => {
                 let genuine = self.covers(signature, phase, proposal);
                 genuine.then_some(signature.signer())
             }
-            None if !self.signed => Some(from),
+            Seal::Macs(_) if !self.signed => Some(from),
             _ => None,
         };
         voter.filter(|voter| self.cluster.contains(*voter))

@@ -6,7 +6,7 @@ use sim_core::id::{NodeId, OpId};
 
 use super::Context;
 use super::certificates::Rules;
-use super::message::{Message, Request, View};
+use super::message::{Message, Request, Seal, View};
 use crate::problem::log::{Command, Indication};
 
 /// What one replica said of an operation.
@@ -43,10 +43,10 @@ impl Client {
         let Message::Reply { view, op, position, seal } = *message else { return };
         let rules = Rules::of(ctx);
         let genuine = match seal {
-            Some(signature) => {
+            Seal::Signed(signature) => {
                 signature.signer() == from && signature.covers("reply", &(view, op, position))
             }
-            None => !rules.signed,
+            Seal::Macs(_) => !rules.signed,
         };
         let Some(answers) = self.open.get_mut(&op) else { return };
         if !genuine || !rules.cluster.contains(from) {

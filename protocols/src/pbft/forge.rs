@@ -21,7 +21,7 @@ use super::message::{
 const VIEWS_AHEAD: u64 = 3;
 
 fn reseal(seal: Seal, phase: Phase, proposal: &Proposal, forger: &Forger<'_>) -> Seal {
-    seal.map(|old| forger.resign(old, phase.domain(), proposal))
+    seal.resigned(|old| forger.resign(old, phase.domain(), proposal))
 }
 
 /// The batch that is offered in another's place.
@@ -130,7 +130,7 @@ pub(super) fn content(message: &Message, forger: &mut Forger<'_>) -> Option<Mess
         Message::Reply { view, op, position, seal } => {
             let position = position + 1;
             let resign = |old: Signature| forger.resign(old, "reply", &(*view, *op, position));
-            Message::Reply { view: *view, op: *op, position, seal: seal.map(resign) }
+            Message::Reply { view: *view, op: *op, position, seal: seal.resigned(resign) }
         }
         Message::Checkpoint(told) => Message::Checkpoint(checkpoint(told, forger)),
         Message::ViewChange(change) => return view_change(change, forger),
@@ -167,7 +167,7 @@ pub(super) fn round(message: &Message, forger: &mut Forger<'_>) -> Option<Messag
         Message::Reply { view, op, position, seal } => {
             let view = view + ahead;
             let resign = |old: Signature| forger.resign(old, "reply", &(view, *op, *position));
-            Message::Reply { view, op: *op, position: *position, seal: seal.map(resign) }
+            Message::Reply { view, op: *op, position: *position, seal: seal.resigned(resign) }
         }
         Message::ViewChange(change) => {
             let view = change.view + ahead;

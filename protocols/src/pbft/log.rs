@@ -49,7 +49,7 @@ impl Ballots {
     /// The signatures under `count` votes for this digest, but for one voter's.
     fn signatures(&self, digest: Fingerprint, but: NodeId, count: usize) -> Arc<[Signature]> {
         let votes = self.0.iter().filter(|vote| vote.digest == digest && vote.voter != but);
-        votes.filter_map(|vote| vote.seal).take(count).collect()
+        votes.filter_map(|vote| vote.seal.signature()).take(count).collect()
     }
 }
 

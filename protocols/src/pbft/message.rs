@@ -29,8 +29,39 @@ pub type Sequence = u64;
 /// A digest of what stands behind it.
 pub type Fingerprint = u64;
 
-/// A signature, or nothing where a vector of MACs would stand.
-pub type Seal = Option<Signature>;
+/// What authenticates a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Seal {
+    /// A signature, which convinces everybody.
+    Signed(Signature),
+    /// MACs for so many receivers, which convince nobody else; the channel stands for them.
+    Macs(u32),
+}
+
+impl Seal {
+    /// The signature, if it is one.
+    pub const fn signature(self) -> Option<Signature> {
+        match self {
+            Self::Signed(signature) => Some(signature),
+            Self::Macs(_) => None,
+        }
+    }
+
+    /// The same seal with another signature, if it has one.
+    pub fn resigned(self, resign: impl FnOnce(Signature) -> Signature) -> Self {
+        match self {
+            Self::Signed(old) => Self::Signed(resign(old)),
+            Self::Macs(count) => Self::Macs(count),
+        }
+    }
+
+    const fn bytes(self) -> u32 {
+        match self {
+            Self::Signed(_) => SIGNATURE_BYTES,
+            Self::Macs(count) => MAC_BYTES * count,
+        }
+    }
+}
 
 /// What a client asks for, signed by it in both modes: so no replica can make one up.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -356,7 +387,7 @@ const HEADER_BYTES: u32 = 16;
 const DIGEST_BYTES: u32 = 32;
 /// Bytes of a view, a sequence number or a position.
 const NUMBER_BYTES: u32 = 8;
-/// Bytes of a MAC; a vector of them has one for each replica (thesis, section 3.2.1).
+/// Bytes of a MAC; a vector of them has one for each replica (section 5.2).
 const MAC_BYTES: u32 = 8;
 /// Bytes of an operation and its command.
 const OPERATION_BYTES: u32 = 16;
@@ -378,7 +409,7 @@ impl Certificate {
 impl ViewChange {
     fn bytes(&self) -> u32 {
         let prepared = self.prepared.iter().map(|prepared| {
-            let seals = u32::from(prepared.pre_prepare.seal.is_some());
+            let seals = u32::from(prepared.pre_prepare.seal.signature().is_some());
             let seals = seals + prepared.prepares.len() as u32;
             PROPOSAL_BYTES + prepared.pre_prepare.batch.bytes() + SIGNATURE_BYTES * seals
         });
@@ -387,15 +418,6 @@ impl ViewChange {
             + self.stable.as_ref().map_or(0, |stable| stable.bytes())
             + prepared.sum::<u32>()
             + PROPOSAL_BYTES * self.offered.len() as u32
-    }
-}
-
-/// The bytes of a seal. A message does not know how many replicas there are; where MACs stand for
-/// a signature, four are counted, the vector of the smallest cluster that survives a liar.
-const fn seal_bytes(seal: Seal) -> u32 {
-    match seal {
-        Some(_) => SIGNATURE_BYTES,
-        None => 4 * MAC_BYTES,
     }
 }
 
@@ -437,23 +459,19 @@ impl message::Message for Message {
             + match self {
                 Self::Request(_) => OPERATION_BYTES + SIGNATURE_BYTES,
                 Self::PrePrepare(offer) => {
-                    PROPOSAL_BYTES + offer.batch.bytes() + seal_bytes(offer.seal)
+                    PROPOSAL_BYTES + offer.batch.bytes() + offer.seal.bytes()
                 }
                 Self::Prepare { seal, .. } | Self::Commit { seal, .. } => {
-                    PROPOSAL_BYTES + seal_bytes(*seal)
+                    PROPOSAL_BYTES + seal.bytes()
                 }
-                // One MAC is enough for one receiver.
-                Self::Reply { seal, .. } => {
-                    3 * NUMBER_BYTES + seal.map_or(MAC_BYTES, |_| SIGNATURE_BYTES)
-                }
+                Self::Reply { seal, .. } => 3 * NUMBER_BYTES + seal.bytes(),
                 Self::Checkpoint(_) => 2 * NUMBER_BYTES + DIGEST_BYTES + SIGNATURE_BYTES,
                 Self::ViewChange(change) => change.bytes(),
                 Self::NewView(new_view) => {
                     let changes = new_view.view_changes.iter().map(|change| change.bytes());
-                    let offers = new_view
-                        .proposals
-                        .iter()
-                        .map(|offer| PROPOSAL_BYTES + offer.seal.map_or(0, |_| SIGNATURE_BYTES));
+                    let offers = new_view.proposals.iter().map(|offer| {
+                        PROPOSAL_BYTES + offer.seal.signature().map_or(0, |_| SIGNATURE_BYTES)
+                    });
                     NUMBER_BYTES + SIGNATURE_BYTES + changes.sum::<u32>() + offers.sum::<u32>()
                 }
                 Self::Status { .. } => 2 * NUMBER_BYTES + 1,

@@ -36,7 +36,10 @@ impl Replica {
 
     fn reply(&self, op: OpId, position: u64, ctx: &mut Context<'_>) {
         let view = self.view;
-        let seal = self.rules.signed.then(|| ctx.signer().sign("reply", &(view, op, position)));
+        let seal = match self.rules.signed {
+            true => Seal::Signed(ctx.signer().sign("reply", &(view, op, position))),
+            false => Seal::Macs(1),
+        };
         let client = self.rules.cluster.node_of(op.client);
         ctx.send(client, Message::Reply { view, op, position, seal });
     }

@@ -10,7 +10,8 @@ use sim_core::time::Duration;
 
 use super::certificates::{liars, quorum};
 use super::message::{
-    Batch, Message, Phase, PrePrepare, Prepared, Proposal, Request, Sequence, View, ViewChange,
+    Batch, Message, Phase, PrePrepare, Prepared, Proposal, Request, Seal, Sequence, View,
+    ViewChange,
 };
 use super::replica::Replica;
 use super::{Authentication, Config, Pbft, Timer};
@@ -78,7 +79,7 @@ pub(super) fn offer(
     let mouths = NodeSet::from_iter([NodeId(primary)]);
     let signer = table.forger(&mouths).signer(NodeId(primary)).expect("its key");
     let proposal = Proposal { view, sequence, digest: batch.digest() };
-    let seal = Some(signer.sign(Phase::PrePrepare.domain(), &proposal));
+    let seal = Seal::Signed(signer.sign(Phase::PrePrepare.domain(), &proposal));
     Arc::new(PrePrepare { proposal, batch, seal })
 }
 
@@ -86,7 +87,7 @@ pub(super) fn offer(
 pub(super) fn vote(table: &Table, voter: u32, phase: Phase, proposal: Proposal) -> Message {
     let mouths = NodeSet::from_iter([NodeId(voter)]);
     let signer = table.forger(&mouths).signer(NodeId(voter)).expect("its key");
-    Message::vote(phase, proposal, Some(signer.sign(phase.domain(), &proposal)))
+    Message::vote(phase, proposal, Seal::Signed(signer.sign(phase.domain(), &proposal)))
 }
 
 fn quick() -> Config {
@@ -255,7 +256,11 @@ fn claims(
     let proposal =
         |view: &View, batch: &Batch| Proposal { view: *view, sequence: 1, digest: batch.digest() };
     let prepared = prepared.map(|(view, batch)| Prepared {
-        pre_prepare: Arc::new(PrePrepare { proposal: proposal(&view, &batch), batch, seal: None }),
+        pre_prepare: Arc::new(PrePrepare {
+            proposal: proposal(&view, &batch),
+            batch,
+            seal: Seal::Macs(4),
+        }),
         prepares: Arc::new([]),
     });
     Arc::new(ViewChange {
