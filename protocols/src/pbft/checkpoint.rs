@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::Context;
-use super::message::{Certificate, Checkpoint, Message, Record, Sequence, Snapshot};
+use super::message::{Certificate, Checkpoint, Message, Sequence};
+use super::record::{Record, Snapshot};
 use super::replica::{Milestone, Own, Replica};
 
 /// How many checkpoints are kept for each replica, the latest: when a later one becomes stable, the

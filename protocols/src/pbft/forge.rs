@@ -33,7 +33,7 @@ fn other_batch(batch: &Batch) -> Batch {
 }
 
 fn pre_prepare(offer: &PrePrepare, forger: &Forger<'_>) -> Option<PrePrepare> {
-    if offer.proposal.digest % 2 == 0 {
+    if offer.proposal.digest.is_multiple_of(2) {
         return None;
     }
     let batch = other_batch(&offer.batch);

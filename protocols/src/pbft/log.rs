@@ -10,9 +10,8 @@ use std::sync::Arc;
 use sim_core::id::NodeId;
 use sim_core::signature::Signature;
 
-use super::message::{
-    Batch, Fingerprint, PrePrepare, Prepared, Proposal, SavedSlot, Seal, Sequence, View,
-};
+use super::message::{Batch, Fingerprint, PrePrepare, Prepared, Proposal, Seal, Sequence, View};
+use super::record::SavedSlot;
 
 /// One replica's vote in one phase.
 #[derive(Clone, Copy, Debug, Hash)]

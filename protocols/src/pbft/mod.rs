@@ -32,6 +32,7 @@ use crate::problem;
 use crate::problem::log::Command;
 
 pub mod message;
+pub mod record;
 mod forge;
 pub mod requests;
 pub mod log;
@@ -53,7 +54,8 @@ mod tests;
 
 use client::Client;
 use invariants::Invariants;
-use message::{Message, Record};
+use message::Message;
+use record::Record;
 use replica::Replica;
 
 type Context<'a> = protocol::Context<'a, Pbft>;

@@ -8,8 +8,9 @@ use sim_core::protocol::DiskMark;
 
 use super::Context;
 use super::message::{
-    Batch, Delivered, Message, Phase, PrePrepare, Proposal, Record, Request, Seal, Sequence,
+    Batch, Delivered, Message, Phase, PrePrepare, Proposal, Request, Seal, Sequence,
 };
+use super::record::Record;
 use super::replica::{Milestone, Own, Replica};
 use super::requests::Status;
 use crate::problem::log::Indication;
@@ -227,7 +228,7 @@ impl Replica {
             for request in batch.as_slice() {
                 self.execute_request(request, ctx);
             }
-            if self.executed % ctx.config().checkpoint_interval == 0 {
+            if self.executed.is_multiple_of(ctx.config().checkpoint_interval) {
                 self.take_checkpoint(ctx);
             }
         }

@@ -4,7 +4,8 @@ use sim_core::landmark::Landmark;
 use sim_core::protocol::Stored;
 
 use super::Context;
-use super::message::{Message, Phase, Record, Snapshot};
+use super::message::{Message, Phase};
+use super::record::{Record, Snapshot};
 use super::replica::Replica;
 
 impl Replica {

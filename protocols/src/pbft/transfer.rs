@@ -11,7 +11,8 @@ use sim_core::id::NodeId;
 use sim_core::signature::Signature;
 use sim_core::time::Duration;
 
-use super::message::{Certificate, Delivered, Message, Phase, Record, Sequence, State};
+use super::message::{Certificate, Delivered, Message, Phase, Sequence, State};
+use super::record::Record;
 use super::replica::{Progress, Replica};
 use super::{Context, Timer};
 

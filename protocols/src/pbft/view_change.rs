@@ -9,8 +9,9 @@ use sim_core::protocol::DiskMark;
 use super::Context;
 use super::decision::{Decision, decide};
 use super::message::{
-    Batch, Message, NewView, Phase, PrePrepare, Proposal, Record, Sequence, View, ViewChange,
+    Batch, Message, NewView, Phase, PrePrepare, Proposal, Sequence, View, ViewChange,
 };
+use super::record::Record;
 use super::replica::{Own, Replica};
 
 impl Replica {
