@@ -5,6 +5,7 @@
 
 pub mod generals;
 pub mod oral_messages;
+pub mod pbft;
 pub mod problem;
 pub mod raft;
 pub mod server;
@@ -16,6 +17,7 @@ use sim_core::simulation::Entry;
 /// Every protocol, by its name in scenario files.
 pub const REGISTRY: &[Entry] = &[
     Entry::of::<oral_messages::OralMessages>(),
+    Entry::of::<pbft::Pbft>(),
     Entry::of::<raft::Raft>(),
     Entry::of::<server::Server>(),
     Entry::of::<signed_messages::SignedMessages>(),

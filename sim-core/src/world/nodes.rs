@@ -57,7 +57,10 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     pub(super) fn boot(&mut self, instance: InstanceId) {
         self.note(instance, 2, 0);
         let identity = self.nodes[instance.index()].identity;
-        self.up.insert(identity);
+        // Only the electorate: no fault that draws its targets strikes a client.
+        if self.experiment.setup.cluster().contains(identity) {
+            self.up.insert(identity);
+        }
         self.news = true;
         self.enter(instance, Event::Booted);
         self.step(StepKind::Boot, Some(instance), || "boots".to_owned());

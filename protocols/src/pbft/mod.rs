@@ -1,0 +1,210 @@
+//! PBFT: a replicated log that survives liars, under a primary for each view.
+//!
+//! After Castro and Liskov, "Practical Byzantine Fault Tolerance" (OSDI 1999), and Castro's thesis
+//! (MIT 2001). Section numbers in the comments are the paper's, unless they say thesis. `f` is
+//! ⌊(n−1)/3⌋. Where we depart from both:
+//!
+//! - A quorum is ⌈(n+f+1)/2⌉, which is 2f+1 at n = 3f+1 and safe at any other n too.
+//! - The service is the log itself: a state is what was delivered, its digest is a chain over it
+//!   ([`history`]), and a replica that is behind fetches the rest of the log ([`transfer`]).
+//! - Clients may have several requests under way, so all answers are remembered ([`requests`]).
+//! - Replicas crash and come back. What they accepted, prepared and entered, and each checkpoint,
+//!   is on disk before they speak of it, and a replica counts its own vote only when that is
+//!   durable: so a reboot makes no honest replica contradict itself.
+//! - View changes carry the batches of their certificates, and are signed in both modes, so that
+//!   acknowledgements of view changes (thesis, section 3.2.4) are not needed.
+//! - Neither read-only nor tentative execution.
+//!
+//! `authentication = "macs"` leaves the signatures off pre-prepares, prepares, commits and replies.
+//! A receiver still knows who spoke, because the channel tells it, but can show it to nobody:
+//! a prepared certificate becomes a claim, and the new primary may have to wait for more view
+//! changes than a quorum ([`decision`]). Messages get smaller; processing time is not modelled.
+
+use serde::{Deserialize, Serialize};
+use sim_core::id::{Cluster, NodeId, OpId};
+use sim_core::problem::{Problem as _, Promise};
+use sim_core::protocol::{
+    self, Assumptions, Contract, DiskMark, Mutant, Objection, Protocol, Stored,
+};
+use sim_core::time::Duration;
+
+use crate::problem;
+use crate::problem::log::Command;
+
+pub mod message;
+pub mod record;
+mod forge;
+pub mod requests;
+pub mod log;
+pub mod history;
+pub mod certificates;
+pub mod decision;
+pub mod replica;
+mod normal;
+mod checkpoint;
+mod view_change;
+pub mod transfer;
+mod recovery;
+pub mod client;
+pub mod invariants;
+#[cfg(test)]
+mod mutants;
+#[cfg(test)]
+mod tests;
+
+use client::Client;
+use invariants::Invariants;
+use message::Message;
+use record::Record;
+use replica::Replica;
+
+type Context<'a> = protocol::Context<'a, Pbft>;
+
+/// How pre-prepares, prepares, commits and replies are authenticated.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Authentication {
+    /// By signatures, which a receiver can show to others.
+    #[default]
+    Signatures,
+    /// By vectors of MACs, which convince their receivers only.
+    Macs,
+}
+
+/// PBFT's keys in the `[protocol]` of a scenario.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How votes are authenticated.
+    pub authentication: Authentication,
+    /// How long a backup waits for a request to be executed before it gives up on the primary;
+    /// doubled with every view change in a row (section 4.5.2).
+    pub view_change_timeout: Duration,
+    /// After how many sequence numbers a checkpoint is taken (section 4.3).
+    pub checkpoint_interval: u64,
+    /// How far the high watermark lies above the low one.
+    pub window: u64,
+    /// How many requests share a sequence number at most.
+    pub batch: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            authentication: Authentication::Signatures,
+            view_change_timeout: Duration::from_millis(300),
+            checkpoint_interval: 64,
+            window: 128,
+            batch: 1,
+        }
+    }
+}
+
+/// The timers of a replica.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Timer {
+    /// A request or a new view should have come by now.
+    Patience,
+    /// Something is unfinished: perhaps messages were lost.
+    Repeat,
+}
+
+/// One node: a replica or a client.
+#[derive(Clone, Debug, Hash)]
+pub enum Pbft {
+    /// One of the electorate.
+    Replica(Box<Replica>),
+    /// One who asks.
+    Client(Client),
+}
+
+impl Protocol for Pbft {
+    const NAME: &'static str = "pbft";
+    const SUMMARY: &'static str = "PBFT: a log that survives f liars of 3f+1 (Castro, Liskov 1999)";
+    const MUTANTS: &'static [Mutant] = invariants::MUTANTS;
+    const CLIENTS_ON_NETWORK: bool = true;
+    type Problem = problem::log::Log;
+    type Config = Config;
+    type Message = Message;
+    type Timer = Timer;
+    type Record = Record;
+    type Monitor = Invariants;
+
+    fn contract(_: &Config, cluster: Cluster) -> Contract {
+        let f = certificates::liars(cluster);
+        Contract {
+            promise: Promise(problem::log::Log::PROPERTIES.to_vec()),
+            safety: Assumptions { byzantine: f, forgetful: f, faulty: u32::MAX },
+            liveness: Assumptions { byzantine: f, forgetful: f, faulty: f },
+        }
+    }
+
+    fn objections(config: &Config, cluster: Cluster) -> Vec<Objection> {
+        let mut objections = Vec::new();
+        let mut object = |key, reason: String, runnable| {
+            objections.push(Objection { key, reason, runnable });
+        };
+        if config.view_change_timeout.is_zero() {
+            let reason = "is zero: every primary would be given up at once; write a positive \
+                          duration, such as \"300ms\"";
+            object("view_change_timeout", reason.to_owned(), false);
+        }
+        if config.checkpoint_interval == 0 {
+            let reason = "is 0: the log would never be cut; write at least 1";
+            object("checkpoint_interval", reason.to_owned(), false);
+        }
+        if config.window < config.checkpoint_interval {
+            let reason = format!(
+                "{} is less than the checkpoint interval, {}: the log would be full before the \
+                 first checkpoint; twice the interval is usual",
+                config.window, config.checkpoint_interval
+            );
+            object("window", reason, false);
+        }
+        if config.batch == 0 {
+            let reason = "is 0: nothing would ever be proposed; write at least 1";
+            object("batch", reason.to_owned(), false);
+        }
+        if certificates::liars(cluster) == 0 {
+            let reason = format!("{} replicas survive no liar: 4 survive one", cluster.n);
+            object("nodes", reason, true);
+        }
+        objections
+    }
+
+    fn boot(disk: &[Stored<Record>], ctx: &mut Context<'_>) -> Self {
+        match ctx.client() {
+            Some(_) => Self::Client(Client::default()),
+            None => Self::Replica(Box::new(Replica::boot(disk, ctx))),
+        }
+    }
+
+    fn on_request(&mut self, op: OpId, command: Command, ctx: &mut Context<'_>) {
+        if let Self::Client(client) = self {
+            client.ask(op, command, ctx);
+        }
+    }
+
+    fn on_message(&mut self, from: NodeId, message: Message, ctx: &mut Context<'_>) {
+        match self {
+            Self::Replica(replica) => replica.on_message(from, message, ctx),
+            Self::Client(client) => client.on_message(from, &message, ctx),
+        }
+    }
+
+    fn on_timer(&mut self, timer: Timer, ctx: &mut Context<'_>) {
+        if let Self::Replica(replica) = self {
+            replica.on_timer(timer, ctx);
+        }
+    }
+
+    fn on_durable(&mut self, mark: DiskMark, ctx: &mut Context<'_>) {
+        if let Self::Replica(replica) = self {
+            replica.on_durable(mark, ctx);
+        }
+    }
+
+    fn monitor(_: &Config, _: Cluster) -> Invariants {
+        Invariants::default()
+    }
+}

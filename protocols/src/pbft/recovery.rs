@@ -1,0 +1,107 @@
+//! Start and restart: what a replica knows from its disk, and what it must ask for.
+
+use sim_core::landmark::Landmark;
+use sim_core::protocol::Stored;
+
+use super::Context;
+use super::message::{Message, Phase};
+use super::record::{Record, Snapshot};
+use super::replica::Replica;
+
+impl Replica {
+    /// Starts from what the disk holds. What was executed after the last checkpoint is not
+    /// there; its certificates are, and the others are asked for the votes.
+    pub(super) fn boot(disk: &[Stored<Record>], ctx: &mut Context<'_>) -> Self {
+        let mut replica = Self::new(ctx);
+        for stored in disk {
+            if let Stored::Intact(record) = stored {
+                replica.replay(record);
+            }
+        }
+        replica.executed = replica.history.taken();
+        replica.assigned = replica.assigned.max(replica.log.accepted()).max(replica.executed);
+        replica.deliver_again(ctx);
+        if !disk.is_empty() {
+            replica.resume(ctx);
+        }
+        if replica.active {
+            let term = replica.view;
+            ctx.announce(match replica.leads(ctx) {
+                true => Landmark::Leader { term },
+                false => Landmark::Follower { term },
+            });
+        }
+        replica
+    }
+
+    /// Takes up what one record says.
+    fn replay(&mut self, record: &Record) {
+        match record {
+            Record::View(view) => (self.view, self.active) = (*view, false),
+            Record::Accepted(offer) => self.note_accepted(offer),
+            Record::Prepared(prepared) => {
+                if let Some(slot) = self.log.slot(prepared.proposal().sequence) {
+                    slot.prepared = Some(prepared.clone());
+                }
+            }
+            Record::NewView(new_view) => self.note_entered(new_view),
+            Record::Checkpoint { sequence, entries } => self.history.restore(*sequence, entries),
+            Record::Snapshot(snapshot) => self.replay_snapshot(snapshot),
+        }
+    }
+
+    fn replay_snapshot(&mut self, snapshot: &Snapshot) {
+        (self.view, self.active) = (snapshot.view, snapshot.active);
+        self.new_view.clone_from(&snapshot.new_view);
+        self.stable = Some(snapshot.stable.clone());
+        for chunk in &snapshot.history {
+            self.history.restore(snapshot.taken, chunk);
+        }
+        self.log.advance(snapshot.stable.sequence);
+        snapshot.slots.iter().for_each(|saved| self.log.restore(saved));
+    }
+
+    /// A reboot restarts the application: it hears everything again.
+    fn deliver_again(&mut self, ctx: &mut Context<'_>) {
+        let mut position = 0;
+        for entry in self.history.between(0, self.history.position()) {
+            position += 1;
+            self.requests.execute(entry.op, position);
+            let (op, command) = (entry.op, entry.command);
+            ctx.indicate(crate::problem::log::Indication::Delivered { position, op, command });
+        }
+    }
+
+    /// Counts its own durable words again, and asks what it missed.
+    fn resume(&mut self, ctx: &mut Context<'_>) {
+        self.say_status(ctx);
+        if self.executed > self.log.low() {
+            let checkpoint = self.say_checkpoint(self.executed, ctx);
+            self.keep_checkpoint(checkpoint, ctx);
+        }
+        if !self.active {
+            let change = std::sync::Arc::new(self.view_change(ctx));
+            ctx.broadcast(Message::ViewChange(change.clone()));
+            return self.keep_view_change(change, ctx);
+        }
+        let view = self.view;
+        let accepted: Vec<_> = self
+            .log
+            .slots()
+            .filter_map(|(_, slot)| Some((slot.accepted.clone()?, slot.is_prepared_in(view))))
+            .collect();
+        let (me, primary) = (ctx.me(), self.rules.primary(view));
+        for (offer, prepared) in accepted {
+            let proposal = offer.proposal;
+            self.count(primary, Phase::PrePrepare, proposal, offer.seal, ctx);
+            let mut own = |phase: Phase, ctx: &mut Context<'_>| {
+                let seal = self.rules.seal(ctx.signer(), phase, &proposal);
+                self.count(me, phase, proposal, seal, ctx);
+            };
+            own(Phase::Prepare, ctx);
+            if prepared {
+                own(Phase::Commit, ctx);
+            }
+        }
+    }
+}
