@@ -67,7 +67,7 @@ impl Protocol for Bracha {
         Mutant {
             id: "BR2",
             summary: "a node says things before it has written them down",
-            breaks: &[ONE_ECHO, ONE_READY],
+            breaks: &[ONE_ECHO, ONE_READY, TOTALITY],
         },
     ];
     type Problem = ReliableBroadcast;

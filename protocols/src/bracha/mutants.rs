@@ -31,7 +31,9 @@ fn an_equivocating_sender(n: u32, mutant: Option<&'static str>) -> Table {
         }
     }
     let (first, second) = others.split_at(n as usize / 2);
-    [first, second, &others].map(|some| table.settle(some));
+    for some in [first, second, &others] {
+        table.settle(some);
+    }
     table
 }
 
@@ -42,7 +44,9 @@ fn a_reboot_between_two_lies(step: Step, mutant: Option<&'static str>) -> Table 
         match step {
             Step::Init | Step::Echo => table.inject(0, 1, says(Step::Init, value)),
             Step::Ready => {
-                [0, 2].map(|node| table.inject(node, 1, says(Step::Ready, value)));
+                for liar in [0, 2] {
+                    table.inject(liar, 1, says(Step::Ready, value));
+                }
             }
         }
         table.settle(&[1]);

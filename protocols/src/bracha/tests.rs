@@ -240,7 +240,7 @@ fn a_node_that_missed_everything_is_told_by_those_who_delivered() {
     table.settle(&[0, 1, 2]);
     table.lose_all();
     assert_eq!(delivered(&table, 4)[3], None);
-    [0, 1, 2].map(|node| table.fire(node, Timer::Repeat));
+    (0..3).for_each(|node| table.fire(node, Timer::Repeat));
     table.settle(&all(4));
     assert_eq!(delivered(&table, 4)[3], Some(TRUE));
 }

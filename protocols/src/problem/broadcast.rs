@@ -381,6 +381,8 @@ mod tests {
     const TRUE: Value = Value(7);
 
     type Happening = (u32, Incarnation, Event<Broadcast, Delivered>);
+    type Bench = Vec<Property<Broadcast, Delivered>>;
+    type Found = (&'static str, Witness);
 
     const fn asked(reached: bool) -> Event<Broadcast, Delivered> {
         Event::Requested { op: OP, request: Broadcast(TRUE), reached }
@@ -407,9 +409,7 @@ mod tests {
     }
 
     /// All judges, after a history with an event each second.
-    fn judges(
-        history: &[Happening],
-    ) -> (Vec<Property<Broadcast, Delivered>>, Vec<(&'static str, Witness)>) {
+    fn judges(history: &[Happening]) -> (Bench, Vec<Found>) {
         let promise = Promise(ReliableBroadcast::PROPERTIES.to_vec());
         let mut properties = ReliableBroadcast::properties(Cluster { n: 4 }, &promise);
         let mut found = Vec::new();
@@ -425,7 +425,7 @@ mod tests {
     }
 
     /// What the judges say of a history of four nodes.
-    fn judge(history: &[Happening], end: &End) -> Vec<(&'static str, Witness)> {
+    fn judge(history: &[Happening], end: &End) -> Vec<Found> {
         let (mut properties, mut found) = judges(history);
         for property in &mut properties {
             found.extend(property.checker.conclude(end).map(|it| (property.name, it)));
