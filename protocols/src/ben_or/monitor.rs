@@ -53,20 +53,33 @@ impl Referee {
             .then(|| format!("{first} proposes {settled} and {node} {choice} in round {round}"))
     }
 
-    /// Looks at a new decision, and whether all reports of later rounds are for the earliest one.
-    fn carries_over(&mut self, decision: Option<(u64, NodeId, Choice)>) -> Option<String> {
-        if let Some(new) = decision
-            && self.decided.is_none_or(|(earliest, ..)| new.0 < earliest)
-        {
-            self.decided = Some(new);
+    /// Whether the node's report is for what was decided before.
+    fn carries_over(&self, node: NodeId, round: u64, heard: &Heard) -> Option<String> {
+        let (earliest, decider, choice) =
+            self.decided.filter(|(earliest, ..)| *earliest < round)?;
+        let report = *heard.reports.get(&node).filter(|report| **report != choice)?;
+        Some(Self::left_behind((earliest, decider, choice), (round, node, report)))
+    }
+
+    /// Whether all reports of later rounds that were seen are for what is now decided.
+    fn binds(&mut self, node: NodeId, decision: (u64, Choice)) -> Option<String> {
+        let (round, choice) = decision;
+        if self.decided.is_some_and(|(earliest, ..)| earliest <= round) {
+            return None;
         }
-        let (round, decider, choice) = self.decided?;
+        self.decided = Some((round, node, choice));
         let mut later = self.reports.range((round + 1, NodeId(0))..);
-        let ((later, node), report) = later.find(|(_, report)| **report != choice)?;
-        Some(format!(
+        let ((later, odd), report) = later.find(|(_, report)| **report != choice)?;
+        Some(Self::left_behind((round, node, choice), (*later, *odd, *report)))
+    }
+
+    fn left_behind(decision: (u64, NodeId, Choice), report: (u64, NodeId, Choice)) -> String {
+        let (round, decider, choice) = decision;
+        let (later, node, report) = report;
+        format!(
             "{decider} decided {choice} in round {round}, and {node} goes into round {later} \
              with {report}"
-        ))
+        )
     }
 }
 
@@ -83,9 +96,11 @@ impl Monitor<BenOr> for Referee {
             if let Some(witness) = self.proposal_agreement(node, *round, heard) {
                 return Some(Violation { property: PROPOSAL_AGREEMENT, witness });
             }
+            if let Some(witness) = self.carries_over(node, *round, heard) {
+                return Some(Violation { property: DECISION_CARRIES_OVER, witness });
+            }
         }
-        let decision = state.concluded.map(|(round, choice)| (round, node, choice));
-        let witness = self.carries_over(decision)?;
+        let witness = self.binds(node, state.concluded?)?;
         Some(Violation { property: DECISION_CARRIES_OVER, witness })
     }
 }
@@ -105,46 +120,41 @@ mod tests {
     }
     use Word::{Proposal, Report};
 
-    /// What the referee says of nodes that say these things in these rounds, and of the decisions
-    /// that come last.
-    fn judge(words: &[(u32, u64, Word)], decisions: &[(u64, Choice)]) -> Option<&'static str> {
-        let mut referee = Referee::default();
-        for (node, round, word) in words {
-            let (node, mut heard) = (NodeId(*node), Heard::default());
-            match word {
-                Report(choice) => heard.report(node, *choice),
-                Proposal(choice) => heard.propose(node, *choice),
-            }
-            if referee.one_word(node, *round, &heard).is_some() {
-                return Some(ONE_WORD);
-            }
-            if referee.proposal_agreement(node, *round, &heard).is_some() {
-                return Some(PROPOSAL_AGREEMENT);
-            }
+    /// What the referee says of a node that says this in a round.
+    fn hear(referee: &mut Referee, node: u32, round: u64, word: Word) -> Option<&'static str> {
+        let (node, mut heard) = (NodeId(node), Heard::default());
+        match word {
+            Report(choice) => heard.report(node, choice),
+            Proposal(choice) => heard.propose(node, choice),
         }
-        let decisions = decisions.iter().map(|(round, choice)| Some((*round, NodeId(9), *choice)));
-        let mut decisions: Vec<_> = decisions.collect();
-        decisions.push(None);
-        let witness = decisions.into_iter().find_map(|decision| referee.carries_over(decision));
-        witness.map(|_| DECISION_CARRIES_OVER)
+        if referee.one_word(node, round, &heard).is_some() {
+            Some(ONE_WORD)
+        } else if referee.proposal_agreement(node, round, &heard).is_some() {
+            Some(PROPOSAL_AGREEMENT)
+        } else {
+            referee.carries_over(node, round, &heard).map(|_| DECISION_CARRIES_OVER)
+        }
+    }
+
+    /// What the referee says of nodes that say these things in these rounds.
+    fn judge(words: &[(u32, u64, Word)]) -> Option<&'static str> {
+        let mut referee = Referee::default();
+        words.iter().find_map(|(node, round, word)| hear(&mut referee, *node, *round, *word))
     }
 
     #[test]
     fn a_node_says_one_thing_in_each_phase() {
-        assert_eq!(judge(&[(0, 1, Report(A)), (0, 1, Report(B))], &[]), Some(ONE_WORD));
-        assert_eq!(
-            judge(&[(0, 1, Proposal(None)), (0, 1, Proposal(Some(A)))], &[]),
-            Some(ONE_WORD)
-        );
+        assert_eq!(judge(&[(0, 1, Report(A)), (0, 1, Report(B))]), Some(ONE_WORD));
+        assert_eq!(judge(&[(0, 1, Proposal(None)), (0, 1, Proposal(Some(A)))]), Some(ONE_WORD));
         let good =
             [(0, 1, Report(A)), (0, 1, Proposal(None)), (0, 2, Report(B)), (1, 1, Report(B))];
-        assert_eq!(judge(&good, &[]), None);
+        assert_eq!(judge(&good), None);
     }
 
     #[test]
     fn two_nodes_propose_the_same_or_nothing() {
         let with =
-            |choice, round| judge(&[(0, 1, Proposal(Some(A))), (1, round, Proposal(choice))], &[]);
+            |choice, round| judge(&[(0, 1, Proposal(Some(A))), (1, round, Proposal(choice))]);
         assert_eq!(with(Some(B), 1), Some(PROPOSAL_AGREEMENT));
         assert_eq!(with(Some(B), 2), None);
         assert_eq!(with(Some(A), 1), None);
@@ -153,8 +163,22 @@ mod tests {
 
     #[test]
     fn nobody_leaves_a_decision_behind() {
+        // Whether the report or the decisions come first makes no difference.
         let after = |round, choice, decisions: &[(u64, Choice)]| {
-            judge(&[(0, round, Report(choice))], decisions)
+            let mut late = Referee::default();
+            let mut early = Referee::default();
+            let report = Report(choice);
+            let mut found = [None, hear(&mut early, 0, round, report)];
+            for decision in decisions {
+                let binds = |referee: &mut Referee| {
+                    referee.binds(NodeId(9), *decision).map(|_| DECISION_CARRIES_OVER)
+                };
+                assert_eq!(binds(&mut late), None, "nobody has reported");
+                found[1] = found[1].or(binds(&mut early));
+            }
+            found[0] = hear(&mut late, 0, round, report);
+            assert_eq!(found[0], found[1]);
+            found[0]
         };
         assert_eq!(after(2, B, &[(1, A)]), Some(DECISION_CARRIES_OVER));
         assert_eq!(after(7, B, &[(1, A)]), Some(DECISION_CARRIES_OVER));
@@ -163,5 +187,6 @@ mod tests {
         // The earliest decision is the one that binds.
         assert_eq!(after(2, B, &[(2, A)]), None);
         assert_eq!(after(2, B, &[(2, A), (1, A)]), Some(DECISION_CARRIES_OVER));
+        assert_eq!(after(2, B, &[(1, A), (2, A)]), Some(DECISION_CARRIES_OVER));
     }
 }
