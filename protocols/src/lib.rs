@@ -3,6 +3,8 @@
 //! A problem owns what may be requested and indicated, the workload and the properties; a
 //! protocol names the problem that it solves. [`REGISTRY`] lists every protocol, one line each.
 
+pub mod ben_or;
+pub mod bracha;
 pub mod generals;
 pub mod oral_messages;
 pub mod pbft;
@@ -16,6 +18,8 @@ use sim_core::simulation::Entry;
 
 /// Every protocol, by its name in scenario files.
 pub const REGISTRY: &[Entry] = &[
+    Entry::of::<ben_or::BenOr>(),
+    Entry::of::<bracha::Bracha>(),
     Entry::of::<oral_messages::OralMessages>(),
     Entry::of::<pbft::Pbft>(),
     Entry::of::<raft::Raft>(),

@@ -28,7 +28,7 @@ const fn range(min: u64, max: u64) -> DurationRange {
 
 fn experiment(nodes: u32) -> Experiment<Pbft> {
     let mut setup = Setup::new(nodes, Duration::from_secs(20));
-    setup.network.latency = Latency::LogNormal { p50: ms(5), p99: ms(40) };
+    setup.network.latency = Latency::log_normal(ms(5), ms(40));
     let config = Config { checkpoint_interval: 16, window: 32, ..Config::default() };
     let mut pbft = Experiment::new(config, setup);
     pbft.workload.rate = Some(Rate::per_second(60));
@@ -51,7 +51,6 @@ fn lying(nodes: u32, liars: &[u32], strategy: Strategy, kinds: &[&str]) -> Exper
 
 /// The leader is cut off or crashes again and again, and messages are lost.
 fn restless(mut pbft: Experiment<Pbft>) -> Experiment<Pbft> {
-    let leader = || Targets(vec![Target::Leader]);
     let strike = |fault| FaultSpec {
         every: Some(range(400, 1_200)),
         until: Some(Duration::from_secs(6)),
@@ -60,10 +59,9 @@ fn restless(mut pbft: Experiment<Pbft>) -> Experiment<Pbft> {
         ..FaultSpec::at(ms(0), fault)
     };
     pbft.setup.network.loss = Ratio::new(5, 100);
-    pbft.setup.faults.extend([
-        strike(Fault::Crash { target: leader() }),
-        strike(Fault::Partition { groups: vec![leader()] }),
-    ]);
+    pbft.setup
+        .faults
+        .extend([strike(Fault::crash(Target::Leader)), strike(Fault::apart(Target::Leader))]);
     pbft
 }
 

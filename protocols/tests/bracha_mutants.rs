@@ -1,0 +1,88 @@
+//! Bracha's broadcast with bugs planted, in the whole world: an equivocating sender finds them.
+
+#![cfg(feature = "mutants")]
+
+use protocols::bracha::{Bracha, Config};
+use sim_core::adversary::Strategy;
+use sim_core::experiment::Experiment;
+use sim_core::fault::{Fault, FaultSpec, When};
+use sim_core::id::NodeId;
+use sim_core::latency::Latency;
+use sim_core::outcome::Verdict;
+use sim_core::protocol::Protocol as _;
+use sim_core::rng::Ratio;
+use sim_core::setup::{Judges, Setup};
+use sim_core::simulation::Simulation as _;
+use sim_core::target::{Target, Targets};
+use sim_core::time::{Duration, DurationRange};
+
+/// n0 broadcasts and lies.
+fn lying_sender(nodes: u32) -> Experiment<Bracha> {
+    let mut setup = Setup::new(nodes, Duration::from_secs(15));
+    setup.network.latency = Latency::Uniform(DurationRange::from_millis(1, 9));
+    let target = Targets(vec![Target::Node(NodeId(0))]);
+    setup.faults = vec![FaultSpec::at(Duration::ZERO, Fault::Corrupt { target, conduct: None })];
+    setup.adversary.strategy = Strategy::Equivocate;
+    let mut bracha = Experiment::new(Config::default(), setup);
+    bracha.workload.clients = 1;
+    bracha.workload.requests = Some(1);
+    bracha
+}
+
+/// The properties that the mutant breaks over these seeds, all of them named by it and within the
+/// assumptions; without the mutant nothing breaks.
+fn found(mut bracha: Experiment<Bracha>, id: &str, seeds: u64) -> Vec<&'static str> {
+    for seed in 0..seeds.min(50) {
+        assert_eq!(bracha.run(seed).first_breach(), None, "seed {seed}");
+    }
+    bracha.setup.mutant = Some(id.to_owned());
+    let mutant = Bracha::MUTANTS.iter().find(|mutant| mutant.id == id).expect("it is listed");
+    let mut found = Vec::new();
+    for seed in 0..seeds {
+        let run = bracha.run(seed);
+        assert_ne!(run.verdict, Verdict::Panicked, "seed {seed}: {}", run.reason);
+        if let Some(breach) = run.first_breach() {
+            assert!(mutant.breaks.contains(&breach.property), "{id}, seed {seed}: {breach:?}");
+            assert!(breach.assumptions_held, "{id}, seed {seed}: {breach:?}");
+            found.push(breach.property);
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+#[test]
+fn br1_is_found_by_an_equivocating_sender() {
+    for n in [4, 5, 7] {
+        assert_eq!(found(lying_sender(n), "BR1", 60), ["ready_agreement"], "n = {n}");
+    }
+}
+
+#[test]
+fn br1_leaves_some_without_what_others_deliver_and_five_nodes_with_two_values() {
+    let seen = |n| {
+        let mut bracha = lying_sender(n);
+        bracha.setup.judges = Judges::Properties;
+        found(bracha, "BR1", 60)
+    };
+    assert_eq!(seen(4), ["totality"]);
+    assert!(seen(5).contains(&"consistency"), "{:?}", seen(5));
+}
+
+#[test]
+fn br2_is_found_by_a_sender_that_lies_now_and_then_to_nodes_that_reboot() {
+    let mut bracha = lying_sender(4);
+    bracha.setup.adversary.strategy = Strategy::Forge;
+    bracha.setup.adversary.probability = Ratio::new(1, 2);
+    bracha.setup.network.loss = Ratio::new(20, 100);
+    for at in (0..300).step_by(20) {
+        let crash = Fault::crash(Target::Random(1));
+        let when = When::At(DurationRange::from_millis(at, at + 20));
+        let strike = FaultSpec { when, ..FaultSpec::at(Duration::ZERO, crash) };
+        bracha.setup.faults.push(strike.lasting(Duration::from_millis(5)));
+    }
+    bracha.setup.budget = Some(2);
+    let found = found(bracha, "BR2", 200);
+    assert!(found.contains(&"one_echo"), "{found:?}");
+}
