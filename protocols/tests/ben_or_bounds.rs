@@ -4,7 +4,7 @@ use protocols::ben_or::{BenOr, Coin, Config, Faults};
 use protocols::problem::decision::Load;
 use sim_core::adversary::Strategy;
 use sim_core::experiment::Experiment;
-use sim_core::fault::{Fault, FaultSpec, When};
+use sim_core::fault::{Fault, FaultSpec, Loss, When};
 use sim_core::id::{Cluster, NodeId};
 use sim_core::latency::Latency;
 use sim_core::outcome::{Measure, Outcome, Verdict};
@@ -16,6 +16,10 @@ use sim_core::target::{Target, Targets};
 use sim_core::time::{Duration, DurationRange};
 
 const STRATEGIES: [Strategy; 3] = [Strategy::Mute, Strategy::Equivocate, Strategy::Forge];
+
+fn down(target: Targets) -> Fault {
+    Fault::Crash { target, loss: Loss::Nothing, keeps: None, after_sends: None }
+}
 
 const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
@@ -151,25 +155,12 @@ fn any_minority_may_crash_and_one_more_stalls_it() {
                 let mut ben_or = ben_or(n, config.clone(), &["yes", "no"]);
                 let target = Targets(vec![Target::Random(count)]);
                 let when = When::At(DurationRange::from_millis(0, 30));
-                let crash = FaultSpec {
-                    when,
-                    ..FaultSpec::at(
-                        secs(0),
-                        Fault::Crash {
-                            target,
-                            loss: Loss::Nothing,
-                            keeps: None,
-                            after_sends: None,
-                        },
-                    )
-                };
+                let crash = FaultSpec::when(when, down(target));
                 ben_or.setup.faults = vec![crash];
                 ben_or
             };
             holds(&crashed(bound), 40);
-            let at_once = strike(ben_or(n, config.clone(), &["yes", "no"]), bound + 1, |target| {
-                Fault::Crash { target, loss: Loss::Nothing, keeps: None, after_sends: None }
-            });
+            let at_once = strike(ben_or(n, config.clone(), &["yes", "no"]), bound + 1, down);
             assert_eq!(breaks(&at_once, 0, "termination").verdict, Verdict::Stalled, "n = {n}");
         }
     }
@@ -260,12 +251,7 @@ fn with_local_coins_and_t_silent_the_number_of_rounds_is_geometric() {
         let mut silent = ben_or(n, config, &["yes", "no"]);
         silent.workload.clients = alive;
         silent.workload.requests = Some(alive);
-        let silent = strike(silent, t, |target| Fault::Crash {
-            target,
-            loss: Loss::Nothing,
-            keeps: None,
-            after_sends: None,
-        });
+        let silent = strike(silent, t, down);
         assert!(alive.div_ceil(2) < enough, "the first round is to be divided");
         let p = chance_of_agreement(alive, enough);
         let rounds = rounds((0..RUNS).map(|seed| silent.run(seed)));

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer};
+use sim_core::fault::FaultKind;
 use sim_core::outcome::{Metrics, Verdict};
 use sim_core::settings::{Origin, Settings};
 use sim_core::simulation::Entry;
@@ -49,6 +50,11 @@ pub enum Claim {
         min: Option<f64>,
         /// It is at most this.
         max: Option<f64>,
+    },
+    /// Strikes of this kind change something in some run of every point.
+    Bites {
+        /// The kind.
+        kind: FaultKind,
     },
     /// What nobody wrote but everybody means: no run is unsafe, stalled or without a verdict, but
     /// for the verdicts that another expectation speaks of.
@@ -142,6 +148,7 @@ struct Keys {
     invariant: Option<String>,
     verdict: Option<String>,
     metric: Option<String>,
+    fault: Option<FaultKind>,
     stat: Option<Stat>,
     holds: Option<bool>,
     share: Option<Limit>,
@@ -170,14 +177,15 @@ pub fn read(
     if keys.confidence.is_some_and(|level| level != reports::stats::LEVEL) {
         return Err(wrong("confidence", "intervals are made at 0.95, here as in every table"));
     }
-    let subjects = ["property", "invariant", "verdict", "metric"];
+    let subjects = ["property", "invariant", "verdict", "metric", "fault"];
     let given: Vec<&str> = subjects.into_iter().filter(|key| settings.get(key).is_some()).collect();
     let [subject] = given[..] else {
-        let label = "give exactly one of `property`, `invariant`, `verdict` and `metric`";
+        let label = "give exactly one of `property`, `invariant`, `verdict`, `metric` and `fault`";
         return Err(wrong(given.last().copied().unwrap_or(""), label));
     };
     let fitting: &[&str] = match subject {
         "metric" => &["metric", "stat", "min", "max", "confidence"],
+        "fault" => &["fault"],
         "verdict" => &["verdict", "holds", "share", "min", "max", "confidence"],
         _ => &["property", "invariant", "holds"],
     };
@@ -234,6 +242,8 @@ pub fn read(
             }
         };
         Claim::Verdict { verdict, share }
+    } else if let Some(kind) = keys.fault {
+        Claim::Bites { kind }
     } else {
         let name = keys.property.or(keys.invariant).unwrap_or_default();
         known_property(&name, at(subject), subject, entries)?;
@@ -354,6 +364,7 @@ impl fmt::Display for Claim {
                 min.map_or(Ok(()), |min| write!(f, " ≥ {min}"))?;
                 max.map_or(Ok(()), |max| write!(f, " ≤ {max}"))
             }
+            Self::Bites { kind } => write!(f, "{} bites", kind.name()),
             Self::Sound { waived } if waived.is_empty() => f.write_str("all runs pass"),
             Self::Sound { waived } => {
                 let words: Vec<_> = waived.iter().map(ToString::to_string).collect();

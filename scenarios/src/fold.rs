@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use reports::stats::Observation;
 use sim_core::checker::Class;
-use sim_core::fault::When;
+use sim_core::fault::{FaultKind, When};
 use sim_core::outcome::{Measure, Metrics, Outcome, Verdict};
 use sim_core::setup::Setup;
 
@@ -84,6 +84,8 @@ pub struct Fold {
     pub scripted: Vec<Scripted>,
     /// Per entry of `[[fault]]`: in how many runs it changed anything.
     pub bitten: Vec<u64>,
+    /// Per kind of fault in the schedule: in how many runs any of its strikes changed anything.
+    pub kinds: BTreeMap<FaultKind, u64>,
     /// The headline metrics, by column.
     pub headlines: BTreeMap<usize, Histogram>,
     /// The metrics that expectations name, by column, in run order.
@@ -107,6 +109,7 @@ impl Fold {
             has_leader: false,
             scripted: Vec::new(),
             bitten: vec![0; setup.faults.len()],
+            kinds: setup.faults.iter().map(|spec| (spec.fault.kind(), 0)).collect(),
             headlines: HEADLINES
                 .iter()
                 .filter_map(column)
@@ -138,6 +141,9 @@ impl Fold {
             let bit =
                 outcome.strikes.iter().any(|strike| strike.fault == fault && strike.changed > 0);
             *bitten += u64::from(bit);
+        }
+        for (kind, bitten) in &mut self.kinds {
+            *bitten += u64::from(witnessed(outcome, setup, *kind).is_some_and(|count| count > 0));
         }
         self.add_measures(&outcome.metrics);
         self.add_timeline(outcome);
@@ -178,6 +184,15 @@ impl Fold {
             self.timeline[index.min(last)].latencies.record(latency.as_nanos());
         }
     }
+}
+
+/// How much the strikes of one kind changed in a run; `None` if it is not in the schedule.
+pub fn witnessed(outcome: &Outcome, setup: &Setup, kind: FaultKind) -> Option<u64> {
+    setup.faults.iter().find(|spec| spec.fault.kind() == kind)?;
+    let strikes = outcome.strikes.iter().filter(|strike| {
+        setup.faults.get(strike.fault).is_some_and(|spec| spec.fault.kind() == kind)
+    });
+    Some(strikes.map(|strike| strike.changed).sum())
 }
 
 /// The strikes of entries that have one fixed time.

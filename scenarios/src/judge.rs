@@ -5,6 +5,7 @@
 
 use reports::stats::{CensoredSample, Interval, Observation, Proportion, bootstrap_mean};
 use sim_core::checker::Class;
+use sim_core::fault::FaultKind;
 use sim_core::outcome::Verdict;
 use sim_core::time::Time;
 
@@ -131,7 +132,16 @@ fn at_point(claim: &Claim, fold: &Fold) -> (Answer, String) {
             let sample = fold.samples.get(column).map_or(&[][..], Vec::as_slice);
             metric(sample, *stat, *min, *max)
         }
+        Claim::Bites { kind } => bites(*kind, fold),
         Claim::Sound { waived } => sound(waived, fold),
+    }
+}
+
+fn bites(kind: FaultKind, fold: &Fold) -> (Answer, String) {
+    match fold.kinds.get(&kind) {
+        None => (Answer::Broken(12), "not in the schedule".to_owned()),
+        Some(0) => (Answer::Broken(12), format!("in none of {} runs", fold.runs)),
+        Some(runs) => (Answer::Holds, format!("in {runs} of {} runs", fold.runs)),
     }
 }
 

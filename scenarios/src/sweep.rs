@@ -5,11 +5,13 @@
 //! and an interrupted sweep is a whole beginning of the full one.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::iter::{IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
+use sim_core::fault::FaultKind;
 use sim_core::outcome::Outcome;
 use sim_core::simulation::Simulation;
 
@@ -32,6 +34,8 @@ pub struct Plan {
     pub seeds: Seeds,
     /// What differs between the points by plan.
     pub parameters: Vec<Parameter>,
+    /// The kinds of fault in any of the schedules.
+    pub kinds: Vec<FaultKind>,
     /// The cells that all rows of a point share.
     pub cells: Vec<Vec<String>>,
 }
@@ -70,7 +74,10 @@ impl Plan {
         }
         let parameters = Parameter::of(&points);
         let cells = points.iter().map(|point| point_cells(point, &parameters)).collect();
-        let plan = Self { scenarios, ranges, points, seeds, parameters, cells };
+        let faults = points.iter().flat_map(|point| &point.simulation.setup().faults);
+        let kinds: BTreeSet<FaultKind> = faults.map(|spec| spec.fault.kind()).collect();
+        let kinds = kinds.into_iter().collect();
+        let plan = Self { scenarios, ranges, points, seeds, parameters, kinds, cells };
         if plan.seeds.is_empty() {
             let message = format!("there are no seeds in {}", plan.seeds);
             return Err(Error::Nothing { message, next: "add --seeds 0..100".into() });

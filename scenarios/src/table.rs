@@ -5,10 +5,13 @@
 
 use reports::cell::{number_cell, text_cell};
 use serde_json::Value as Json;
+use sim_core::fault::FaultKind;
 use sim_core::outcome::{Measure, Metrics, Outcome};
 use sim_core::time::Duration;
 
+use crate::fold::witnessed;
 use crate::point::Point;
+use crate::sweep::Plan;
 
 /// A swept setting as a column.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -96,7 +99,7 @@ impl Unit {
 }
 
 /// The header of `runs.csv`.
-pub fn runs_header(parameters: &[Parameter]) -> Vec<String> {
+pub fn runs_header(parameters: &[Parameter], kinds: &[FaultKind]) -> Vec<String> {
     let mut header: Vec<String> =
         ["run_id", "point_id", "seed", "protocol", "fault_script"].map(String::from).into();
     header.extend(parameters.iter().map(|parameter| parameter.column.clone()));
@@ -119,8 +122,14 @@ pub fn runs_header(parameters: &[Parameter]) -> Vec<String> {
             header.push(format!("{}_censored", metric.name));
         }
     }
+    header.extend(kinds.iter().map(|kind| witness_column(*kind)));
     header.extend(["events_count", "trace_hash"].map(String::from));
     header
+}
+
+/// The column that says how much the strikes of a kind changed.
+fn witness_column(kind: FaultKind) -> String {
+    format!("fault_{}_count", kind.name().replace('-', "_"))
 }
 
 /// The cells of a point that all its rows share: protocol, scenario, parameters, n and f.
@@ -142,8 +151,9 @@ pub fn point_cells(point: &Point, parameters: &[Parameter]) -> Vec<String> {
 }
 
 /// The row of one run.
-pub fn run_row(run: u64, point: usize, shared: &[String], outcome: &Outcome) -> Vec<String> {
-    let mut row = vec![run.to_string(), format!("p{point}"), outcome.seed.to_string()];
+pub fn run_row(run: u64, at: usize, plan: &Plan, outcome: &Outcome) -> Vec<String> {
+    let (point, shared) = (&plan.points[at], &plan.cells[at]);
+    let mut row = vec![run.to_string(), format!("p{at}"), outcome.seed.to_string()];
     row.extend(shared.iter().cloned());
     let first = outcome.first_breach();
     row.extend([
@@ -165,6 +175,10 @@ pub fn run_row(run: u64, point: usize, shared: &[String], outcome: &Outcome) -> 
             row.push(censored.to_owned());
         }
     }
+    row.extend(plan.kinds.iter().map(|kind| {
+        let count = witnessed(outcome, point.simulation.setup(), *kind);
+        number_cell(count.map(|count| count as f64))
+    }));
     row.extend([outcome.events.to_string(), format!("{:016x}", outcome.fingerprint)]);
     row
 }

@@ -255,9 +255,15 @@ impl<M: Message> Generic<M> {
 }
 
 /// Equal messages get equal lies, whichever mouth tells them: the mouths collude.
-fn lie<M: Message>(key: Key, about: Lie, mouths: &NodeSet, message: &M) -> Option<M> {
+fn lie<M: Message>(
+    key: Key,
+    about: Lie,
+    mouth: NodeId,
+    mouths: &NodeSet,
+    message: &M,
+) -> Option<M> {
     let draw = key.member(Digest::of(message));
-    message.forge(about, &mut Forger::new(mouths, draw))
+    message.forge(about, &mut Forger::new(Some(mouth), mouths, draw))
 }
 
 impl<P: Protocol> Adversary<P> for Generic<P::Message> {
@@ -351,13 +357,13 @@ impl<M: Message> Mouth<M> {
             | Strategy::Inflate
             | Strategy::LieAboutTime
             | Strategy::Accuse => {
-                let told = lie(key, about, scene.mouths, &message);
+                let told = lie(key, about, from, scene.mouths, &message);
                 let lies = told.is_some();
                 out.push(at_once(told.unwrap_or(message)));
                 lies
             }
             Strategy::DoubleVote => {
-                let told = lie(key, about, scene.mouths, &message);
+                let told = lie(key, about, from, scene.mouths, &message);
                 out.push(at_once(message));
                 out.extend(told.map(at_once));
                 out.len() > 1
@@ -369,8 +375,8 @@ impl<M: Message> Mouth<M> {
                 true
             }
             Strategy::Spoof => {
-                let told =
-                    lie(key, about, scene.mouths, &message).unwrap_or_else(|| message.clone());
+                let told = lie(key, about, from, scene.mouths, &message)
+                    .unwrap_or_else(|| message.clone());
                 let others: Vec<NodeId> =
                     scene.cluster.others(from).filter(|node| *node != to).collect();
                 let mut draw = key.member(Digest::of(&(from, to, scene.now, 1)));

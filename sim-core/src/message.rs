@@ -24,8 +24,8 @@ pub trait Message: Clone + Debug + Hash + Send + 'static {
         0
     }
 
-    /// A well-formed lie of the same kind, or `None` if this kind has nothing of this sort to lie
-    /// about.
+    /// A well-formed lie of the same kind (an accusation may be of another), or `None` if this kind
+    /// has nothing of this sort to lie about.
     ///
     /// Equal draws must give equal lies to equal messages: colluding liars share their draws.
     fn forge(&self, lie: Lie, forger: &mut Forger<'_>) -> Option<Self>;
@@ -48,6 +48,7 @@ pub enum Lie {
 /// all.
 #[derive(Debug)]
 pub struct Forger<'a> {
+    speaker: Option<NodeId>,
     mouths: &'a NodeSet,
     /// Equal for equal messages, whichever mouth tells the lie.
     pub draw: Draw,
@@ -58,11 +59,18 @@ static NOBODY: NodeSet = NodeSet::EMPTY;
 impl<'a> Forger<'a> {
     /// A forger who has nobody's key.
     pub const fn without_keys(draw: Draw) -> Forger<'static> {
-        Forger { mouths: &NOBODY, draw }
+        Forger { speaker: None, mouths: &NOBODY, draw }
     }
 
-    pub(crate) const fn new(mouths: &'a NodeSet, draw: Draw) -> Self {
-        Self { mouths, draw }
+    /// Whoever speaks through `speaker`, and has the keys of all `mouths`.
+    pub(crate) const fn new(speaker: Option<NodeId>, mouths: &'a NodeSet, draw: Draw) -> Self {
+        Self { speaker, mouths, draw }
+    }
+
+    /// In whose name the lie is told, with the key; `None` for a forger who has nobody's.
+    pub fn speaker(&self) -> Option<(NodeId, Signer)> {
+        let speaker = self.speaker?;
+        Some((speaker, self.signer(speaker)?))
     }
 
     /// Everybody whom the adversary has taken over.

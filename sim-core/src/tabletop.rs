@@ -107,9 +107,9 @@ impl<P: Protocol> Tabletop<P> {
         table
     }
 
-    /// What a liar has who speaks through these nodes.
+    /// What a liar has who speaks through the first of these nodes.
     pub fn forger<'a>(&self, mouths: &'a NodeSet) -> Forger<'a> {
-        Forger::new(mouths, Streams::new(0).key(Stream::Adversary).member(0))
+        Forger::new(mouths.iter().next(), mouths, Streams::new(0).key(Stream::Adversary).member(0))
     }
 
     /// The state of a node that is up.

@@ -238,7 +238,7 @@ fn a_stalled_disk_answers_nothing_until_it_ends() {
     assert_eq!(run.verdict, Verdict::Pass, "{}", run.reason);
     let slow = Fault::Disk { target: Target::All.into(), trouble: DiskTrouble::Slow(100) };
     let run = struck(vec![for_a_while(5_000, slow, 2_000)]);
-    assert!((100.0..250.0).contains(&value(run.metrics.decide_max_ms)), "{:?}", run.metrics);
+    assert!((100.0..600.0).contains(&value(run.metrics.decide_max_ms)), "{:?}", run.metrics);
 }
 
 #[test]
@@ -325,17 +325,14 @@ fn corrupted(conduct: Conduct) -> Outcome {
 }
 
 #[test]
-fn every_strategy_that_the_toy_knows_lies_for_changes_what_is_said() {
+fn every_strategy_changes_what_is_said() {
     for (strategy, name, _) in Strategy::ALL {
         let mut toy = busy();
         toy.setup.adversary.authentication = Authentication::None;
         let fault = Fault::Corrupt { target: node(0).into(), conduct: Some(Conduct::of(strategy)) };
         toy.setup.faults = vec![FaultSpec::at(ms(1_000), fault)];
         let run = toy.run(1);
-        // The toy has no terms, no timestamps and nobody to accuse.
-        let idle =
-            matches!(strategy, Strategy::Inflate | Strategy::LieAboutTime | Strategy::Accuse);
-        assert_eq!(run.strikes[0].changed == 0, idle, "{name}: {:?}", run.strikes);
+        assert!(run.strikes[0].changed > 0, "{name}: {:?}", run.strikes);
         assert_ne!(run.verdict, Verdict::Panicked, "{name}: {}", run.reason);
     }
 }

@@ -146,6 +146,19 @@ pub(super) fn content(message: &Message, forger: &mut Forger<'_>) -> Option<Mess
     })
 }
 
+/// Says that the primary has failed, and moves to the next view with nothing prepared.
+pub(super) fn accusation(message: &Message, forger: &Forger<'_>) -> Option<Message> {
+    let (Message::Prepare { proposal, .. } | Message::Commit { proposal, .. }) = message else {
+        return None;
+    };
+    let (replica, signer) = forger.speaker()?;
+    let (stable, prepared, offered) = (None, Vec::new(), Vec::new());
+    let signature = signer.sign("view-change", &0_u8);
+    let change =
+        ViewChange { view: proposal.view + 1, replica, stable, prepared, offered, signature };
+    Some(sign_view_change(change, forger))
+}
+
 /// Says the same of a later view.
 pub(super) fn round(message: &Message, forger: &mut Forger<'_>) -> Option<Message> {
     let ahead = 1 + forger.draw.below(VIEWS_AHEAD);

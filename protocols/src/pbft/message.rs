@@ -488,7 +488,8 @@ impl message::Message for Message {
         match lie {
             Lie::Content => forge::content(self, forger),
             Lie::Round => forge::round(self, forger),
-            Lie::Time | Lie::Accusation => None,
+            Lie::Accusation => forge::accusation(self, forger),
+            Lie::Time => None,
         }
     }
 }

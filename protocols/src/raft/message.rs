@@ -222,7 +222,12 @@ impl message::Message for Message {
         match lie {
             Lie::Content => told.falsify(&mut forger.draw),
             Lie::Round => *told.term_mut() += 1 + forger.draw.below(3),
-            Lie::Time | Lie::Accusation => return None,
+            // A candidacy says that the leader has failed.
+            Lie::Accusation => {
+                let term = *told.term_mut() + 1;
+                told = Self::RequestVote { term, last: Place { index: 0, term: 0 } };
+            }
+            Lie::Time => return None,
         }
         Some(told)
     }

@@ -273,6 +273,9 @@ fn messages_are_small_and_their_lies_well_formed() {
                 assert!(lie != *message && lie.kind() == kind, "{message:?} became {lie:?}");
                 assert_eq!(Some(lie), forge());
             }
+            let accused = message.forge(Lie::Accusation, &mut Forger::without_keys(draw));
+            let stands = |term| matches!(term, Some(Message::RequestVote { term: 3, .. }));
+            assert!(stands(accused.clone()), "{message:?} became {accused:?}");
         }
     }
 }

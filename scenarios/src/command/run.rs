@@ -57,7 +57,9 @@ fn of_one_run(expectations: &[Expectation], fold: &Fold) -> Vec<Judgement> {
     let told = expectations.iter().filter(|expectation| {
         !matches!(
             expectation.claim,
-            Claim::Metric { .. } | Claim::Verdict { share: Share::Between(..), .. }
+            Claim::Metric { .. }
+                | Claim::Bites { .. }
+                | Claim::Verdict { share: Share::Between(..), .. }
         )
     });
     let judged = told.map(|expectation| {

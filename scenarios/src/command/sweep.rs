@@ -230,7 +230,7 @@ fn dry_run(plan: &Plan, jobs: usize, terminal: &mut Terminal) -> Result<(), Erro
         let run = pilot * plan.runs() / pilots;
         let (point, seed) = plan.locate(run);
         let outcome = sweep::guarded(plan.points[point].simulation.as_ref(), seed);
-        let row = crate::table::run_row(run, point, &plan.cells[point], &outcome);
+        let row = crate::table::run_row(run, point, plan, &outcome);
         bytes += row.iter().map(|cell| cell.len() + 1).sum::<usize>();
     }
     let each = watch.millis() / pilots as f64;

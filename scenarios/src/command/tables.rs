@@ -29,7 +29,7 @@ impl<'a> Tables<'a> {
         let owned =
             |header: &[&str]| header.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         // The first table is the one whose lock keeps a second sweep out.
-        let runs = folder.table("runs.csv", &runs_header(&plan.parameters))?;
+        let runs = folder.table("runs.csv", &runs_header(&plan.parameters, &plan.kinds))?;
         let failures = folder.table("failures.csv", &owned(&FAILURES_HEADER))?;
         let timing = folder.table("timing.csv", &owned(&["run_id", "wall_ms", "worker"]))?;
         for (index, scenario) in plan.scenarios.iter().enumerate() {
@@ -50,7 +50,7 @@ impl<'a> Tables<'a> {
     /// # Errors
     /// When the disk does not take it.
     pub fn add(&mut self, plan: &Plan, made: &Made) -> Result<(), Error> {
-        self.runs.row(run_row(made.run, made.point, &plan.cells[made.point], &made.outcome))?;
+        self.runs.row(run_row(made.run, made.point, plan, &made.outcome))?;
         for row in failure_rows(made.run, &made.outcome) {
             self.failures.row(row)?;
         }

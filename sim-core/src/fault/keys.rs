@@ -336,7 +336,7 @@ impl Keys {
                 self.probability = Some(probability);
             }
             Weather::BurstLoss { share, mean } => {
-                (self.share, self.mean) = (Some(share), Some(mean))
+                (self.share, self.mean) = (Some(share), Some(mean));
             }
             Weather::Delay { add } => self.add = Some(add),
             Weather::SlowDown { factor } => self.factor = Some(factor as u32),

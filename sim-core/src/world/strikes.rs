@@ -233,13 +233,14 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         let fault = &self.nemesis.spec(strike).fault;
         let Some(conduct) = self.experiment.setup.conduct(fault) else { return };
         let view = self.view();
-        let cluster = view.cluster;
+        let bodies = self.nodes.len() as u32;
         let mut draw = self.nemesis.draw(strike, Lot::Targets);
         let again = Nemesis::resolve(target, &view, view.corrupt, &mut draw);
         let again: NodeSet = again.iter().filter(|node| view.corrupt.contains(*node)).collect();
         let fresh = self.victims(wake, strike, target);
         let against = match &conduct.against {
-            None => cluster.nodes().filter(|node| node.0 % 2 == 1).collect(),
+            // Clients that are nodes have their sides too.
+            None => (0..bodies).map(NodeId).filter(|node| node.0 % 2 == 1).collect(),
             Some(against) => {
                 let view = self.view();
                 Nemesis::resolve(against, &view, view.up, &mut draw)

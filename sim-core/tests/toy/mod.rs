@@ -140,8 +140,15 @@ impl Message for Note {
 
     fn forge(&self, lie: Lie, forger: &mut Forger<'_>) -> Option<Self> {
         match self {
-            Self::Back { op, .. } if lie == Lie::Content => {
-                let number = 1_000_000 + forger.draw.below(1_000) as u32;
+            Self::Back { op, .. } => {
+                // The toy has no terms, no times and nobody to blame: other numbers stand for them.
+                let number = match lie {
+                    Lie::Content => 1_000_000,
+                    Lie::Round => 2_000_000,
+                    Lie::Time => 3_000_000,
+                    Lie::Accusation => 4_000_000,
+                };
+                let number = number + forger.draw.below(1_000) as u32;
                 Some(Self::Back { op: *op, number })
             }
             _ => None,
