@@ -1,7 +1,7 @@
 //! What goes wrong: strikes, what they undo, and GST.
 
 use super::{Occurrence, World};
-use crate::adversary::Strategy;
+use crate::adversary::{Conduct, Strategy};
 use crate::fault::{DiskTrouble, Fault, Loss, Shape};
 use crate::history::Event;
 use crate::id::{InstanceId, NodeId, NodeSet};
@@ -462,8 +462,19 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         self.note(InstanceId(0), 8, 0);
         self.step(StepKind::Fault, None, || "GST: the faults are over".to_owned());
         self.network.settle(self.experiment.setup.delta);
+        // The corrupt stay corrupt for good, but a side of the network that they had to themselves
+        // is a cut like any other.
+        let declared = |wake: &usize| self.nemesis.spec(self.nemesis.wakes[*wake].strike).permanent;
         let ending: Vec<usize> = (0..self.nemesis.wakes.len())
-            .filter(|wake| !self.nemesis.wakes[*wake].permanent)
+            .filter(|wake| {
+                let splits = matches!(
+                    self.experiment
+                        .setup
+                        .conduct(&self.nemesis.spec(self.nemesis.wakes[*wake].strike).fault),
+                    Some(Conduct { strategy: Strategy::Split, .. })
+                );
+                !self.nemesis.wakes[*wake].permanent || (splits && !declared(wake))
+            })
             .collect();
         ending.into_iter().for_each(|wake| self.undo(wake));
     }
