@@ -207,6 +207,7 @@ fn setup(root: &Settings, wrong: &mut Vec<Diagnostic>) -> Option<(Setup, Vec<usi
     if let Some(gst) = section(root, "gst", wrong) {
         setup.gst = gst;
     }
+    setup.recovery = section(root, "recovery", wrong).unwrap_or_default();
     setup.delta = section(root, "delta", wrong);
     setup.patience = section(root, "patience", wrong);
     setup.budget = section(root, "budget", wrong);
@@ -286,6 +287,7 @@ fn resolve(entry: &Entry, simulation: &dyn Simulation, allow_unsafe: bool) -> Js
         "gst": setup.gst,
         "delta": setup.delta,
         "patience": setup.patience,
+        "recovery": setup.recovery,
         "budget": setup.budget,
         "allow_unsafe": allow_unsafe,
         "protocol": protocol,

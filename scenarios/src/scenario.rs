@@ -52,7 +52,7 @@ pub struct Scenario {
 const DEFAULT_SEEDS: Seeds = Seeds::Range(0, 100);
 
 /// The keys of a scenario file.
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "adversary",
     "allow_unsafe",
     "budget",
@@ -71,6 +71,7 @@ const KEYS: [&str; 21] = [
     "patience",
     "profile",
     "protocol",
+    "recovery",
     "sweep",
     "title",
     "workload",

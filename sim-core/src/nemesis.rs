@@ -149,6 +149,11 @@ impl<'a> Nemesis<'a> {
         self.streams.chacha(Stream::Nemesis, Digest::of(&place) >> 8)
     }
 
+    /// The draws of who is left to make progress after GST.
+    pub(crate) fn core_draw(&self) -> ChaCha {
+        self.streams.chacha(Stream::Nemesis, Digest::of("core") >> 8)
+    }
+
     /// When entries that wait for landmarks stop waiting.
     pub(crate) fn disarm_times(&self) -> Vec<Time> {
         let waiting = self.specs.iter().zip(&self.entries);

@@ -26,6 +26,8 @@ pub struct Setup {
     pub horizon: Duration,
     /// When the faults are over.
     pub gst: Gst,
+    /// Who is there after GST.
+    pub recovery: Recovery,
     /// The longest delay of a message sent after GST; `None` leaves the tails.
     pub delta: Option<Duration>,
     /// How long after GST anything good may take; `None` for 20 times the longest timer that was
@@ -73,6 +75,7 @@ impl Setup {
             nodes,
             horizon,
             gst: Gst::Auto,
+            recovery: Recovery::All,
             delta: None,
             patience: None,
             network: NetworkSpec::default(),
@@ -250,6 +253,18 @@ pub enum Gst {
     At(Duration),
     /// Never: liveness is not judged.
     Never,
+}
+
+/// Who is there after GST, and must make progress.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recovery {
+    /// All come back whom no permanent fault keeps away.
+    #[default]
+    All,
+    /// A drawn core that is as small as the protocol's liveness allows; the others stay away for
+    /// good, whatever they know.
+    Core,
 }
 
 impl FromStr for Gst {

@@ -467,3 +467,36 @@ fn a_recovery_can_be_struck_again() {
     let second = &run.strikes[1];
     assert_eq!(second.at.as_nanos() / 1_000_000, 5_300, "right after it came up");
 }
+
+#[test]
+fn only_a_core_is_left_and_it_must_make_progress() {
+    use sim_core::setup::Recovery;
+    let mut toy = busy();
+    toy.setup.recovery = Recovery::Core;
+    toy.setup.faults = vec![for_a_while(5_000, Fault::apart(Target::Half), 1_000)];
+    let mut who = std::collections::BTreeSet::new();
+    for seed in 0..20 {
+        let (run, trace) = toy.trace(seed);
+        assert_eq!((run.verdict, run.assumptions_held), (Verdict::Pass, true), "{}", run.reason);
+        let away = trace.steps.iter().find(|step| step.what.ends_with("stay away for good"));
+        who.insert(away.expect("two of five stay away").what.clone());
+    }
+    assert!(who.len() > 5, "the core was always the same: {who:?}");
+}
+
+#[test]
+fn a_stall_after_too_much_was_lost_is_no_stall() {
+    let mut toy = busy();
+    toy.config.forgets = true;
+    let wipe = Fault::Crash {
+        target: Target::All.into(),
+        loss: Loss::Everything,
+        keeps: None,
+        after_sends: None,
+    };
+    toy.setup.judges = sim_core::setup::Judges::Properties;
+    toy.setup.faults = vec![FaultSpec::at(ms(3_000), wipe)];
+    toy.setup.horizon = Duration::from_secs(30);
+    let run = toy.run(1);
+    assert_eq!((run.verdict, run.reason.as_str()), (Verdict::Inconclusive, "unrecoverable"));
+}

@@ -69,7 +69,7 @@ fn a_misspelt_key_at_the_top_is_found() {
             4 | limit = 3
               | ^^^^^ did you mean `limits`?
               |
-              = note: possible here: adversary, allow_unsafe, budget, clock, cost, delta, disk, expect, extends, fault, gst, horizon, limits, name, network, patience, profile, protocol, sweep, title, workload
+              = note: possible here: adversary, allow_unsafe, budget, clock, cost, delta, disk, expect, extends, fault, gst, horizon, limits, name, network, patience, profile, protocol, recovery, sweep, title, workload
               = help: once mended: synod explain vote.toml
 
             1 error. Nothing was run.

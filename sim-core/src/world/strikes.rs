@@ -1,8 +1,8 @@
 //! What goes wrong: strikes, what they undo, and GST.
 
 use super::{Occurrence, World};
-use crate::adversary::{Conduct, Strategy};
-use crate::fault::{DiskTrouble, Fault, Loss, Shape};
+use crate::adversary::Strategy;
+use crate::fault::{CrashKeeps, DiskTrouble, Fault, Loss, Shape};
 use crate::history::Event;
 use crate::id::{InstanceId, NodeId, NodeSet};
 use crate::message::Message as _;
@@ -11,7 +11,7 @@ use crate::network::{Cut, Front, Parts};
 use crate::node::Fuse;
 use crate::protocol::Protocol;
 use crate::rng::Random as _;
-use crate::setup::Gst;
+use crate::setup::{Gst, Recovery};
 use crate::target::Targets;
 use crate::time::Duration;
 use crate::trace::StepKind;
@@ -273,6 +273,9 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             cluster.nodes().filter(|other| same(*other)).collect()
         };
         let reach = cluster.nodes().map(side).collect();
+        // The corrupt stay corrupt for good, but this is a cut like any other: GST ends it.
+        let declared = self.nemesis.spec(self.nemesis.wakes[wake].strike).permanent;
+        self.nemesis.wakes[wake].permanent = declared;
         self.cut(Cut { strike: wake, parts: Parts::Reach(reach) });
     }
 
@@ -342,11 +345,19 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     }
 
     pub(super) fn crash(&mut self, victims: &NodeSet, wake: usize) {
-        let owned = |instance: InstanceId| victims.contains(NodeId(instance.0));
         let (loss, keeps) = match &self.nemesis.spec(self.nemesis.wakes[wake].strike).fault {
             Fault::Crash { loss, keeps, .. } => (*loss, *keeps),
             _ => (Loss::Nothing, None),
         };
+        self.take_down(victims, loss, keeps);
+        let wake = &mut self.nemesis.wakes[wake];
+        wake.record.changed += u64::from(victims.len());
+        victims.iter().for_each(|node| _ = wake.downed.insert(node));
+    }
+
+    /// Nodes go down.
+    fn take_down(&mut self, victims: &NodeSet, loss: Loss, keeps: Option<CrashKeeps>) {
+        let owned = |instance: InstanceId| victims.contains(NodeId(instance.0));
         self.queue.retain_timers(|(instance, _)| !owned(*instance));
         for identity in victims.iter() {
             let instance = Self::instance_of(identity);
@@ -371,9 +382,6 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 self.ledger.lose_leader(self.now, identity);
             }
             self.ledger.follow(self.now, identity);
-            let wake = &mut self.nemesis.wakes[wake];
-            wake.record.changed += 1;
-            wake.downed.insert(identity);
             self.fail(identity);
             self.enter(instance, Event::Crashed);
         }
@@ -462,20 +470,28 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         self.note(InstanceId(0), 8, 0);
         self.step(StepKind::Fault, None, || "GST: the faults are over".to_owned());
         self.network.settle(self.experiment.setup.delta);
-        // The corrupt stay corrupt for good, but a side of the network that they had to themselves
-        // is a cut like any other.
-        let declared = |wake: &usize| self.nemesis.spec(self.nemesis.wakes[*wake].strike).permanent;
         let ending: Vec<usize> = (0..self.nemesis.wakes.len())
-            .filter(|wake| {
-                let splits = matches!(
-                    self.experiment
-                        .setup
-                        .conduct(&self.nemesis.spec(self.nemesis.wakes[*wake].strike).fault),
-                    Some(Conduct { strategy: Strategy::Split, .. })
-                );
-                !self.nemesis.wakes[*wake].permanent || (splits && !declared(wake))
-            })
+            .filter(|wake| !self.nemesis.wakes[*wake].permanent)
             .collect();
         ending.into_iter().for_each(|wake| self.undo(wake));
+        if self.experiment.setup.recovery == Recovery::Core {
+            self.leave_to_a_core();
+        }
+    }
+
+    /// A core that is as small as liveness allows is drawn; whoever is not of it stays away for
+    /// good. The corrupt are never of it.
+    fn leave_to_a_core(&mut self) {
+        let cluster = self.experiment.setup.cluster();
+        let mut able: Vec<NodeId> =
+            cluster.nodes().filter(|node| !self.corrupt.contains(*node)).collect();
+        self.nemesis.core_draw().shuffle(&mut able);
+        let most_away = self.contract.liveness.faulty.min(cluster.n);
+        let away = most_away.saturating_sub(self.corrupt.len()) as usize;
+        let victims: NodeSet = able.into_iter().take(away).collect();
+        let victims = victims.iter().filter(|node| self.up.contains(*node)).collect();
+        self.step(StepKind::Fault, None, || format!("{victims:?} stay away for good"));
+        self.take_down(&victims, Loss::Nothing, None);
+        self.news = true;
     }
 }

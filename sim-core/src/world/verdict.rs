@@ -102,6 +102,11 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             return (Verdict::Panicked, message);
         }
         if let Some(breach) = self.court.breaches.first() {
+            // Where more was lost than the protocol can do without, there was nothing to wait for.
+            let lost = self.forgetful.len() > self.contract.liveness.forgetful;
+            if breach.class == Class::Liveness && lost {
+                return (Verdict::Inconclusive, "unrecoverable".to_owned());
+            }
             let verdict = match breach.class {
                 Class::Safety => Verdict::Unsafe,
                 Class::Liveness => Verdict::Stalled,
