@@ -207,6 +207,9 @@ pub struct ListArgs {
     /// What to list; everything if left out.
     #[arg(value_enum)]
     pub topic: Option<Topic>,
+    /// Writes tables in Markdown, with headings.
+    #[arg(long)]
+    pub markdown: bool,
 }
 
 /// What can be listed.
@@ -218,6 +221,12 @@ pub enum Topic {
     Scenarios,
     /// The kinds of fault.
     Faults,
+    /// The keys of a fault.
+    FaultKeys,
+    /// Schedules of faults by name.
+    Profiles,
+    /// Networks that are cut in part.
+    Shapes,
     /// The measurements of a run.
     Metrics,
     /// The strategies of the adversary.

@@ -18,6 +18,7 @@ use crate::target::{Target, Targets};
 use crate::time::{Duration, DurationRange, Shift};
 use crate::weather::Weather;
 
+pub use keys::KEYS;
 pub use profile::{Profile, ProfileSpec};
 pub use shape::Shape;
 

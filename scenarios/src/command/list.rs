@@ -3,7 +3,7 @@
 use protocols::REGISTRY;
 use serde_json::{Value as Json, json};
 use sim_core::adversary::Strategy;
-use sim_core::fault::FaultKind;
+use sim_core::fault::{FaultKind, KEYS, Profile, Shape};
 use sim_core::outcome::Metrics;
 use sim_core::simulation::Entry;
 
@@ -15,8 +15,16 @@ use crate::terminal::{Terminal, aligned};
 
 use super::run::pretty;
 
-const TOPICS: [Topic; 5] =
-    [Topic::Protocols, Topic::Scenarios, Topic::Faults, Topic::Metrics, Topic::Adversaries];
+const TOPICS: [Topic; 8] = [
+    Topic::Protocols,
+    Topic::Scenarios,
+    Topic::Faults,
+    Topic::FaultKeys,
+    Topic::Profiles,
+    Topic::Shapes,
+    Topic::Metrics,
+    Topic::Adversaries,
+];
 
 /// Lists one topic, or all.
 ///
@@ -30,6 +38,12 @@ pub fn list(args: &ListArgs, format: Format, terminal: &mut Terminal) -> Result<
             document[name(topic)] = json(topic);
         }
         terminal.line(&pretty(&document))?;
+        return Ok(0);
+    }
+    if args.markdown {
+        for line in topics.iter().flat_map(|topic| markdown(*topic)) {
+            terminal.line(&line)?;
+        }
         return Ok(0);
     }
     for (index, topic) in topics.iter().enumerate() {
@@ -48,41 +62,95 @@ const fn name(topic: Topic) -> &'static str {
         Topic::Protocols => "protocols",
         Topic::Scenarios => "scenarios",
         Topic::Faults => "faults",
+        Topic::FaultKeys => "fault keys",
+        Topic::Profiles => "profiles",
+        Topic::Shapes => "shapes",
         Topic::Metrics => "metrics",
         Topic::Adversaries => "adversaries",
     }
 }
 
 fn human(topic: Topic, verbose: bool) -> Vec<String> {
-    let words = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
     match topic {
         Topic::Protocols => REGISTRY.iter().flat_map(|entry| protocol(entry, verbose)).collect(),
-        Topic::Scenarios => {
-            let rows: Vec<_> = catalog::built_in()
-                .iter()
-                .map(|(name, text)| words(&[name, &title(text)]))
-                .collect();
-            aligned(&rows)
+        // Examples are long; who wants one asks for more.
+        Topic::Faults if !verbose => {
+            let short = |mut row: Vec<String>| {
+                row.truncate(4);
+                row
+            };
+            aligned(&rows(topic).into_iter().map(short).collect::<Vec<_>>())
         }
-        Topic::Faults => {
-            let rows: Vec<_> = FaultKind::ALL
-                .iter()
-                .map(|info| {
-                    let counts = format!("(counts {})", info.counts);
-                    words(&[info.name, &info.knobs.join(", "), info.summary, &counts])
-                })
-                .collect();
-            aligned(&rows)
-        }
-        Topic::Metrics => {
-            let rows: Vec<_> = Metrics::COLUMNS
-                .iter()
-                .map(|metric| words(&[metric.name, metric.summary]))
-                .collect();
-            aligned(&rows)
-        }
-        Topic::Adversaries => aligned(&Strategy::ALL.map(|(_, name, what)| words(&[name, what]))),
+        _ => aligned(&rows(topic)),
     }
+}
+
+/// What the columns of a topic are.
+const fn headings(topic: Topic) -> &'static [&'static str] {
+    match topic {
+        Topic::Protocols => &["protocol", "problem", "what it is"],
+        Topic::Scenarios => &["scenario", "what it shows"],
+        Topic::Faults => &["kind", "keys", "what it does", "its witness counts", "example"],
+        Topic::FaultKeys => &["key", "what it says", "without it"],
+        Topic::Profiles => &["profile", "what it does"],
+        Topic::Shapes => &["shape", "who still talks to whom"],
+        Topic::Metrics => &["metric", "what it measures"],
+        Topic::Adversaries => &["strategy", "what it does"],
+    }
+}
+
+/// The rows of a topic, one for each thing.
+fn rows(topic: Topic) -> Vec<Vec<String>> {
+    let words = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
+    match topic {
+        Topic::Protocols => {
+            let row = |entry: &Entry| words(&[entry.name, entry.problem, entry.summary]);
+            REGISTRY.iter().map(row).collect()
+        }
+        Topic::Scenarios => {
+            let row = |(name, text): &(String, &'static str)| words(&[name, &title(text)]);
+            catalog::built_in().iter().map(row).collect()
+        }
+        Topic::Faults => FaultKind::ALL
+            .iter()
+            .map(|info| {
+                let knobs = info.knobs.join(", ");
+                words(&[info.name, &knobs, info.summary, info.counts, info.example])
+            })
+            .collect(),
+        Topic::Profiles => {
+            Profile::ALL.iter().map(|(_, name, what)| words(&[name, what])).collect()
+        }
+        Topic::Shapes => Shape::ALL.iter().map(|(_, name, what)| words(&[name, what])).collect(),
+        Topic::Metrics => {
+            Metrics::COLUMNS.iter().map(|metric| words(&[metric.name, metric.summary])).collect()
+        }
+        Topic::Adversaries => {
+            Strategy::ALL.iter().map(|(_, name, what)| words(&[name, what])).collect()
+        }
+    }
+}
+
+/// A topic as a Markdown table under a heading.
+fn markdown(topic: Topic) -> Vec<String> {
+    let row = |cells: &[String]| {
+        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+        format!("| {} |", cells.join(" | "))
+    };
+    let headings: Vec<String> = headings(topic).iter().map(|name| (*name).to_owned()).collect();
+    let rule = vec!["---".to_owned(); headings.len()];
+    let mut lines = vec![format!("## {}", name(topic)), String::new(), row(&headings), row(&rule)];
+    for mut cells in rows(topic) {
+        // Names and examples are code.
+        let last = cells.len() - 1;
+        cells[0] = format!("`{}`", cells[0]);
+        if topic == Topic::Faults {
+            cells[last] = format!("`{}`", cells[last]);
+        }
+        lines.push(row(&cells));
+    }
+    lines.push(String::new());
+    lines
 }
 
 fn protocol(entry: &Entry, verbose: bool) -> Vec<String> {
@@ -161,6 +229,18 @@ fn json(topic: Topic) -> Json {
                     "counts": info.counts, "example": info.example,
                 })
             })
+            .collect(),
+        Topic::FaultKeys => KEYS
+            .iter()
+            .map(|(key, what, without)| json!({ "name": key, "summary": what, "default": without }))
+            .collect(),
+        Topic::Profiles => Profile::ALL
+            .iter()
+            .map(|(_, name, what)| json!({ "name": name, "summary": what }))
+            .collect(),
+        Topic::Shapes => Shape::ALL
+            .iter()
+            .map(|(_, name, what)| json!({ "name": name, "summary": what }))
             .collect(),
         Topic::Metrics => Metrics::COLUMNS
             .iter()

@@ -285,3 +285,42 @@ fn a_mistake_on_the_command_line_is_shown_like_one_in_a_file() {
     "#]]
     .assert_eq(&said.err);
 }
+
+#[test]
+fn faults_that_contradict_each_other_are_an_error_before_anything_runs() {
+    let desk = Desk::new("contradiction");
+    let scenario = |faults: &str| {
+        let head = "horizon = \"9s\"\nbudget = 4\n[protocol]\nkind = \"pbft\"\nnodes = 4\n";
+        desk.put("lies.toml", format!("{head}{faults}"));
+        desk.synod(&["run", "lies.toml", "--seed", "1"]).exits(3).err
+    };
+    let corrupt = |target: &str, strategy: &str| {
+        format!(
+            "[[fault]]\nkind = \"corrupt\"\nat = \"1s\"\ntarget = \"{target}\"\nstrategy = \
+             \"{strategy}\"\n"
+        )
+    };
+    let two = [corrupt("n1", "mute"), corrupt("n1", "equivocate")].concat();
+    let said = scenario(&two);
+    assert!(said.contains("n1 cannot both mute (fault[0]) and equivocate"), "{said}");
+    assert!(said.contains("lies.toml:11:1"), "{said}");
+    let said = scenario(&corrupt("n1", "spoof"));
+    assert!(said.contains("authentication = \"none\""), "{said}");
+    let said = scenario(&corrupt("zone mars", "mute"));
+    assert!(said.contains("there is no region `mars`"), "{said}");
+    for (fault, why) in [
+        ("kind = \"pause\"\ntarget = \"n1\"\nppm = 3", "`ppm` means nothing for a pause"),
+        ("kind = \"clock-jump\"\ntarget = \"n1\"\nby = \"-2s\"", "takes a span above 0"),
+        ("kind = \"surge\"\nfactor = 1", "needs 2 or more"),
+        ("kind = \"partition\"\nshape = \"star\"\ngroups = [\"n1\"]", "needs one of"),
+        ("kind = \"burst-loss\"\nshare = \"100%\"\nmean = \"1s\"", "no second state"),
+        ("kind = \"corrupt\"\ntarget = \"n1\"\ncopies = 3", "`copies` needs a `strategy`"),
+        ("kind = \"swizzle-clog\"\ntarget = \"half\"", "needs `for`"),
+    ] {
+        let said = scenario(&format!("[[fault]]\nat = \"1s\"\n{fault}\n"));
+        assert!(said.contains(why), "{fault}: {said}");
+    }
+    desk.put("much.toml", "horizon = \"9s\"\nbudget = 5\n[protocol]\nkind = \"pbft\"\nnodes = 4\n");
+    let said = desk.synod(&["run", "much.toml", "--seed", "1"]).exits(3).err;
+    assert!(said.contains("a budget of 5 in a cluster of 4 nodes"), "{said}");
+}

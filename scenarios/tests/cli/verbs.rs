@@ -1,6 +1,6 @@
 //! What `run`, `trace`, `list`, `explain` and `report` show.
 
-use expect_test::expect;
+use expect_test::{expect, expect_file};
 
 use crate::driver::{Desk, LOG, VOTE};
 
@@ -131,6 +131,15 @@ fn the_digest_covers_values_and_not_how_they_are_written() {
     assert_eq!(id(&format!("# a comment\n{VOTE}\n[sweep]\nseeds = \"0..7\"\n")), plain);
     assert_eq!(id(&VOTE.replace("\"5s\"", "\"5000ms\"")), plain);
     assert_ne!(id(&VOTE.replace("\"5s\"", "\"6s\"")), plain);
+}
+
+#[test]
+fn the_page_of_faults_is_what_the_lists_say() {
+    let desk = Desk::new("page");
+    let list = |topic: &str| desk.synod(&["list", topic, "--markdown"]).exits(0).out;
+    let page = ["faults", "fault-keys", "profiles", "shapes", "adversaries"].map(list).join("");
+    let head = "# Faults\n\nWritten by `synod list … --markdown`; a test keeps it fresh.\n\n";
+    expect_file!["../../FAULTS.md"].assert_eq(&format!("{head}{page}"));
 }
 
 #[test]

@@ -81,6 +81,51 @@ keys! {
     copies: u32,
 }
 
+/// Every key of a `[[fault]]`: what it says, and what holds without it.
+pub const KEYS: &[(&str, &str, &str)] = &[
+    ("at", "when it first strikes: a time, or a range from which one is drawn", "or `on`"),
+    ("on", "strikes when this landmark is announced", "or `at`"),
+    ("nth", "which announcement of the landmark, over all nodes", "1"),
+    ("after", "how long after the landmark", "0ms"),
+    ("every", "the pause until it strikes again; its least value is a floor", "strikes once"),
+    ("until", "when it strikes for the last time", "half the horizon"),
+    ("for", "how long it lasts; its least value is a floor", "until GST"),
+    ("permanent", "outlasts GST", "false"),
+    ("chance", "the probability that a run has this entry at all", "100%"),
+    ("restart_after", "when those who went down come back", "never, or at GST"),
+    (
+        "target",
+        "whom: a node (n0), leader, followers, random, 2 random, third, minority, half, majority, \
+         all, or a region (zone eu); one or a list",
+        "needed",
+    ),
+    ("groups", "the sides of a partition; whoever is in none is one more", "or `target`, `shape`"),
+    ("shape", "who still talks to whom; see the shapes", "or `groups`, `target`"),
+    ("from", "whose messages", "everybody's"),
+    ("to", "messages to whom", "everybody"),
+    ("messages", "the kinds of message", "all"),
+    ("probability", "how often", "needed; 100% for a corrupt"),
+    ("share", "the share of the time that is bad", "needed"),
+    ("mean", "the mean length of a bad period", "needed"),
+    ("add", "the delay on top, as any latency is written", "needed"),
+    ("factor", "how many times as much or as long", "needed"),
+    ("copies", "copies beside the original", "1; 10 for a flood"),
+    ("by", "how far, or how late: a span, with a sign where it may go back", "needed"),
+    ("bytes_per_second", "what each direction of a link carries", "needed"),
+    ("queue", "the bytes that may wait for the link", "needed"),
+    ("keeps", "what is left of a sync under way: nothing, prefix, torn, everything", "`[disk]`"),
+    ("after_sends", "goes down after so many messages more", "at once"),
+    ("records", "how many records", "1; needed for a rollback"),
+    ("work", "the time that each input takes", "needed"),
+    ("up", "how long a node stays", "needed"),
+    ("down", "how long it is away", "needed"),
+    ("ppm", "parts per million", "needed"),
+    ("period", "how long there and back takes", "needed"),
+    ("clients", "how many clients, drawn", "1"),
+    ("strategy", "what the adversary does through the node", "`[adversary]`"),
+    ("against", "whom the strategy treats otherwise", "the nodes with odd numbers"),
+];
+
 /// The keys that say when, which every kind has.
 const WHEN: [&str; 8] = ["at", "on", "nth", "after", "every", "until", "permanent", "chance"];
 
@@ -476,5 +521,22 @@ impl<'de> Deserialize<'de> for FaultSpec {
 impl Serialize for FaultSpec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Keys::from(self.clone()).serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_explained_and_belongs_to_some_kind() {
+        let explained: Vec<&str> = KEYS.iter().map(|(key, ..)| *key).collect();
+        let of_kinds = || FaultKind::ALL.iter().flat_map(|info| info.knobs);
+        for key in of_kinds().chain(&WHEN) {
+            assert!(explained.contains(key), "`{key}` is not explained");
+        }
+        for key in explained {
+            assert!(WHEN.contains(&key) || of_kinds().any(|knob| *knob == key), "`{key}`");
+        }
     }
 }
