@@ -118,6 +118,9 @@ fn rows(topic: Topic) -> Vec<Vec<String>> {
                 words(&[info.name, &knobs, info.summary, info.counts, info.example])
             })
             .collect(),
+        Topic::FaultKeys => {
+            KEYS.iter().map(|(key, what, without)| words(&[key, what, without])).collect()
+        }
         Topic::Profiles => {
             Profile::ALL.iter().map(|(_, name, what)| words(&[name, what])).collect()
         }
