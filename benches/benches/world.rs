@@ -2,11 +2,13 @@
 
 use benches::ball::game;
 use divan::counter::ItemsCount;
+use protocols::pbft::Pbft;
 use protocols::raft::Raft;
 use sim_core::experiment::Experiment;
 use sim_core::fault::{Fault, FaultSpec};
 use sim_core::latency::Latency;
 use sim_core::outcome::Verdict;
+use sim_core::protocol::Protocol;
 use sim_core::setup::{Judges, Limits, Setup};
 use sim_core::simulation::Simulation as _;
 use sim_core::target::Target;
@@ -64,18 +66,40 @@ fn raft_5_judged_by(bencher: divan::Bencher<'_, '_>, judges: &str) {
         "properties" => Judges::Properties,
         _ => Judges::None,
     };
-    bench_raft(bencher, &raft);
+    bench_run(bencher, &raft);
 }
 
-fn bench_raft(bencher: divan::Bencher<'_, '_>, raft: &Experiment<Raft>) {
-    let run = raft.run(1);
+fn bench_run<P: Protocol>(bencher: divan::Bencher<'_, '_>, experiment: &Experiment<P>) {
+    let run = experiment.run(1);
     assert_eq!(run.verdict, Verdict::Pass, "{}", run.reason);
-    bencher.counter(ItemsCount::new(run.events)).bench(|| raft.run(1).events);
+    bencher.counter(ItemsCount::new(run.events)).bench(|| experiment.run(1).events);
 }
 
 #[divan::bench(sample_count = 10, args = [5, 101])]
 fn raft_under_load(bencher: divan::Bencher<'_, '_>, nodes: u32) {
-    bench_raft(bencher, &raft(nodes, Vec::new()));
+    bench_run(bencher, &raft(nodes, Vec::new()));
+}
+
+/// PBFT, its clients on the network, 1,000 requests per second, its properties and invariants judged.
+#[divan::bench(sample_count = 10)]
+fn pbft_4(bencher: divan::Bencher<'_, '_>) {
+    let mut setup = Setup::new(4, Duration::from_secs(10));
+    setup.network.latency = Latency::Uniform(DurationRange::from_millis(1, 5));
+    setup.limits = Limits { events: u64::MAX, ..Limits::default() };
+    let mut pbft = Experiment::<Pbft>::new(Default::default(), setup);
+    pbft.workload.rate = Some(Rate::per_second(1_000));
+    bench_run(bencher, &pbft);
+}
+
+/// One decision of PBFT among many replicas: half a million messages at 512.
+#[divan::bench(sample_count = 3, args = [32, 128, 512])]
+fn pbft_one_decision(bencher: divan::Bencher<'_, '_>, nodes: u32) {
+    let mut setup = Setup::new(nodes, Duration::from_secs(2));
+    setup.network.latency = Latency::Constant(Duration::from_millis(1));
+    setup.limits = Limits { events: u64::MAX, queue: u32::MAX, ..Limits::default() };
+    let mut pbft = Experiment::<Pbft>::new(Default::default(), setup);
+    (pbft.workload.clients, pbft.workload.requests) = (1, Some(1));
+    bench_run(bencher, &pbft);
 }
 
 #[divan::bench(sample_count = 10)]
@@ -85,5 +109,5 @@ fn raft_5_under_load_with_faults(bencher: divan::Bencher<'_, '_>) {
         FaultSpec::at(secs(4), Fault::crash(Target::Leader)).lasting(secs(1)),
         FaultSpec::at(secs(8), Fault::apart(Target::Leader)).lasting(secs(2)),
     ];
-    bench_raft(bencher, &raft(5, faults));
+    bench_run(bencher, &raft(5, faults));
 }

@@ -1,25 +1,27 @@
 //! Runs one workload once, for a profiler: `one pingpong 1000000`, `one phold 1000000 1000`,
-//! `one raft 5` (seconds of five nodes under 1,000 requests a second).
+//! `one raft 5` and `one pbft 5` (seconds of five or four nodes under 1,000 requests a second).
 
 use std::process::ExitCode;
 
 use benches::ball::game;
+use protocols::pbft::Pbft;
 use protocols::raft::Raft;
 use sim_core::experiment::Experiment;
 use sim_core::latency::Latency;
 use sim_core::outcome::Outcome;
+use sim_core::protocol::Protocol;
 use sim_core::setup::{Limits, Setup};
 use sim_core::simulation::Simulation as _;
 use sim_core::time::{Duration, DurationRange};
 use sim_core::workload::Rate;
 
-fn raft(seconds: u64) -> Outcome {
-    let mut setup = Setup::new(5, Duration::from_secs(seconds));
+fn loaded<P: Protocol>(nodes: u32, seconds: u64) -> Outcome {
+    let mut setup = Setup::new(nodes, Duration::from_secs(seconds));
     setup.network.latency = Latency::Uniform(DurationRange::from_millis(1, 5));
     setup.limits = Limits { events: u64::MAX, ..Limits::default() };
-    let mut raft = Experiment::<Raft>::new(Default::default(), setup);
-    raft.workload.rate = Some(Rate::per_second(1_000));
-    raft.run(1)
+    let mut experiment = Experiment::<P>::new(Default::default(), setup);
+    experiment.workload.rate = Some(Rate::per_second(1_000));
+    experiment.run(1)
 }
 
 fn main() -> ExitCode {
@@ -34,9 +36,12 @@ fn main() -> ExitCode {
             let latency = Latency::Exponential { mean, min: Duration::from_millis(1) };
             game(*nodes as u32, 1, latency, *events).run(1)
         }
-        (Some("raft"), [seconds]) => raft(*seconds),
+        (Some("raft"), [seconds]) => loaded::<Raft>(5, *seconds),
+        (Some("pbft"), [seconds]) => loaded::<Pbft>(4, *seconds),
         _ => {
-            eprintln!("usage: one pingpong EVENTS | phold EVENTS NODES | raft SECONDS");
+            eprintln!(
+                "usage: one pingpong EVENTS | phold EVENTS NODES | raft SECONDS | pbft SECONDS"
+            );
             return ExitCode::from(2);
         }
     };

@@ -16,6 +16,7 @@ pub mod id;
 pub mod landmark;
 pub mod settings;
 pub mod rng;
+mod clock;
 pub mod latency;
 pub mod weather;
 pub mod atlas;

@@ -11,6 +11,7 @@ use std::hash::Hash;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::checker::Monitor;
+use crate::clock::{Clock, Sway};
 use crate::id::{ClientId, Cluster, NodeId, OpId};
 use crate::landmark::Landmark;
 use crate::message::{Message, Record};
@@ -197,8 +198,10 @@ pub struct Context<'a, P: Protocol> {
     pub(crate) cluster: Cluster,
     pub(crate) config: &'a P::Config,
     pub(crate) mutant: Option<&'a str>,
-    pub(crate) elapsed: Time,
-    pub(crate) wall_clock: Time,
+    /// The true time, which no protocol sees.
+    pub(crate) now: Time,
+    pub(crate) clock: &'a Clock,
+    pub(crate) sway: Option<&'a Sway>,
     pub(crate) random: &'a mut Draw,
     pub(crate) written: &'a mut DiskMark,
     pub(crate) effects: &'a mut Vec<Effect<P>>,
@@ -239,13 +242,14 @@ impl<P: Protocol> Context<'_, P> {
     }
 
     /// The node's monotonic clock: it may run fast or slow, and stands still in a pause.
-    pub const fn elapsed(&self) -> Time {
-        self.elapsed
+    pub fn elapsed(&self) -> Time {
+        self.clock.elapsed(self.now)
     }
 
     /// The node's wall clock: it may be wrong.
-    pub const fn wall_clock(&self) -> Time {
-        self.wall_clock
+    pub fn wall_clock(&self) -> Time {
+        let wall = self.clock.wall(self.now);
+        self.sway.map_or(wall, |sway| sway.off(self.now).from(wall))
     }
 
     /// The node's own randomness.

@@ -8,6 +8,7 @@
 use std::fmt::Write as _;
 
 use crate::checker::{Monitor, Property, Violation};
+use crate::clock::Clock;
 use crate::history::{Entry, Event};
 use crate::id::{Cluster, Incarnation, NodeId, NodeSet, OpId};
 use crate::message::Forger;
@@ -275,8 +276,9 @@ impl<P: Protocol> Tabletop<P> {
             cluster: self.cluster,
             config: &self.config,
             mutant: self.mutant,
-            elapsed: self.now,
-            wall_clock: self.now,
+            now: self.now,
+            clock: &Clock::TRUE,
+            sway: None,
             random: &mut seat.random,
             written: &mut seat.written,
             effects: &mut effects,

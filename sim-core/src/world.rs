@@ -36,7 +36,7 @@ use crate::ledger::Ledger;
 use crate::message::Message as _;
 use crate::nemesis::{Nemesis, Planned, Strike};
 use crate::network::Network;
-use crate::node::{Clock, Node};
+use crate::node::{Node, clock_of};
 use crate::outcome::Outcome;
 use crate::protocol::{Contract, Effect, Protocol};
 use crate::queue::{EventQueue, Popped};
@@ -142,6 +142,8 @@ pub(crate) struct World<'a, P: Protocol, const TRACED: bool> {
     disk_key: Key,
     /// What messages cost their nodes; `None` for nothing.
     cost: Option<Cost>,
+    /// Whether a message meets more than the network: costs, twins, an adversary in a hurry.
+    detours: bool,
     effects: Vec<Effect<P>>,
     clients: Clients<P::Problem>,
     court: Court<P>,
@@ -220,7 +222,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             false => setup.nodes,
         };
         let node = |node: NodeId| {
-            let clock = Clock::new(&setup.clock, node, clock_key);
+            let clock = clock_of(&setup.clock, node, clock_key);
             Node::new(node, node_key.member(u64::from(node.0)), clock)
         };
         let (nemesis, planned) = Nemesis::new(setup, &streams);
@@ -254,6 +256,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             disks: DiskModel::new::<P::Record>(&setup.disk),
             disk_key: streams.key(Stream::Disks),
             cost: Cost::new::<P>(&setup.cost),
+            detours: setup.adversary.rushing,
             effects: Vec::new(),
             clients: Clients::new::<P>(workload, load, cluster, horizon, &streams),
             court: Court::new(&experiment.config, cluster, &contract.promise, setup.judges),
@@ -274,6 +277,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             recording: Recording { trace: Trace::default(), armed_by: BTreeMap::new() },
         };
         if world.cost.is_some() {
+            world.detours = true;
             world.nodes.iter_mut().for_each(|node| _ = node.trouble());
         }
         // Strikes are scheduled before all else, so that one at time zero comes right after the

@@ -45,8 +45,9 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             cluster: self.experiment.setup.cluster(),
             config: &self.experiment.config,
             mutant: self.experiment.setup.mutant.as_deref(),
-            elapsed: node.clock.elapsed(self.now),
-            wall_clock: node.wall(self.now),
+            now: self.now,
+            clock: &node.clock,
+            sway: node.trouble.as_ref().and_then(|trouble| trouble.sway.as_ref()),
             random: &mut node.random,
             written: &mut written,
             effects: &mut self.effects,
@@ -105,7 +106,9 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             });
             self.perform_once(instance);
         }
-        self.look_at_fuse(instance);
+        if self.nodes[instance.index()].trouble.is_some() {
+            self.look_at_fuse(instance);
+        }
         let node = &self.nodes[instance.index()];
         if let Some(state) = &node.state
             && !node.corrupt

@@ -109,20 +109,31 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     #[inline]
     pub(super) fn send(&mut self, instance: InstanceId, to: NodeId, message: P::Message) {
         let node = &self.nodes[instance.index()];
-        let (from, corrupt) = (node.identity, node.corrupt);
+        let (from, odd) = (node.identity, node.corrupt || node.trouble.is_some());
         assert!(to.0 < self.nodes.len() as u32, "{from} sends to {to}, which does not exist");
         if to == from {
             // To oneself: at once, past network and adversary.
             self.later(self.now, Occurrence::Arrive { from, to: instance, message });
             return;
         }
+        if odd {
+            self.send_oddly(instance, to, message);
+        } else {
+            self.transmit(instance, from, to, message, Duration::ZERO);
+        }
+    }
+
+    /// Sends for a node that is corrupt or in trouble.
+    #[cold]
+    fn send_oddly(&mut self, instance: InstanceId, to: NodeId, message: P::Message) {
         if self.nodes[instance.index()].trouble.is_some() && self.burns(instance) {
             return;
         }
-        if corrupt {
-            self.speak_through(instance, to, message);
-        } else {
-            self.transmit(instance, from, to, message, Duration::ZERO);
+        let node = &self.nodes[instance.index()];
+        let from = node.identity;
+        match node.corrupt {
+            true => self.speak_through(instance, to, message),
+            false => self.transmit(instance, from, to, message, Duration::ZERO),
         }
     }
 
@@ -154,7 +165,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     }
 
     /// Puts a message on the network, `held` back at its sender for that long.
-    #[inline]
+    #[inline(always)]
     fn transmit(
         &mut self,
         instance: InstanceId,
@@ -170,8 +181,11 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             self.cut_off(strike, from, to);
             return;
         }
-        let held = held + self.departure(instance, &message);
-        let rushed = self.is_rushed(instance, to);
+        let (mut held, mut rushed, mut hearer) = (held, false, Self::instance_of(to));
+        if self.detours {
+            let (waits, is_rushed, body) = self.detour(instance, from, to, &message);
+            (held, rushed, hearer) = (held + waits, is_rushed, body);
+        }
         if !self.network.is_calm() {
             self.brave(from, to, message, |delay| held + if rushed { RUSH } else { delay });
             return;
@@ -183,7 +197,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             return;
         };
         let delay = if rushed { RUSH } else { delay };
-        let to = self.hearer(from, to);
+        let to = hearer;
         if let Some(delay) = fate.copy {
             self.ledger.counts.duplicated += 1;
             let message = message.clone();

@@ -6,6 +6,7 @@
 
 use super::{Occurrence, Twin, World};
 use crate::adversary::{Conduct, Strategy};
+use crate::clock::{Clock, Sway};
 use crate::digest::Digest;
 use crate::disk::Disk;
 use crate::fault::{ClockTrouble, DiskTrouble, Fault, FaultKind, Loss};
@@ -13,14 +14,14 @@ use crate::history::Event;
 use crate::id::{Incarnation, InstanceId, NodeId, NodeSet};
 use crate::message::Message;
 use crate::nemesis::Lot;
-use crate::node::{Clock, Input, Node, Sway};
+use crate::node::{Input, Node};
 use crate::protocol::Protocol;
 use crate::rng::Random as _;
 use crate::time::Duration;
 
 impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     /// Brings an input before the node's processor.
-    #[inline]
+    #[inline(always)]
     pub(super) fn submit(&mut self, instance: InstanceId, input: Input<P>) {
         match self.nodes[instance.index()].trouble {
             None => self.handle(instance, input),
@@ -28,6 +29,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         }
     }
 
+    #[cold]
     fn line_up(&mut self, instance: InstanceId, input: Input<P>) {
         let node = &mut self.nodes[instance.index()];
         if !node.is_up() {
@@ -93,8 +95,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
 
     /// How long a message waits at its sender: for the processor to sign it and for the interface
     /// to let it out.
-    #[inline]
-    pub(super) fn departure(&mut self, instance: InstanceId, message: &P::Message) -> Duration {
+    fn departure(&mut self, instance: InstanceId, message: &P::Message) -> Duration {
         let Some(cost) = &self.cost else { return Duration::ZERO };
         let trouble = self.nodes[instance.index()].trouble();
         if message.signatures() > 0 && !cost.sign.is_zero() {
@@ -109,9 +110,21 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         trouble.interface_free.since(self.now)
     }
 
+    /// How long a message waits at its sender beyond `held`, whether the adversary's own network
+    /// carries it, and which body hears it, where that is not plain.
+    #[cold]
+    pub(super) fn detour(
+        &mut self,
+        instance: InstanceId,
+        from: NodeId,
+        to: NodeId,
+        message: &P::Message,
+    ) -> (Duration, bool, InstanceId) {
+        (self.departure(instance, message), self.is_rushed(instance, to), self.hearer(from, to))
+    }
+
     /// Whether the adversary's own network carries what this body says to `to`.
-    #[inline]
-    pub(super) fn is_rushed(&self, instance: InstanceId, to: NodeId) -> bool {
+    fn is_rushed(&self, instance: InstanceId, to: NodeId) -> bool {
         self.experiment.setup.adversary.rushing
             && (self.nodes[instance.index()].corrupt || self.corrupt.contains(to))
     }
@@ -146,7 +159,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     }
 
     /// A node whose fuse has blown goes down.
-    #[inline]
+    #[cold]
     pub(super) fn look_at_fuse(&mut self, instance: InstanceId) {
         let node = &self.nodes[instance.index()];
         let Some(fuse) = node.trouble.as_ref().and_then(|trouble| trouble.fuse) else { return };
@@ -365,6 +378,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 self.nodes.push(twin);
                 let audience = audience.clone();
                 self.twins.push(Twin { identity: node, body, audience });
+                self.detours = true;
                 self.boot(body);
             }
             _ => {}
