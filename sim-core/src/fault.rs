@@ -17,6 +17,7 @@ use crate::rng::Ratio;
 use crate::target::{Target, Targets};
 use crate::time::{Duration, DurationRange, Shift};
 use crate::weather::Weather;
+use crate::workload::Rate;
 
 pub use keys::KEYS;
 pub use profile::{Profile, ProfileSpec};
@@ -538,6 +539,8 @@ pub struct FaultSpec {
     pub when: When,
     /// The pause until it strikes again, drawn anew each time; `None` strikes once.
     pub every: Option<DurationRange>,
+    /// It strikes again as a Poisson process of this rate; not beside `every`.
+    pub rate: Option<Rate>,
     /// The time after which it strikes no more; `None` for half the horizon.
     pub until: Option<Duration>,
     /// How long it lasts, drawn from a range; `None` until GST or for ever.
@@ -555,7 +558,8 @@ impl FaultSpec {
     /// The fault at a time or on a landmark, for good.
     pub const fn when(when: When, fault: Fault) -> Self {
         let chance = Ratio::ALWAYS;
-        Self { fault, chance, when, every: None, until: None, lasts: None, permanent: false }
+        let (every, rate, until, lasts) = (None, None, None, None);
+        Self { fault, chance, when, every, rate, until, lasts, permanent: false }
     }
 
     /// The same, ending after `span`.

@@ -209,12 +209,27 @@ impl<'a> Nemesis<'a> {
     /// The strike of this entry after this one, if there is one.
     pub(crate) fn next(&mut self, strike: Strike, now: Time) -> Option<Planned> {
         let strike = Strike { ordinal: strike.ordinal + 1, ..strike };
-        let next = self.specs[strike.fault].every.and_then(|every| {
-            let at = now.checked_add(self.draw(strike, Lot::Time).between(every))?;
+        let next = self.pause(strike).and_then(|pause| {
+            let at = now.checked_add(pause)?;
             (at <= self.entries[strike.fault].until).then_some(Planned { at, strike })
         });
         self.entries[strike.fault].alive = next.is_some();
         next
+    }
+
+    /// The pause before a strike that is not the first of its entry.
+    fn pause(&self, strike: Strike) -> Option<Duration> {
+        let spec = &self.specs[strike.fault];
+        let mut draw = self.draw(strike, Lot::Time);
+        match (spec.every, spec.rate) {
+            (Some(every), _) => Some(draw.between(every)),
+            (None, Some(rate)) => {
+                let nanos = rate.interval(1).as_nanos() as f64 * -libm::log(draw.unit());
+                // Never at once: a strike that follows itself at one instant has no end.
+                Some(Duration::from_nanos_f64(nanos).max(Duration::from_nanos(1)))
+            }
+            (None, None) => None,
+        }
     }
 
     /// The entry strikes no more.

@@ -500,3 +500,36 @@ fn a_stall_after_too_much_was_lost_is_no_stall() {
     let run = toy.run(1);
     assert_eq!((run.verdict, run.reason.as_str()), (Verdict::Inconclusive, "unrecoverable"));
 }
+
+#[test]
+fn strikes_at_a_rate_are_as_frequent_as_it_says_and_as_irregular() {
+    let blink = Fault::Pause { target: node(1).into() };
+    let mut gaps = Vec::new();
+    for seed in 0..20 {
+        let mut toy = busy();
+        toy.setup.faults = vec![FaultSpec {
+            rate: Some(Rate::per_second(5)),
+            until: Some(Duration::from_secs(18)),
+            ..for_a_while(0, blink.clone(), 1)
+        }];
+        let times: Vec<u64> =
+            toy.run(seed).strikes.iter().map(|strike| strike.at.as_nanos()).collect();
+        gaps.extend(times.windows(2).map(|pair| (pair[1] - pair[0]) as f64 / 1e9));
+    }
+    let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+    assert!((0.18..0.22).contains(&mean) && gaps.len() > 1_600, "{mean} s, {} gaps", gaps.len());
+    let short = gaps.iter().filter(|gap| **gap < 0.2 * 0.105_36).count();
+    let share = short as f64 / gaps.len() as f64;
+    assert!((0.08..0.12).contains(&share), "{share} of an exponential's shortest tenth");
+}
+
+#[test]
+fn a_region_fails_as_one() {
+    let mut toy = busy();
+    toy.setup.network.regions = [("eu".to_owned(), vec![NodeId(1), NodeId(3)])].into();
+    let zone = Target::Zone("eu".to_owned());
+    toy.setup.faults = vec![for_a_while(5_000, Fault::crash(zone), 500)];
+    let run = toy.run(1);
+    assert_eq!((run.strikes[0].changed, run.strikes[0].label.as_str()), (2, "crash {n1, n3}"));
+    assert_eq!(run.verdict, Verdict::Pass, "{}", run.reason);
+}

@@ -12,6 +12,7 @@ use crate::rng::Ratio;
 use crate::target::Targets;
 use crate::time::{Duration, DurationRange, Shift};
 use crate::weather::Weather;
+use crate::workload::Rate;
 
 macro_rules! keys {
     ($($key:ident $(as $name:literal)?: $type:ty),* $(,)?) => {
@@ -48,6 +49,7 @@ keys! {
     nth: u32,
     after: Duration,
     every: DurationRange,
+    rate: Rate,
     until: Duration,
     lasts as "for": DurationRange,
     restart_after: DurationRange,
@@ -88,6 +90,7 @@ pub const KEYS: &[(&str, &str, &str)] = &[
     ("nth", "which announcement of the landmark, over all nodes", "1"),
     ("after", "how long after the landmark", "0ms"),
     ("every", "the pause until it strikes again; its least value is a floor", "strikes once"),
+    ("rate", "strikes again at random, so often in the mean, such as 0.5/s", "or `every`"),
     ("until", "when it strikes for the last time", "half the horizon"),
     ("for", "how long it lasts; its least value is a floor", "until GST"),
     ("permanent", "outlasts GST", "false"),
@@ -127,7 +130,8 @@ pub const KEYS: &[(&str, &str, &str)] = &[
 ];
 
 /// The keys that say when, which every kind has.
-const WHEN: [&str; 8] = ["at", "on", "nth", "after", "every", "until", "permanent", "chance"];
+const WHEN: [&str; 9] =
+    ["at", "on", "nth", "after", "every", "rate", "until", "permanent", "chance"];
 
 impl Keys {
     fn name(&self) -> &'static str {
@@ -140,7 +144,8 @@ impl Keys {
         let momentary = !self.kind.lasts() && !knobs.contains(&"restart_after");
         let stray = |key: &&str| match *key {
             "nth" | "after" => self.on.is_none(),
-            "every" => self.on.is_some(),
+            "every" => self.on.is_some() || self.rate.is_some(),
+            "rate" => self.on.is_some(),
             "permanent" => momentary,
             key => !knobs.contains(&key) && !WHEN.contains(&key),
         };
@@ -420,6 +425,7 @@ impl TryFrom<Keys> for FaultSpec {
         }
         Ok(Self {
             every: keys.every,
+            rate: keys.rate,
             until: keys.until,
             lasts: keys.lasts.or(keys.restart_after),
             permanent: keys.permanent.unwrap_or(false),
@@ -438,7 +444,7 @@ impl From<FaultSpec> for Keys {
                 (keys.on, keys.nth, keys.after) = (Some(landmark), Some(nth), Some(after));
             }
         }
-        (keys.every, keys.until) = (spec.every, spec.until);
+        (keys.every, keys.rate, keys.until) = (spec.every, spec.rate, spec.until);
         keys.permanent = spec.permanent.then_some(true);
         keys.chance = (!spec.chance.is_always()).then_some(spec.chance);
         match keys.kind.lasts() {
