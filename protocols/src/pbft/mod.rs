@@ -11,6 +11,9 @@
 //! - Replicas crash and come back. What they accepted, prepared and entered, and each checkpoint,
 //!   is on disk before they speak of it, and a replica counts its own vote only when that is
 //!   durable: so a reboot makes no honest replica contradict itself.
+//! - The primary, too, waits for requests to be executed, and gives up on itself ([`replica`]). In
+//!   the paper only backups do (section 4.4); then an honest primary, which f replicas left for a
+//!   later view and which lacks the liars' votes, could wait for ever.
 //! - View changes carry the batches of their certificates, and are signed in both modes, so that
 //!   acknowledgements of view changes (thesis, section 3.2.4) are not needed.
 //! - Neither read-only nor tentative execution.
@@ -77,8 +80,8 @@ pub enum Authentication {
 pub struct Config {
     /// How votes are authenticated.
     pub authentication: Authentication,
-    /// How long a backup waits for a request to be executed before it gives up on the primary;
-    /// doubled with every view change in a row (section 4.5.2).
+    /// How long a replica waits for a request to be executed before it gives up on the primary, be
+    /// it the primary itself; doubled with every view change in a row (section 4.5.2).
     pub view_change_timeout: Duration,
     /// After how many sequence numbers a checkpoint is taken (section 4.3).
     pub checkpoint_interval: u64,

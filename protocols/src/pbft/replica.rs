@@ -240,8 +240,10 @@ impl Replica {
         self.look_after_timers(ctx);
     }
 
-    /// What it waits for now. A primary does not give up on itself.
-    fn awaited(&self, ctx: &Context<'_>) -> Awaited {
+    /// What it waits for now; a primary waits like everybody. Say that f replicas have moved on, f
+    /// have executed the request, and the liars keep silent. Then the client lacks one answer, the
+    /// primary lacks votes, and only its own view change makes the f+1 that take all along.
+    fn awaited(&self) -> Awaited {
         if !self.active {
             // Who has moved on has been here: a quorum that falls apart must not end the wait.
             let moved = self.view_changes.iter().flatten();
@@ -252,7 +254,6 @@ impl Replica {
             };
         }
         match self.requests.oldest() {
-            _ if self.leads(ctx) => Awaited::Nothing,
             Some(op) => Awaited::Request(op),
             None if self.log.accepted() > self.executed => Awaited::Sequence(self.executed + 1),
             None => Awaited::Nothing,
@@ -267,7 +268,7 @@ impl Replica {
 
     /// Begins to wait, if there is something new to wait for.
     fn look_after_timers(&mut self, ctx: &mut Context<'_>) {
-        let awaited = self.awaited(ctx);
+        let awaited = self.awaited();
         if awaited != self.patience.awaited {
             (self.patience.awaited, self.patience.since) = (awaited, ctx.elapsed());
             let due = self.patience.since + self.limit(ctx);

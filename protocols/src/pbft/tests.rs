@@ -243,6 +243,35 @@ fn f_plus_one_view_changes_take_a_replica_along_and_one_does_not() {
     assert_eq!((replica(&table, 3).view(), replica(&table, 3).is_active()), (1, false));
 }
 
+#[test]
+fn a_primary_whom_f_replicas_left_and_liars_do_not_answer_gives_up_on_itself() {
+    let mut table = table(4, Config::default(), None);
+    // The liar n3 answers nobody and commits to n1 alone; n2 hears but the client, and leaves.
+    let withheld = |letter: &Flying<Message>| match letter.message {
+        Message::Request(_) => false,
+        Message::Reply { .. } => letter.from == NodeId(3),
+        Message::Commit { .. } if letter.from == NodeId(3) => letter.to != NodeId(1),
+        _ => letter.to == NodeId(2),
+    };
+    ask(&mut table, 4, 0, 0);
+    settle_but(&mut table, withheld);
+    ask(&mut table, 4, 0, 0);
+    settle_but(&mut table, withheld);
+    assert_eq!([0, 1, 2].map(|node| replica(&table, node).position()), [0, 1, 0]);
+    let silent = |letter: &Flying<Message>| letter.from == NodeId(3);
+    lose_patience(&mut table, &[2]);
+    settle_but(&mut table, silent);
+    assert_eq!([0, 1, 2].map(|node| replica(&table, node).view()), [0, 0, 1]);
+    assert!(!table.transcript().contains("Acknowledged"), "one honest answer is not enough");
+
+    lose_patience(&mut table, &[0]);
+    settle_but(&mut table, silent);
+    assert_eq!([0, 1, 2].map(|node| replica(&table, node).view()), [1, 1, 1]);
+    assert_eq!([0, 1, 2].map(|node| replica(&table, node).position()), [1, 1, 1]);
+    assert_eq!(table.transcript().matches("Acknowledged { position: 1 }").count(), 1);
+    assert_eq!(table.violations(), []);
+}
+
 /// What replica `node` says when it moves to view 3: what it prepared and pre-prepared at
 /// sequence number 1, and in which views.
 fn claims(
