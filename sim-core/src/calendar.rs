@@ -18,7 +18,7 @@ use crate::heap::{Heap, Key};
 const FEW: usize = 256;
 /// Up to this many entries of the day at hand, moving those that come earlier costs less than a
 /// heap.
-const SHORT: usize = 64;
+const SHORT: usize = 24;
 /// How many entries a day should have.
 const PER_DAY: u64 = 4;
 /// How many days pass before their length is looked at again.
