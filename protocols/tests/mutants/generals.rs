@@ -2,8 +2,7 @@
 //! that names them speaks. (Scripted stories for each of them stand beside the protocols; that of
 //! O03 and SM3 is the only one, for no strategy speaks in the name of others or signs twice.)
 
-#![cfg(feature = "mutants")]
-
+use crate::trial::is_caught;
 use protocols::oral_messages::{Config as Oral, OralMessages};
 use protocols::problem::decision::{Decision, Load};
 use protocols::signed_messages::{Config as Signed, SignedMessages};
@@ -12,10 +11,8 @@ use sim_core::experiment::Experiment;
 use sim_core::fault::{Fault, FaultSpec};
 use sim_core::id::NodeId;
 use sim_core::latency::Latency;
-use sim_core::outcome::Verdict;
 use sim_core::protocol::Protocol;
 use sim_core::setup::{LinkSpec, Setup};
-use sim_core::simulation::Simulation as _;
 use sim_core::target::{Target, Targets};
 use sim_core::time::{Duration, DurationRange};
 
@@ -41,29 +38,6 @@ fn treason<P: Protocol<Problem = Decision>>(
     experiment
 }
 
-/// Each seed finds the mutant, by a property that names it, within the assumptions; and the same
-/// seeds find nothing without it.
-fn is_caught<P: Protocol>(mut experiment: Experiment<P>, id: &str) {
-    const SEEDS: u64 = 20;
-    for seed in 0..SEEDS {
-        let run = experiment.run(seed);
-        assert_eq!(run.verdict, Verdict::Pass, "{seed}: {run:?}");
-    }
-    experiment.setup.mutant = Some(id.to_owned());
-    let mutant = P::MUTANTS.iter().find(|mutant| mutant.id == id).expect("a mutant of this id");
-    let mut found = 0;
-    for seed in 0..SEEDS {
-        let run = experiment.run(seed);
-        if let Some(breach) = run.first_breach() {
-            assert!(mutant.breaks.contains(&breach.property), "{id}, seed {seed}: {breach:?}");
-            assert!(breach.assumptions_held, "{id}, seed {seed}: {breach:?}");
-            found += 1;
-        }
-    }
-    println!("{id}: {found} of {SEEDS}");
-    assert!(found > 0, "{id} went unseen for {SEEDS} seeds");
-}
-
 fn oral() -> Oral {
     Oral { round: ROUND, ..Oral::default() }
 }
@@ -74,17 +48,17 @@ fn signed() -> Signed {
 
 #[test]
 fn a_lying_lieutenant_finds_generals_who_think_that_they_are_three() {
-    is_caught(treason::<OralMessages>(4, oral(), &[3], Strategy::Forge), "O01");
+    is_caught(treason::<OralMessages>(4, oral(), &[3], Strategy::Forge), "O01", 20);
 }
 
 #[test]
 fn an_equivocating_commander_finds_lieutenants_who_ask_nobody() {
-    is_caught(treason::<OralMessages>(4, oral(), &[0], Strategy::Equivocate), "O02");
+    is_caught(treason::<OralMessages>(4, oral(), &[0], Strategy::Equivocate), "O02", 20);
 }
 
 #[test]
 fn a_lying_lieutenant_finds_generals_who_verify_no_signature() {
-    is_caught(treason::<SignedMessages>(3, signed(), &[2], Strategy::Forge), "SM2");
+    is_caught(treason::<SignedMessages>(3, signed(), &[2], Strategy::Forge), "SM2", 20);
 }
 
 #[test]
@@ -98,5 +72,5 @@ fn a_traitor_who_holds_an_order_back_finds_generals_who_do_not_count_rounds() {
         latency: Some(Latency::Uniform(DurationRange::from_millis(11, 19))),
         ..LinkSpec::default()
     }];
-    is_caught(experiment, "SM1");
+    is_caught(experiment, "SM1", 20);
 }

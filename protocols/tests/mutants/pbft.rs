@@ -1,19 +1,15 @@
 //! PBFT's planted bugs in the whole world: liars, crashes and lost messages find them, within what
 //! the protocol assumes, and the property that names them speaks.
 
-#![cfg(feature = "mutants")]
-
+use crate::trial::is_caught;
 use protocols::pbft::{Config, Pbft};
 use sim_core::adversary::Strategy;
 use sim_core::experiment::Experiment;
 use sim_core::fault::{Fault, FaultSpec, When};
 use sim_core::id::NodeId;
 use sim_core::latency::Latency;
-use sim_core::outcome::Verdict;
-use sim_core::protocol::Protocol as _;
 use sim_core::rng::Ratio;
 use sim_core::setup::Setup;
-use sim_core::simulation::Simulation as _;
 use sim_core::target::{Target, Targets};
 use sim_core::time::{Duration, DurationRange};
 use sim_core::workload::Rate;
@@ -63,34 +59,6 @@ fn restless(mut pbft: Experiment<Pbft>) -> Experiment<Pbft> {
         .faults
         .extend([strike(Fault::crash(Target::Leader)), strike(Fault::apart(Target::Leader))]);
     pbft
-}
-
-/// Some seed finds the mutant, by a property that names it, within the assumptions; and the same
-/// seeds find nothing without it.
-#[track_caller]
-fn is_caught(mut pbft: Experiment<Pbft>, id: &str, seeds: u64) {
-    for seed in 0..seeds.min(20) {
-        let run = pbft.run(seed);
-        assert!(!matches!(run.verdict, Verdict::Unsafe | Verdict::Panicked), "{seed}: {run:?}");
-    }
-    pbft.setup.mutant = Some(id.to_owned());
-    let mutant = Pbft::MUTANTS.iter().find(|mutant| mutant.id == id).expect("a mutant of this id");
-    let mut found = Vec::new();
-    for seed in 0..seeds {
-        let run = pbft.run(seed);
-        if run.verdict == Verdict::Unsafe
-            && let Some(breach) = run.first_breach()
-        {
-            assert!(mutant.breaks.contains(&breach.property), "{id}, seed {seed}: {breach:?}");
-            assert!(breach.assumptions_held, "{id}, seed {seed}: {breach:?}");
-            found.push((seed, breach.property));
-            if found.len() == 3 {
-                break;
-            }
-        }
-    }
-    println!("{id}: {found:?}");
-    assert!(!found.is_empty(), "{id} went unseen for {seeds} seeds");
 }
 
 #[test]

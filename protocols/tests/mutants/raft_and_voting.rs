@@ -1,8 +1,6 @@
-//! Planted bugs in the whole world: drawn faults find them, and the property that names them
-//! speaks. (Scripted stories for each of them stand beside the protocols.)
+//! The planted bugs of Raft and of voting in the whole world: drawn faults find them.
 
-#![cfg(feature = "mutants")]
-
+use crate::trial::is_caught;
 use protocols::problem::decision::Load;
 use protocols::raft::{Config as Log, Raft};
 use protocols::voting::{Config as Ballots, Tie, Voting};
@@ -10,11 +8,8 @@ use sim_core::experiment::Experiment;
 use sim_core::fault::{Fault, FaultSpec, When};
 use sim_core::landmark::LandmarkKind;
 use sim_core::latency::Latency;
-use sim_core::outcome::Verdict;
-use sim_core::protocol::Protocol;
 use sim_core::rng::Ratio;
 use sim_core::setup::Setup;
-use sim_core::simulation::Simulation as _;
 use sim_core::target::{Target, Targets};
 use sim_core::time::{Duration, DurationRange};
 use sim_core::workload::Rate;
@@ -80,31 +75,6 @@ fn amnesia(nodes: u32) -> Experiment<Raft> {
         })
         .collect();
     raft
-}
-
-/// Some seed finds the mutant, by a property that names it, within the assumptions; and the same
-/// seeds find nothing without it.
-fn is_caught<P: Protocol>(mut experiment: Experiment<P>, id: &str, seeds: u64) {
-    for seed in 0..seeds.min(30) {
-        let run = experiment.run(seed);
-        assert!(!matches!(run.verdict, Verdict::Unsafe | Verdict::Panicked), "{seed}: {run:?}");
-    }
-    experiment.setup.mutant = Some(id.to_owned());
-    let mutant = P::MUTANTS.iter().find(|mutant| mutant.id == id).expect("a mutant of this id");
-    let mut found = Vec::new();
-    for seed in 0..seeds {
-        let run = experiment.run(seed);
-        if let Some(breach) = run.first_breach() {
-            assert!(mutant.breaks.contains(&breach.property), "{id}, seed {seed}: {breach:?}");
-            assert!(breach.assumptions_held, "{id}, seed {seed}: {breach:?}");
-            found.push((seed, breach.property));
-            if found.len() == 3 {
-                break;
-            }
-        }
-    }
-    println!("{id}: {found:?}");
-    assert!(!found.is_empty(), "{id} went unseen for {seeds} seeds");
 }
 
 #[test]

@@ -1,18 +1,14 @@
 //! Bracha's broadcast with bugs planted, in the whole world: an equivocating sender finds them.
 
-#![cfg(feature = "mutants")]
-
+use crate::trial::found;
 use protocols::bracha::{Bracha, Config};
 use sim_core::adversary::Strategy;
 use sim_core::experiment::Experiment;
 use sim_core::fault::{Fault, FaultSpec, When};
 use sim_core::id::NodeId;
 use sim_core::latency::Latency;
-use sim_core::outcome::Verdict;
-use sim_core::protocol::Protocol as _;
 use sim_core::rng::Ratio;
 use sim_core::setup::{Judges, Setup};
-use sim_core::simulation::Simulation as _;
 use sim_core::target::{Target, Targets};
 use sim_core::time::{Duration, DurationRange};
 
@@ -27,29 +23,6 @@ fn lying_sender(nodes: u32) -> Experiment<Bracha> {
     bracha.workload.clients = 1;
     bracha.workload.requests = Some(1);
     bracha
-}
-
-/// The properties that the mutant breaks over these seeds, all of them named by it and within the
-/// assumptions; without the mutant nothing breaks.
-fn found(mut bracha: Experiment<Bracha>, id: &str, seeds: u64) -> Vec<&'static str> {
-    for seed in 0..seeds.min(50) {
-        assert_eq!(bracha.run(seed).first_breach(), None, "seed {seed}");
-    }
-    bracha.setup.mutant = Some(id.to_owned());
-    let mutant = Bracha::MUTANTS.iter().find(|mutant| mutant.id == id).expect("it is listed");
-    let mut found = Vec::new();
-    for seed in 0..seeds {
-        let run = bracha.run(seed);
-        assert_ne!(run.verdict, Verdict::Panicked, "seed {seed}: {}", run.reason);
-        if let Some(breach) = run.first_breach() {
-            assert!(mutant.breaks.contains(&breach.property), "{id}, seed {seed}: {breach:?}");
-            assert!(breach.assumptions_held, "{id}, seed {seed}: {breach:?}");
-            found.push(breach.property);
-        }
-    }
-    found.sort_unstable();
-    found.dedup();
-    found
 }
 
 #[test]

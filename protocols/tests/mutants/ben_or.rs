@@ -1,7 +1,6 @@
 //! Ben-Or's protocols with bugs planted, in the whole world: drawn delays and faults find them.
 
-#![cfg(feature = "mutants")]
-
+use crate::trial::found;
 use protocols::ben_or::{BenOr, Config, Faults};
 use protocols::problem::decision::Load;
 use sim_core::adversary::Strategy;
@@ -9,10 +8,7 @@ use sim_core::experiment::Experiment;
 use sim_core::fault::{Fault, FaultSpec, When};
 use sim_core::id::NodeId;
 use sim_core::latency::Latency;
-use sim_core::outcome::Verdict;
-use sim_core::protocol::Protocol as _;
 use sim_core::setup::{Judges, Setup};
-use sim_core::simulation::Simulation as _;
 use sim_core::target::{Target, Targets};
 use sim_core::time::{Duration, DurationRange};
 
@@ -37,29 +33,6 @@ fn blinking(mut ben_or: Experiment<BenOr>) -> Experiment<BenOr> {
     // A client asks again soon, so that who forgot its opinion is told.
     ben_or.workload.timeout = Duration::from_millis(5);
     ben_or
-}
-
-/// The properties that the mutant breaks over these seeds, all of them named by it and within the
-/// assumptions; without the mutant nothing breaks.
-fn found(mut ben_or: Experiment<BenOr>, id: &str, seeds: u64) -> Vec<&'static str> {
-    for seed in 0..seeds.min(50) {
-        assert_eq!(ben_or.run(seed).first_breach(), None, "seed {seed}");
-    }
-    ben_or.setup.mutant = Some(id.to_owned());
-    let mutant = BenOr::MUTANTS.iter().find(|mutant| mutant.id == id).expect("it is listed");
-    let mut found = Vec::new();
-    for seed in 0..seeds {
-        let run = ben_or.run(seed);
-        assert_ne!(run.verdict, Verdict::Panicked, "seed {seed}: {}", run.reason);
-        if let Some(breach) = run.first_breach() {
-            assert!(mutant.breaks.contains(&breach.property), "{id}, seed {seed}: {breach:?}");
-            assert!(breach.assumptions_held, "{id}, seed {seed}: {breach:?}");
-            found.push(breach.property);
-        }
-    }
-    found.sort_unstable();
-    found.dedup();
-    found
 }
 
 #[test]

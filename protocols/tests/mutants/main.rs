@@ -1,0 +1,11 @@
+//! Planted bugs in the whole world: drawn faults find them, and the property that names them
+//! speaks. (Scripted stories for each of them stand beside the protocols.)
+
+#![cfg(feature = "mutants")]
+
+mod trial;
+mod ben_or;
+mod bracha;
+mod generals;
+mod pbft;
+mod raft_and_voting;
