@@ -1,0 +1,506 @@
+//! The judges of the replicated log.
+//!
+//! They run at every entry of every history, so their memory is dense: vectors by position and by
+//! client and sequence number. None allocates but to grow.
+
+use sim_core::checker::{Checker, End, Witness};
+use sim_core::history::{Entry, Event};
+use sim_core::id::{ClientId, NodeId, NodeSet, OpId};
+use sim_core::time::Time;
+
+use super::{Command, Indication};
+
+/// A memory of at most one thing per operation.
+#[derive(Clone, Debug)]
+struct PerOp<T>(Vec<Vec<Option<T>>>);
+
+impl<T> Default for PerOp<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: Clone> PerOp<T> {
+    fn get(&self, op: OpId) -> Option<&T> {
+        self.0.get(op.client.0 as usize)?.get(op.sequence as usize)?.as_ref()
+    }
+
+    fn slot(&mut self, op: OpId) -> &mut Option<T> {
+        slot(slot(&mut self.0, op.client.0 as usize), op.sequence as usize)
+    }
+
+    fn forget_all(&mut self) {
+        self.0.iter_mut().for_each(Vec::clear);
+    }
+}
+
+/// The place `at` of a vector that grows to have it.
+fn slot<T: Clone + Default>(places: &mut Vec<T>, at: usize) -> &mut T {
+    if places.len() <= at {
+        places.resize(at + 1, T::default());
+    }
+    &mut places[at]
+}
+
+/// That a node said something about an operation and a position, and when.
+#[derive(Clone, Copy, Debug)]
+struct Saying {
+    node: NodeId,
+    at: Time,
+    op: OpId,
+    position: u64,
+    verb: &'static str,
+}
+
+impl std::fmt::Display for Saying {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { node, at, op, position, verb } = self;
+        write!(f, "{node} {verb} {op} at position {position} at {}", seconds(*at))
+    }
+}
+
+fn seconds(at: Time) -> String {
+    format!("{} s", at.as_nanos() as f64 / 1e9)
+}
+
+/// The delivery that an entry reports, if it reports one.
+fn delivery(entry: &Entry<Command, Indication>) -> Option<(Saying, Command)> {
+    let Event::Indicated { indication: Indication::Delivered { position, op, command }, .. } =
+        entry.event
+    else {
+        return None;
+    };
+    let (node, at) = (entry.node, entry.at);
+    Some((Saying { node, at, op, position, verb: "delivered" }, command))
+}
+
+/// The acknowledgement that an entry reports, if it reports one.
+fn acknowledgement(entry: &Entry<Command, Indication>) -> Option<Saying> {
+    let Event::Indicated { answers, indication: Indication::Acknowledged { position } } =
+        entry.event
+    else {
+        return None;
+    };
+    let (node, at) = (entry.node, entry.at);
+    Some(Saying { node, at, op: answers?, position, verb: "acknowledged" })
+}
+
+/// Judges [`AGREEMENT`].
+#[derive(Default)]
+pub(super) struct Agreement {
+    /// The first delivery at each position.
+    first: Vec<Option<(Saying, Command)>>,
+}
+
+impl Checker<Command, Indication> for Agreement {
+    fn observe(&mut self, entry: &Entry<Command, Indication>) -> Option<Witness> {
+        let (saying, command) = delivery(entry)?;
+        let first = slot(&mut self.first, saying.position as usize);
+        let (earlier, agreed) = first.get_or_insert((saying, command));
+        if (earlier.op, *agreed) == (saying.op, command) {
+            return None;
+        }
+        Some(format!("{saying} ({command:?}), {earlier} ({agreed:?})"))
+    }
+}
+
+/// Judges [`PREFIX_AGREEMENT`].
+#[derive(Default)]
+pub(super) struct PrefixAgreement {
+    /// The last position that each node delivered in this life.
+    last: Vec<u64>,
+}
+
+impl Checker<Command, Indication> for PrefixAgreement {
+    fn observe(&mut self, entry: &Entry<Command, Indication>) -> Option<Witness> {
+        if matches!(entry.event, Event::Booted) {
+            *slot(&mut self.last, entry.node.index()) = 0;
+        }
+        let (saying, _) = delivery(entry)?;
+        let before = std::mem::replace(slot(&mut self.last, entry.node.index()), saying.position);
+        (saying.position != before + 1)
+            .then(|| format!("{saying}, and position {before} was its last in this life"))
+    }
+}
+
+/// Judges [`VALIDITY`].
+#[derive(Default)]
+pub(super) struct Validity {
+    requested: PerOp<Command>,
+}
+
+impl Checker<Command, Indication> for Validity {
+    fn observe(&mut self, entry: &Entry<Command, Indication>) -> Option<Witness> {
+        if let Event::Requested { op, request, .. } = entry.event {
+            self.requested.slot(op).get_or_insert(request);
+            return None;
+        }
+        let (saying, command) = delivery(entry)?;
+        match self.requested.get(saying.op) {
+            Some(requested) if *requested == command => None,
+            Some(requested) => Some(format!(
+                "{saying} with {command:?}, and its client had asked for {requested:?}"
+            )),
+            None => Some(format!("{saying}, and nobody had requested it")),
+        }
+    }
+}
+
+/// Judges [`EXACTLY_ONCE`].
+#[derive(Default)]
+pub(super) struct ExactlyOnce {
+    /// What each node delivered in this life.
+    nodes: Vec<PerOp<(u64, Time)>>,
+}
+
+impl Checker<Command, Indication> for ExactlyOnce {
+    fn observe(&mut self, entry: &Entry<Command, Indication>) -> Option<Witness> {
+        if matches!(entry.event, Event::Booted) {
+            slot(&mut self.nodes, entry.node.index()).forget_all();
+        }
+        let (saying, _) = delivery(entry)?;
+        let delivered = slot(&mut self.nodes, entry.node.index());
+        let (position, at) = delivered.slot(saying.op).replace((saying.position, saying.at))?;
+        let earlier = Saying { position, at, ..saying };
+        Some(format!("{saying}, {earlier}"))
+    }
+}
+
+/// Judges [`DURABILITY`]: acknowledgements and deliveries must tell one story, both by position
+/// and by operation.
+#[derive(Default)]
+pub(super) struct Durability {
+    /// The first delivery at each position.
+    delivered: Vec<Option<Saying>>,
+    /// The first acknowledgement of each position.
+    acknowledged: Vec<Option<Saying>>,
+    /// The first acknowledgement of each operation.
+    answered: PerOp<Saying>,
+}
+
+impl Checker<Command, Indication> for Durability {
+    fn observe(&mut self, entry: &Entry<Command, Indication>) -> Option<Witness> {
+        let contradiction = if let Some((saying, _)) = delivery(entry) {
+            let at = saying.position as usize;
+            slot(&mut self.delivered, at).get_or_insert(saying);
+            let here = self.acknowledged.get(at).copied().flatten();
+            let there = self.answered.get(saying.op).copied();
+            (saying, here, there)
+        } else {
+            let saying = acknowledgement(entry)?;
+            let at = saying.position as usize;
+            let here = *slot(&mut self.acknowledged, at).get_or_insert(saying);
+            let there = *self.answered.slot(saying.op).get_or_insert(saying);
+            let delivered = self.delivered.get(at).copied().flatten();
+            (saying, delivered.or(Some(here)), Some(there))
+        };
+        let (saying, here, there) = contradiction;
+        let other = here
+            .filter(|other| other.op != saying.op)
+            .or_else(|| there.filter(|other| other.position != saying.position))?;
+        Some(format!("{saying}, {other}"))
+    }
+}
+
+/// The operation that nobody waits for any more after this entry.
+fn settled(entry: &Entry<Command, Indication>) -> Option<OpId> {
+    match entry.event {
+        Event::Abandoned { op } => Some(op),
+        _ => acknowledgement(entry).map(|saying| saying.op),
+    }
+}
+
+/// Judges [`TERMINATION`].
+#[derive(Default)]
+pub(super) struct Termination {
+    asked: PerOp<Asked>,
+    pending: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    first: Time,
+    /// Whom the client asked last: nothing is due from a node that is down, cut off or corrupt.
+    last_node: NodeId,
+    answered: bool,
+}
+
+impl Checker<Command, Indication> for Termination {
+    fn observe(&mut self, entry: &Entry<Command, Indication>) -> Option<Witness> {
+        if let Event::Requested { op, .. } = entry.event {
+            let asked = self.asked.slot(op);
+            self.pending += u64::from(asked.is_none());
+            let new = Asked { first: entry.at, last_node: entry.node, answered: false };
+            asked.get_or_insert(new).last_node = entry.node;
+        } else if let Some(asked) = settled(entry)
+            .and_then(|op| self.asked.slot(op).as_mut())
+            .filter(|asked| !asked.answered)
+        {
+            asked.answered = true;
+            self.pending -= 1;
+        }
+        None
+    }
+
+    fn conclude(&mut self, end: &End) -> Option<Witness> {
+        let mut overdue = 0_u64;
+        let mut oldest: Option<(Time, OpId, NodeId)> = None;
+        for (client, sequence, asked) in
+            self.asked.0.iter().enumerate().flat_map(|(client, ops)| {
+                let asked = ops.iter().enumerate();
+                asked.filter_map(move |(sequence, asked)| {
+                    asked.map(|asked| (client, sequence, asked))
+                })
+            })
+        {
+            if asked.answered || !end.must_answer(asked.last_node) || !end.is_overdue(asked.first) {
+                continue;
+            }
+            overdue += 1;
+            let op = OpId { client: ClientId(client as u32), sequence: sequence as u32 };
+            let this = (asked.first, op, asked.last_node);
+            oldest = Some(oldest.map_or(this, |oldest| oldest.min(this)));
+        }
+        let (first, op, node) = oldest?;
+        Some(format!(
+            "{op}, first requested at {} and last at {node}, was never acknowledged until {} \
+             (operations overdue: {overdue})",
+            seconds(first),
+            seconds(end.at)
+        ))
+    }
+
+    fn is_settled(&self, _: &NodeSet) -> bool {
+        self.pending == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::id::Cluster;
+    use sim_core::problem::{Problem as _, Promise};
+    use sim_core::time::Duration;
+
+    use super::super::*;
+    use super::*;
+
+    const fn op(client: u32, sequence: u32) -> OpId {
+        OpId { client: ClientId(client), sequence }
+    }
+
+    /// The command that the client gave to the operation.
+    fn command(op: OpId) -> Command {
+        Command(u64::from(op.client.0) << 32 | u64::from(op.sequence))
+    }
+
+    fn requested(op: OpId) -> Event<Command, Indication> {
+        Event::Requested { op, request: command(op), reached: true }
+    }
+
+    fn delivered(position: u64, op: OpId) -> Event<Command, Indication> {
+        let command = command(op);
+        Event::Indicated {
+            answers: None,
+            indication: Indication::Delivered { position, op, command },
+        }
+    }
+
+    fn acknowledged(position: u64, op: OpId) -> Event<Command, Indication> {
+        Event::Indicated { answers: Some(op), indication: Indication::Acknowledged { position } }
+    }
+
+    /// What the judges say of a history, an event each second; nodes boot at need.
+    fn judge(
+        history: &[(u32, Event<Command, Indication>)],
+        end: &End,
+    ) -> Vec<(&'static str, Witness)> {
+        let promise = Promise(Log::PROPERTIES.to_vec());
+        let mut properties = Log::properties(Cluster { n: 3 }, &promise);
+        assert_eq!(properties.len(), Log::PROPERTIES.len());
+        let mut found = Vec::new();
+        for (second, (node, event)) in history.iter().enumerate() {
+            let at = Time::ZERO + Duration::from_secs(second as u64);
+            let event = event.clone();
+            let entry = Entry { at, node: NodeId(*node), incarnation: 0, event };
+            for property in &mut properties {
+                found.extend(property.checker.observe(&entry).map(|it| (property.name, it)));
+            }
+        }
+        for property in &mut properties {
+            found.extend(property.checker.conclude(end).map(|it| (property.name, it)));
+        }
+        found
+    }
+
+    fn end(at: u64, gst: Option<u64>, core: &[u32]) -> End {
+        let time = |second| Time::ZERO + Duration::from_secs(second);
+        End {
+            cluster: Cluster { n: 5 },
+            at: time(at),
+            gst: gst.map(time),
+            patience: Duration::from_secs(10),
+            core: core.iter().copied().map(NodeId).collect(),
+        }
+    }
+
+    #[track_caller]
+    fn rejects(history: &[(u32, Event<Command, Indication>)], expected: &[(&str, &str)]) {
+        let found = judge(history, &end(0, None, &[]));
+        let found: Vec<_> = found.iter().map(|(name, witness)| (*name, witness.as_str())).collect();
+        assert_eq!(found, expected);
+    }
+
+    const A: OpId = op(0, 0);
+    const B: OpId = op(1, 5);
+
+    #[test]
+    fn a_history_of_three_nodes_with_a_retry_and_a_reboot_is_accepted() {
+        let history = [
+            (0, requested(A)),
+            (1, requested(B)),
+            (2, requested(A)),
+            (0, delivered(1, B)),
+            (0, acknowledged(1, B)),
+            (1, delivered(1, B)),
+            (0, delivered(2, A)),
+            (2, acknowledged(2, A)),
+            (0, Event::Crashed),
+            (0, Event::Booted),
+            (0, delivered(1, B)),
+            (0, delivered(2, A)),
+            (0, acknowledged(2, A)),
+        ];
+        assert_eq!(judge(&history, &end(1_000, Some(0), &[0, 1, 2])), []);
+    }
+
+    #[test]
+    fn two_operations_at_one_position_break_agreement_across_nodes_and_lives() {
+        for (second, events) in [(1, vec![]), (0, vec![(0, Event::Crashed), (0, Event::Booted)])] {
+            let mut history = vec![(0, requested(A)), (0, requested(B)), (0, delivered(1, A))];
+            history.extend(events);
+            history.push((second, delivered(1, B)));
+            let found = judge(&history, &end(0, None, &[]));
+            let at = history.len() - 1;
+            let witness = format!(
+                "n{second} delivered c1.5 at position 1 at {at} s (Command(4294967301)), \
+                 n0 delivered c0.0 at position 1 at 2 s (Command(0))"
+            );
+            assert_eq!(found, [(AGREEMENT, witness)]);
+        }
+    }
+
+    #[test]
+    fn a_gap_and_a_repeat_break_prefix_agreement() {
+        rejects(
+            &[(0, requested(A)), (0, delivered(2, A))],
+            &[(
+                PREFIX_AGREEMENT,
+                "n0 delivered c0.0 at position 2 at 1 s, and position 0 was its last in this life",
+            )],
+        );
+        let repeat = [(0, requested(A)), (0, delivered(1, A)), (0, delivered(1, A))];
+        let found = judge(&repeat, &end(0, None, &[]));
+        assert!(found.iter().any(|(name, _)| *name == PREFIX_AGREEMENT), "{found:?}");
+    }
+
+    #[test]
+    fn what_nobody_requested_breaks_validity() {
+        rejects(
+            &[(0, delivered(1, A))],
+            &[(VALIDITY, "n0 delivered c0.0 at position 1 at 0 s, and nobody had requested it")],
+        );
+        let other = Event::Requested { op: A, request: Command(9), reached: true };
+        rejects(
+            &[(1, other), (0, delivered(1, A))],
+            &[(
+                VALIDITY,
+                "n0 delivered c0.0 at position 1 at 1 s with Command(0), \
+                 and its client had asked for Command(9)",
+            )],
+        );
+    }
+
+    #[test]
+    fn a_second_delivery_in_one_life_breaks_exactly_once() {
+        rejects(
+            &[(0, requested(A)), (0, delivered(1, A)), (0, delivered(2, A))],
+            &[(
+                EXACTLY_ONCE,
+                "n0 delivered c0.0 at position 2 at 2 s, n0 delivered c0.0 at position 1 at 1 s",
+            )],
+        );
+    }
+
+    #[test]
+    fn a_delivery_against_an_acknowledgement_breaks_durability_in_either_order() {
+        rejects(
+            &[(0, requested(A)), (0, requested(B)), (0, acknowledged(1, A)), (1, delivered(1, B))],
+            &[(
+                DURABILITY,
+                "n1 delivered c1.5 at position 1 at 3 s, n0 acknowledged c0.0 at position 1 at 2 s",
+            )],
+        );
+        rejects(
+            &[(0, requested(A)), (0, requested(B)), (1, delivered(1, B)), (0, acknowledged(1, A))],
+            &[(
+                DURABILITY,
+                "n0 acknowledged c0.0 at position 1 at 3 s, n1 delivered c1.5 at position 1 at 2 s",
+            )],
+        );
+    }
+
+    #[test]
+    fn an_operation_acknowledged_at_two_positions_or_with_another_breaks_durability() {
+        let moved =
+            "n1 acknowledged c0.0 at position 2 at 2 s, n0 acknowledged c0.0 at position 1 at 1 s";
+        rejects(
+            &[(0, requested(A)), (0, acknowledged(1, A)), (1, acknowledged(2, A))],
+            &[(DURABILITY, moved)],
+        );
+        let shared =
+            "n1 acknowledged c1.5 at position 1 at 3 s, n0 acknowledged c0.0 at position 1 at 2 s";
+        rejects(
+            &[
+                (0, requested(A)),
+                (0, requested(B)),
+                (0, acknowledged(1, A)),
+                (1, acknowledged(1, B)),
+            ],
+            &[(DURABILITY, shared)],
+        );
+    }
+
+    #[test]
+    fn only_what_is_overdue_at_the_core_breaks_termination() {
+        let history =
+            [(0, requested(A)), (1, requested(A)), (1, requested(B)), (1, acknowledged(1, B))];
+        let witness = "c0.0, first requested at 0 s and last at n1, was never acknowledged until \
+                       30 s (operations overdue: 1)";
+        let found = judge(&history, &end(30, Some(20), &[1]));
+        assert_eq!(found, [(TERMINATION, witness.to_owned())]);
+        for lenient in [end(29, Some(20), &[1]), end(30, None, &[1]), end(30, Some(20), &[0, 2])] {
+            assert_eq!(judge(&history, &lenient), []);
+        }
+    }
+
+    #[test]
+    fn a_run_is_settled_when_every_request_was_acknowledged() {
+        let mut checker = Termination::default();
+        let mut see = |event| {
+            let entry = Entry { at: Time::ZERO, node: NodeId(0), incarnation: 0, event };
+            assert_eq!(checker.observe(&entry), None);
+            checker.is_settled(&NodeSet::EMPTY)
+        };
+        let seen =
+            [requested(A), requested(A), acknowledged(1, A), acknowledged(1, A), requested(B)];
+        assert_eq!(seen.map(&mut see), [false, false, true, true, false]);
+    }
+
+    #[test]
+    fn only_what_is_promised_is_judged() {
+        let some = Promise(vec![AGREEMENT, TERMINATION]);
+        let names: Vec<_> =
+            Log::properties(Cluster { n: 1 }, &some).iter().map(|property| property.name).collect();
+        assert_eq!(names, [AGREEMENT, TERMINATION]);
+    }
+}
