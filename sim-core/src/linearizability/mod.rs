@@ -4,8 +4,9 @@
 //! and its answer such that the answers are those of the sequential object (Herlihy and Wing 1990).
 //! Linearizability is local: objects that do not touch each other, such as the keys of a map, are
 //! judged one by one. A register all of whose written values differ is judged in O(n log n) by its
-//! zones (Gibbons and Korach 1997, section 4); all else by the search of Wing and Gong (1993) with
-//! Lowe's memory of configurations (2017). Nothing here reads a clock: effort is counted in states.
+//! zones (Gibbons and Korach 1997, *Testing shared memories*); all else by the search of Wing and
+//! Gong (1993, *Testing and verifying concurrent objects*) with Lowe's memory of configurations
+//! (2017, *Testing for linearizability*). Nothing here reads a clock: effort is counted in states.
 
 mod search;
 mod specification;

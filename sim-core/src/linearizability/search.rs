@@ -1,7 +1,7 @@
 //! The search for a linearization, with a memory of the configurations that it has seen.
 //!
-//! Wing and Gong (1993, section 4) try every operation that no unplaced one precedes, and take it
-//! back if that leads nowhere; Lowe (2017, section 4) never enters a configuration twice. A
+//! Wing and Gong (1993) try every operation that no unplaced one precedes, and take it
+//! back if that leads nowhere; Lowe (2017) never enters a configuration twice. A
 //! configuration is the set of operations placed so far, with the state that they lead to.
 
 use rustc_hash::FxHashSet;

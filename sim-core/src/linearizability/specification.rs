@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 use std::marker::PhantomData;
 
-/// The sequential specification of a deterministic object (Herlihy and Wing 1990, section 2).
+/// The sequential specification of a deterministic object (Herlihy and Wing 1990).
 pub trait SequentialSpec {
     /// What tells objects that do not touch each other apart; `()` if there is but one.
     type Key: Clone + Ord + Debug;

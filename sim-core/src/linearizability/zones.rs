@@ -5,7 +5,7 @@
 //! answered before one of the other's was invoked. The *zone* of a cluster lies between its first
 //! answer and its last invocation: *forward* if the answer comes first, else *backward*. The order
 //! exists if no two forward zones overlap and no backward zone lies inside a forward one (Gibbons
-//! and Korach 1997, section 4).
+//! and Korach 1997). To find the answer that breaks a history costs another factor of log n.
 
 use rustc_hash::FxHashMap;
 
