@@ -25,6 +25,7 @@ pub mod message;
 pub mod workload;
 pub mod history;
 pub mod checker;
+pub mod linearizability;
 pub mod problem;
 pub mod protocol;
 pub mod tabletop;
