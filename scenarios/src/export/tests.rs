@@ -73,7 +73,10 @@ fn text_counts_what_it_leaves_out() {
     let steps = tiny();
     let view = View::new(&steps, |_, step| step.kind == StepKind::Landmark);
     let lines: Vec<String> = text::lines(&view).skip(1).collect();
-    expect![[""]].assert_eq(&lines.join("\n"));
+    expect![[r#"
+        0.005000000      5      3   n0 * Leader { term: 1 }
+        1 of 16 steps"#]]
+    .assert_eq(&lines.join("\n"));
 }
 
 #[test]
@@ -84,14 +87,29 @@ fn every_line_of_ndjson_is_an_object() {
     let parsed = parsed.expect("JSON in every line");
     assert_eq!(parsed.len(), steps.len());
     assert!(parsed.iter().zip(&steps).all(|(object, step)| object["what"] == step.what.as_str()));
-    expect![[""]].assert_eq(lines.lines().last().expect("a line"));
+    expect![[r#"{"at_ms":5.0,"cause":3,"event":5,"kind":"send","node":"n0","what":"to n1 Bye"}"#]]
+        .assert_eq(lines.lines().last().expect("a line"));
 }
 
 #[test]
 fn mermaid_draws_every_message_once() {
     let steps = tiny();
     let diagram = mermaid::mermaid(&whole(&steps)).expect("few enough");
-    expect![[""]].assert_eq(&diagram);
+    expect![[r#"
+        sequenceDiagram
+            participant n0
+            participant n1
+            participant n2
+            participant n3
+            Note over n0,n3: 0.001000000 fault: crash n3#59; #35;1
+            n0-xn2: 0.002000000 Ask { a: 1 }
+            n0->>n1: 0.003000000 Ask { a: 1 }
+            n0-xn3: 0.004000000 Ask { a: 1 }
+            n1->>n0: 0.005000000 Yes(2)
+            Note over n0: 0.005000000 * Leader { term: 1 }
+            n0-->>n1: 0.005000000 Bye
+    "#]]
+    .assert_eq(&diagram);
     let arrows = |text: &str| {
         text.lines().filter(|line| line.contains(">>n") || line.contains("-xn")).count()
     };
@@ -123,7 +141,26 @@ fn clocks(log: &str) -> Vec<(String, BTreeMap<String, u64>)> {
 fn a_vector_clock_dominates_that_of_the_send_and_counts_its_host_by_one() {
     let steps = tiny();
     let log = shiviz::shiviz(&whole(&steps));
-    expect![[""]].assert_eq(&log);
+    expect![[r##"
+        # ^(?<host>\S+) (?<clock>\{[^}]*\}) (?<event>.*)$
+        n0 {"n0":1} 0.000000000 boot boots
+        n1 {"n1":1} 0.000000000 boot boots
+        world {"world":1} 0.001000000 fault crash n3; #1
+        n0 {"n0":2} 0.002000000 timer Tick
+        n0 {"n0":3} 0.002000000 send to n1 Ask { a: 1 }
+        n0 {"n0":4} 0.002000000 send to n2 Ask { a: 1 }
+        world {"n0":4,"world":2} 0.002000000 lose n0 → n2 cut
+        n0 {"n0":5} 0.002000000 send to n3 Ask { a: 1 }
+        n1 {"n0":3,"n1":2} 0.003000000 deliver from n0 Ask { a: 1 }
+        n1 {"n0":3,"n1":3} 0.003000000 send to n0 Yes(1)
+        world {"n0":4,"world":3} 0.003000000 lose n1 → n0 damaged on the way
+        n3 {"n0":5,"n3":1} 0.004000000 deliver from n0 Ask { a: 1 }
+        n3 {"n0":5,"n3":2} 0.004000000 lose is down
+        n0 {"n0":6,"n1":3} 0.005000000 deliver from n1 Yes(2)
+        n0 {"n0":7,"n1":3} 0.005000000 landmark Leader { term: 1 }
+        n0 {"n0":8,"n1":3} 0.005000000 send to n1 Bye
+    "##]]
+    .assert_eq(&log);
     let clocks_of_all = clocks(&log);
     for message in whole(&steps).messages {
         let (Some(send), Some(end)) = (message.send, message.end) else { continue };
@@ -166,7 +203,7 @@ fn every_flow_of_perfetto_has_both_ends_in_slices() {
     let received = View::new(&steps, |_, step| step.kind == StepKind::Deliver);
     assert!(!perfetto::perfetto(&received).to_string().contains("\"message\""));
     let first = events.iter().find(|event| event["ph"] == "X").expect("a slice");
-    expect![[""]].assert_eq(&first.to_string());
+    expect![[r#"{"args":{"cause":0,"event":2},"cat":"send","dur":1.0,"name":"to n1 Ask { a: 1 }","ph":"X","pid":1,"tid":1,"ts":2000.0}"#]].assert_eq(&first.to_string());
 }
 
 #[test]
