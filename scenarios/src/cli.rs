@@ -66,7 +66,8 @@ pub enum Command {
     Sweep(SweepArgs),
     /// Make one run and show everything that happened in it.
     #[command(
-        after_help = "Example:\n  synod trace seed-case --seed 7 --from 1s --to 2s --node n0"
+        after_help = "Examples:\n  synod trace seed-case --seed 7 --from 1s --to 2s --node n0\n  synod \
+                      trace seed-case --export mermaid --to 100ms --out trace.mmd"
     )]
     Trace(TraceArgs),
     /// Show what there is.
@@ -172,6 +173,30 @@ pub struct TraceArgs {
     /// Only steps of this kind; may be given several times.
     #[arg(long, value_enum)]
     pub kind: Vec<Kind>,
+    /// Only the causal past of this event: what happened before it and could have led to it.
+    #[arg(long, value_name = "EVENT")]
+    pub cause: Option<u64>,
+    /// Write the trace in the format of another tool.
+    #[arg(long, value_enum)]
+    pub export: Option<Export>,
+    /// Where the export goes; stdout if left out.
+    #[arg(short, long, value_name = "FILE", requires = "export")]
+    pub out: Option<PathBuf>,
+}
+
+/// The formats that a trace can be written in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Export {
+    /// A line per step, for people.
+    Text,
+    /// A JSON object per line.
+    Ndjson,
+    /// A sequence diagram of Mermaid, of at most 500 arrows.
+    Mermaid,
+    /// A log with vector clocks for `ShiViz`; its first line is the parser to give there.
+    Shiviz,
+    /// Chrome's trace-event JSON, for ui.perfetto.dev.
+    Perfetto,
 }
 
 /// What sort of step.

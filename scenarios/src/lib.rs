@@ -24,6 +24,7 @@ pub mod results;
 pub mod terminal;
 pub mod progress;
 pub mod cli;
+pub mod export;
 pub mod command;
 
 use std::panic;

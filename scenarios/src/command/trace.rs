@@ -1,12 +1,17 @@
 //! `synod trace`: one run, event by event.
 
+use std::fs;
+use std::path::Path;
+
 use serde_json::json;
 use sim_core::outcome::Outcome;
 use sim_core::time::{Duration, Time};
 use sim_core::trace::{Step, StepKind};
 
-use crate::cli::{Format, Kind, TraceArgs};
+use crate::cli::{Export, Format, Kind, TraceArgs};
 use crate::error::Error;
+use crate::export::past::causal_past;
+use crate::export::{View, mermaid, ndjson, perfetto, shiviz, text};
 use crate::judge::seconds;
 use crate::sweep::shielded;
 use crate::terminal::{Terminal, painted};
@@ -19,6 +24,10 @@ use super::run::{pretty, verdict_mark};
 /// When the scenario or the window is wrong, when the run takes its world down, or when stdout
 /// takes nothing.
 pub fn trace(args: &TraceArgs, format: Format, terminal: &mut Terminal) -> Result<u8, Error> {
+    if args.export.is_some() && format == Format::Json {
+        let message = "--export and --format json both say how to write".to_owned();
+        return Err(Error::Usage { message, next: "--export ndjson".into() });
+    }
     if let (Some(from), Some(to)) = (args.from, args.to)
         && from > to
     {
@@ -34,9 +43,22 @@ pub fn trace(args: &TraceArgs, format: Format, terminal: &mut Terminal) -> Resul
     let (outcome, trace) = shielded(|| point.simulation.trace(args.seed)).map_err(|message| {
         Error::Internal(format!("seed {} panicked outside of its protocol: {message}", args.seed))
     })?;
-    let steps = trace.steps.iter().filter(|step| wanted(step, args));
+    let past = args.cause.map(|event| causal_past(&trace.steps, event));
+    if let (Some(event), Some(past)) = (args.cause, &past)
+        && past.is_empty()
+    {
+        let last = trace.steps.last().map_or(0, |step| step.event);
+        let message = format!("nothing is told of event {event}: the last one is {last}");
+        return Err(Error::Usage { message, next: format!("--cause {last}") });
+    }
+    let view = View::new(&trace.steps, |place, step| {
+        wanted(step, args) && past.as_ref().is_none_or(|past| past.contains(&place))
+    });
+    if let Some(export) = args.export {
+        return write(&exported(&view, export)?, args.out.as_deref(), terminal);
+    }
     if format == Format::Json {
-        let steps: Vec<_> = steps.map(step_document).collect();
+        let steps: Vec<_> = view.shown().map(ndjson::object).collect();
         let document = json!({
             "schema": "synod.trace/1",
             "scenario": scenario.name,
@@ -58,26 +80,34 @@ pub fn trace(args: &TraceArgs, format: Format, terminal: &mut Terminal) -> Resul
         verdict(&outcome)
     ))?;
     super::stamps(&point).iter().try_for_each(|stamp| terminal.line(stamp))?;
-    terminal.line(LEGEND)?;
-    let mut shown = 0_usize;
-    for step in steps {
-        terminal.line(&step.to_string())?;
-        shown += 1;
+    for line in text::lines(&view) {
+        terminal.line(&line)?;
         if terminal.is_closed() {
             return Ok(0);
         }
-    }
-    if shown < trace.steps.len() {
-        terminal.line(&format!("{shown} of {} steps", trace.steps.len()))?;
     }
     terminal.line(&format!("ended at {}: {}", seconds(outcome.ended), verdict(&outcome)))?;
     Ok(0)
 }
 
-const LEGEND: &str = "\
-seconds      event  cause node what
-  ^ up   ? request   > send   < deliver   x lost   @ timer   = durable   ! indicate   * landmark
-  # fault   ✗ violation";
+/// What is shown, in the format of another tool.
+fn exported(view: &View<'_>, export: Export) -> Result<String, Error> {
+    Ok(match export {
+        Export::Text => text::lines(view).map(|line| line + "\n").collect(),
+        Export::Ndjson => ndjson::ndjson(view),
+        Export::Mermaid => mermaid::mermaid(view)?,
+        Export::Shiviz => shiviz::shiviz(view),
+        Export::Perfetto => format!("{}\n", perfetto::perfetto(view)),
+    })
+}
+
+fn write(text: &str, out: Option<&Path>, terminal: &mut Terminal) -> Result<u8, Error> {
+    match out {
+        Some(path) => fs::write(path, text).map_err(Error::io("write", path))?,
+        None => text.lines().try_for_each(|line| terminal.line(line))?,
+    }
+    Ok(0)
+}
 
 fn verdict(outcome: &Outcome) -> String {
     let mark = painted(verdict_mark(outcome.verdict));
@@ -108,15 +138,4 @@ const fn kind(kind: StepKind) -> Kind {
         StepKind::Fault => Kind::Fault,
         StepKind::Violation => Kind::Violation,
     }
-}
-
-fn step_document(step: &Step) -> serde_json::Value {
-    json!({
-        "at_ms": step.at.as_millis_f64(),
-        "event": step.event,
-        "cause": step.cause,
-        "node": step.node,
-        "kind": format!("{:?}", step.kind).to_lowercase(),
-        "what": step.what,
-    })
 }
