@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use sim_core::outcome::Outcome;
 use sim_core::time::{Duration, Time};
 use sim_core::trace::{Step, StepKind};
@@ -54,8 +54,17 @@ pub fn trace(args: &TraceArgs, format: Format, terminal: &mut Terminal) -> Resul
     let view = View::new(&trace.steps, |place, step| {
         wanted(step, args) && past.as_ref().is_none_or(|past| past.contains(&place))
     });
+    // Whatever leaves says of which run it is, and what is wrong with that.
+    let run = json!({
+        "scenario": scenario.name,
+        "protocol": point.entry.name,
+        "seed": args.seed,
+        "verdict": outcome.verdict.word(),
+        "mutant": setup.mutant,
+        "unsafe_and_allowed": point.allowed,
+    });
     if let Some(export) = args.export {
-        return write(&exported(&view, export)?, args.out.as_deref(), terminal);
+        return write(&exported(&view, export, &run)?, args.out.as_deref(), terminal);
     }
     if format == Format::Json {
         let steps: Vec<_> = view.shown().map(ndjson::object).collect();
@@ -90,14 +99,23 @@ pub fn trace(args: &TraceArgs, format: Format, terminal: &mut Terminal) -> Resul
     Ok(0)
 }
 
-/// What is shown, in the format of another tool.
-fn exported(view: &View<'_>, export: Export) -> Result<String, Error> {
+/// What is shown, in the format of another tool, with a line on the run where the format has room
+/// for one.
+fn exported(view: &View<'_>, export: Export, run: &Json) -> Result<String, Error> {
     Ok(match export {
-        Export::Text => text::lines(view).map(|line| line + "\n").collect(),
-        Export::Ndjson => ndjson::ndjson(view),
-        Export::Mermaid => mermaid::mermaid(view)?,
+        Export::Text => {
+            let lines: String = text::lines(view).map(|line| line + "\n").collect();
+            format!("# {run}\n{lines}")
+        }
+        Export::Ndjson => format!("{}\n{}", json!({ "run": run }), ndjson::ndjson(view)),
+        Export::Mermaid => format!("%% {run}\n{}", mermaid::mermaid(view)?),
+        // Its parser takes every line for an event.
         Export::Shiviz => shiviz::shiviz(view),
-        Export::Perfetto => format!("{}\n", perfetto::perfetto(view)),
+        Export::Perfetto => {
+            let mut document = perfetto::perfetto(view);
+            document["otherData"] = run.clone();
+            format!("{document}\n")
+        }
     })
 }
 

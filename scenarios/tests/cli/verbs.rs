@@ -143,6 +143,28 @@ fn the_page_of_faults_is_what_the_lists_say() {
 }
 
 #[test]
+fn an_export_says_of_which_run_it_is_and_can_be_written_to_a_file() {
+    let desk = Desk::new("export");
+    let trace = ["trace", "raft/steady", "--seed", "3", "--to", "200ms"];
+    let export = |format: &str| {
+        let args = [&trace[..], &["--export", format]].concat();
+        desk.synod(&args).exits(0).out
+    };
+    let ndjson = export("ndjson");
+    let mut lines = ndjson.lines().map(|line| -> serde_json::Value {
+        serde_json::from_str(line).expect("each line is JSON")
+    });
+    assert_eq!(lines.next().expect("a line on the run")["run"]["seed"], 3);
+    assert!(lines.count() > 20);
+    assert!(export("mermaid").starts_with("%% {"));
+    let document: serde_json::Value = serde_json::from_str(&export("perfetto")).expect("JSON");
+    assert_eq!(document["otherData"]["scenario"], "steady");
+    let to_file = [&trace[..], &["--export", "shiviz", "--out", "log.txt"]].concat();
+    assert_eq!(desk.synod(&to_file).exits(0).out, "");
+    assert!(desk.text("log.txt").contains("n0 {"), "{}", desk.text("log.txt"));
+}
+
+#[test]
 fn lists_show_protocols_faults_metrics_and_adversaries() {
     let desk = Desk::new("lists");
     let list = |topic: &str| desk.synod(&["list", topic]).exits(0).out;
