@@ -6,7 +6,7 @@ use sim_core::checker::{Monitor, Violation};
 use sim_core::experiment::Experiment;
 use sim_core::id::{Cluster, Incarnation, NodeId, OpId};
 use sim_core::latency::Latency;
-use sim_core::message::Message;
+use sim_core::message::{Forger, Lie, Message};
 use sim_core::outcome::{Measure, Outcome};
 use sim_core::problem::Promise;
 use sim_core::protocol::{Assumptions, Context, Contract, Protocol, Stored};
@@ -128,7 +128,8 @@ impl Message for Word {
         64
     }
 
-    fn forge(&self, draw: &mut Draw) -> Option<Self> {
+    fn forge(&self, _: Lie, forger: &mut Forger<'_>) -> Option<Self> {
+        let draw = &mut forger.draw;
         let lie = |round: u64, draw: &mut Draw| round ^ draw.below(2);
         Some(match *self {
             Self::Append { round } => Self::Append { round: lie(round, draw) },
