@@ -103,3 +103,19 @@ fn macs_save_bytes_and_no_messages() {
     // 24 votes of 64 bytes less 32 for each request, and 4 replies of 64 bytes less 8.
     assert_eq!(signed - vouched, f64::from(REQUESTS * (24 * 32 + 4 * 56)));
 }
+
+#[test]
+fn signatures_cost_what_the_scenario_says_and_macs_cost_nothing_of_it() {
+    let p50 = |authentication, micros| {
+        let mut setup = Setup::new(4, Duration::from_secs(5));
+        setup.cost.verify = Duration::from_micros(micros);
+        let config = Config { authentication, ..Config::default() };
+        let mut pbft = Experiment::<Pbft>::new(config, setup);
+        pbft.workload.requests = Some(40);
+        pbft.run(1).metrics.decide_p50_ms
+    };
+    let [signed, free] = [100, 0].map(|micros| p50(Authentication::Signatures, micros));
+    assert_ne!(signed, free, "nobody verified a signature");
+    // Requests are signed in both modes; a vote is not.
+    assert_ne!(p50(Authentication::Macs, 100), signed, "votes were verified that nobody signed");
+}

@@ -484,6 +484,32 @@ impl message::Message for Message {
             }
     }
 
+    fn signatures(&self) -> u32 {
+        let sealed = |seal: &Seal| u32::from(seal.signature().is_some());
+        let offered =
+            |offer: &PrePrepare| sealed(&offer.seal) + offer.batch.as_slice().len() as u32;
+        let certified =
+            |prepared: &Prepared| offered(&prepared.pre_prepare) + prepared.prepares.len() as u32;
+        let changed = |change: &ViewChange| {
+            let stable = change.stable.as_ref().map_or(0, |stable| stable.signatures.len() as u32);
+            1 + stable + change.prepared.iter().map(certified).sum::<u32>()
+        };
+        match self {
+            Self::Request(_) | Self::Checkpoint(_) => 1,
+            Self::PrePrepare(offer) => offered(offer),
+            Self::Prepare { seal, .. } | Self::Commit { seal, .. } | Self::Reply { seal, .. } => {
+                sealed(seal)
+            }
+            Self::ViewChange(change) => changed(change),
+            Self::NewView(told) => {
+                let changes: u32 = told.view_changes.iter().map(|change| changed(change)).sum();
+                1 + changes + told.proposals.iter().map(|offer| sealed(&offer.seal)).sum::<u32>()
+            }
+            Self::Stable(certificate) => certificate.signatures.len() as u32,
+            Self::Fetch { .. } | Self::State(_) | Self::Status { .. } => 0,
+        }
+    }
+
     fn forge(&self, lie: Lie, forger: &mut Forger<'_>) -> Option<Self> {
         match lie {
             Lie::Content => forge::content(self, forger),

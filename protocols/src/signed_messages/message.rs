@@ -85,6 +85,10 @@ impl Speech for Message {
         BYTES + SIGNATURE_BYTES * self.chain.len() as u32
     }
 
+    fn signatures(&self) -> u32 {
+        self.chain.len() as u32
+    }
+
     fn forge(&self, lie: Lie, forger: &mut Forger<'_>) -> Option<Self> {
         match lie {
             Lie::Content => {
