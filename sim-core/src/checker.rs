@@ -66,6 +66,34 @@ impl End {
     }
 }
 
+/// How a service that answers many requests gets on: when it answered last, and how new a request
+/// it has answered.
+///
+/// A service that is overloaded and goes on is late, not stuck: so what is due is owed only if
+/// nothing was answered for as long as patience lasts, or if what was asked for that much later
+/// was (it was passed over: starvation).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Progress {
+    /// When something was answered last.
+    last: Time,
+    /// When the newest of what was answered had been asked for.
+    newest: Time,
+}
+
+impl Progress {
+    /// Something that had first been asked for at `asked` was answered at `at`.
+    pub fn answered(&mut self, asked: Time, at: Time) {
+        self.last = self.last.max(at);
+        self.newest = self.newest.max(asked);
+    }
+
+    /// Whether what was first asked for at `asked` should have been answered by the end.
+    pub fn owes(&self, asked: Time, end: &End) -> bool {
+        let passed_over = self.newest >= asked && self.newest.since(asked) >= end.patience;
+        end.is_overdue(asked) && (end.is_overdue(self.last) || passed_over)
+    }
+}
+
 /// A judge of the history.
 pub trait Checker<Q, I>: Send {
     /// Looks at the next entry; says what is wrong, if something now is.

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
-use sim_core::checker::{Checker, Class, End, Property, Witness};
+use sim_core::checker::{Checker, Class, End, Progress, Property, Witness};
 use sim_core::history::{Entry, Event};
 use sim_core::id::{ClientId, Cluster, NodeSet, OpId};
 use sim_core::problem::{self, Answer, Problem, Promise};
@@ -128,6 +128,7 @@ impl Checker<Job, Served> for Order {
 #[derive(Default)]
 struct Termination {
     open: BTreeMap<OpId, Time>,
+    progress: Progress,
 }
 
 impl Checker<Job, Served> for Termination {
@@ -136,7 +137,11 @@ impl Checker<Job, Served> for Termination {
             Event::Requested { op, .. } => {
                 self.open.entry(op).or_insert(entry.at);
             }
-            Event::Indicated { answers: Some(op), .. } | Event::Abandoned { op } => {
+            Event::Indicated { answers: Some(op), .. } => {
+                let asked = self.open.remove(&op);
+                asked.into_iter().for_each(|asked| self.progress.answered(asked, entry.at));
+            }
+            Event::Abandoned { op } => {
                 self.open.remove(&op);
             }
             Event::Indicated { .. } | Event::Crashed | Event::Booted | Event::Corrupted => {}
@@ -146,7 +151,7 @@ impl Checker<Job, Served> for Termination {
 
     fn conclude(&mut self, end: &End) -> Option<Witness> {
         let (op, since) = self.open.iter().min_by_key(|(_, since)| **since)?;
-        end.is_overdue(*since).then(|| format!("{op} has waited since {since} s"))
+        self.progress.owes(*since, end).then(|| format!("{op} has waited since {since} s"))
     }
 
     fn is_settled(&self, _: &NodeSet) -> bool {

@@ -3,7 +3,7 @@
 //! They run at every entry of every history, so their memory is dense: vectors by position and by
 //! client and sequence number. None allocates but to grow.
 
-use sim_core::checker::{Checker, End, Witness};
+use sim_core::checker::{Checker, End, Progress, Witness};
 use sim_core::history::{Entry, Event};
 use sim_core::id::{ClientId, NodeId, NodeSet, OpId};
 use sim_core::time::Time;
@@ -215,6 +215,7 @@ fn settled(entry: &Entry<Command, Indication>) -> Option<OpId> {
 pub(super) struct Termination {
     asked: PerOp<Asked>,
     pending: u64,
+    progress: Progress,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -238,6 +239,9 @@ impl Checker<Command, Indication> for Termination {
         {
             asked.answered = true;
             self.pending -= 1;
+            if !matches!(entry.event, Event::Abandoned { .. }) {
+                self.progress.answered(asked.first, entry.at);
+            }
         }
         None
     }
@@ -253,7 +257,10 @@ impl Checker<Command, Indication> for Termination {
                 })
             })
         {
-            if asked.answered || !end.must_answer(asked.last_node) || !end.is_overdue(asked.first) {
+            if asked.answered
+                || !end.must_answer(asked.last_node)
+                || !self.progress.owes(asked.first, end)
+            {
                 continue;
             }
             overdue += 1;
@@ -481,6 +488,32 @@ mod tests {
         for lenient in [end(29, Some(20), &[1]), end(30, None, &[1]), end(30, Some(20), &[0, 2])] {
             assert_eq!(judge(&history, &lenient), []);
         }
+    }
+
+    #[test]
+    fn who_goes_on_is_late_and_who_passes_an_operation_over_owes_it() {
+        let asked = |sequence| (1, requested(op(1, sequence)));
+        let done = |sequence| (1, acknowledged(u64::from(sequence) + 1, op(1, sequence)));
+        let last_answer = |at: usize, sequence| {
+            let mut history = vec![asked(0), asked(1), asked(2)];
+            history.resize(at, (2, Event::Booted));
+            history.push(done(sequence));
+            judge(&history, &end(30, Some(0), &[1]))
+        };
+        // Patience is 10 s: the last answer came at 21 s, then at 20 s.
+        assert_eq!(last_answer(21, 0), []);
+        assert_eq!(last_answer(20, 0).len(), 1);
+        // What was asked for 10 s after the others was answered in their place.
+        let passed_over = |later: usize| {
+            let mut history = vec![asked(0)];
+            history.resize(later, (2, Event::Booted));
+            history.push(asked(1));
+            history.resize(25, (2, Event::Booted));
+            history.push(done(1));
+            judge(&history, &end(30, Some(0), &[1]))
+        };
+        assert_eq!(passed_over(9), []);
+        assert_eq!(passed_over(10).len(), 1);
     }
 
     #[test]
