@@ -13,6 +13,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::adversary::Conduct;
+use crate::id::{NodeId, NodeSet};
 use crate::landmark::LandmarkKind;
 use crate::rng::Ratio;
 use crate::target::{Target, Targets};
@@ -301,6 +302,34 @@ impl Fault {
             | Self::Churn { target, .. }
             | Self::Clock { target, .. }
             | Self::Disk { target, .. } => target.0.clone(),
+        }
+    }
+
+    /// The node that a cut names on both of its sides, which cannot be.
+    pub fn node_on_both_sides(&self) -> Option<NodeId> {
+        let named = |targets: &Targets| {
+            let nodes = targets.0.iter().filter_map(|target| match target {
+                Target::Node(node) => Some(*node),
+                _ => None,
+            });
+            nodes.collect::<NodeSet>()
+        };
+        match self {
+            Self::Partition { groups } => {
+                let mut seen = NodeSet::EMPTY;
+                for group in groups.iter().map(named) {
+                    for node in group.iter() {
+                        if !seen.insert(node) {
+                            return Some(node);
+                        }
+                    }
+                }
+                None
+            }
+            Self::OneWay { from, to } if from == to && from.0.len() == 1 => {
+                named(from).iter().next()
+            }
+            _ => None,
         }
     }
 }

@@ -188,8 +188,14 @@ impl Setup {
     }
 
     /// Faults that cannot be: one mouth that is to behave in two ways, a lie in a name that the
-    /// network would stamp out, a budget larger than the cluster.
+    /// network would stamp out, a node on both sides of a cut, a budget larger than the cluster.
     fn contradictions(&self, complain: &mut impl FnMut(String, String)) {
+        for (at, spec) in self.faults.iter().enumerate() {
+            if let Some(node) = spec.fault.node_on_both_sides() {
+                let reason = format!("{node} is on both sides of this cut");
+                complain(format!("fault[{at}]"), reason);
+            }
+        }
         let corrupt = || {
             let faults = self.faults.iter().enumerate();
             faults.filter_map(|(at, spec)| Some((at, spec, self.conduct(&spec.fault)?)))
@@ -379,10 +385,12 @@ pub struct Limits {
     pub events_per_instant: u64,
     /// Events that wait in the queue.
     pub queue: u32,
+    /// Strikes of the schedule.
+    pub strikes: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { events: 2_000_000, events_per_instant: 100_000, queue: 1_000_000 }
+        Self { events: 2_000_000, events_per_instant: 100_000, queue: 1_000_000, strikes: 10_000 }
     }
 }

@@ -167,6 +167,8 @@ pub(crate) struct World<'a, P: Protocol, const TRACED: bool> {
     news: bool,
     fingerprint: Digest,
     limit_hit: Option<&'static str>,
+    /// How many events the run may have; none more once the schedule has struck too often.
+    events_allowed: u64,
     recording: Recording<P>,
 }
 
@@ -274,6 +276,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             news: true,
             fingerprint: Digest::default(),
             limit_hit: None,
+            events_allowed: setup.limits.events,
             recording: Recording { trace: Trace::default(), armed_by: BTreeMap::new() },
         };
         if world.cost.is_some() {
@@ -371,8 +374,8 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
     #[inline]
     fn hits_a_limit(&mut self) -> bool {
         let limits = &self.experiment.setup.limits;
-        self.limit_hit = if self.event >= limits.events {
-            Some("event_cap")
+        self.limit_hit = if self.event >= self.events_allowed {
+            Some(if self.event >= limits.events { "event_cap" } else { "strikes" })
         } else if self.at_this_instant >= self.zeno {
             Some("zeno")
         } else if self.queue.len() + self.held.len() > limits.queue as usize {

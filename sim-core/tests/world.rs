@@ -391,6 +391,13 @@ fn bounds_end_a_run_without_a_verdict() {
     assert_eq!(spinning.run(1).reason, "zeno");
     spinning.setup.limits.events_per_instant = u64::MAX;
     assert_eq!(spinning.run(1).reason, "event_cap");
+    let mut stormy = toy();
+    stormy.setup.limits.strikes = 3;
+    let storm = FaultSpec::at(ms(100), Fault::Heal);
+    stormy.setup.faults =
+        vec![FaultSpec { every: Some(DurationRange::from_millis(1, 1)), ..storm }];
+    let run = stormy.run(1);
+    assert_eq!((run.reason.as_str(), run.strikes.len()), ("strikes", 3));
     let mut crowded = toy();
     crowded.setup.limits.queue = 3;
     assert_eq!(crowded.run(1).reason, "memory");

@@ -5,5 +5,6 @@ mod diagnostics;
 mod driver;
 mod hostile;
 mod sweeps;
+mod values;
 mod verbs;
 mod weather;

@@ -269,11 +269,29 @@ impl NetworkSpec {
             let reason = format!("links that differ need at most {MAX_NODES_OF_TABLE} nodes");
             complain("network".into(), reason);
         }
+        self.check_regions(complain);
         self.check_places(n, complain);
         self.check_matrix(complain);
         self.check_weather("network", &self.general(), complain);
         for (index, link) in self.links.iter().enumerate() {
             self.check_weather(&format!("network.link[{index}]"), link, complain);
+        }
+    }
+
+    /// Names of regions go into tables and folders, and a node stands in one place.
+    fn check_regions(&self, complain: &mut impl FnMut(String, String)) {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+        let mut placed: BTreeMap<NodeId, &str> = BTreeMap::new();
+        for (region, nodes) in &self.regions {
+            let mut wrong = |reason| complain(format!("network.regions.{region}"), reason);
+            if !(1..=64).contains(&region.len()) || !region.chars().all(plain) {
+                wrong("a region has a name of 1 to 64 letters, digits, `_`, `.` and `-`".into());
+            }
+            for node in nodes {
+                if let Some(other) = placed.insert(*node, region) {
+                    wrong(format!("{node} is in `{other}` too: a node stands in one place"));
+                }
+            }
         }
     }
 

@@ -73,6 +73,9 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         }
         let lasts = self.nemesis.length(strike);
         let wake = self.nemesis.struck(strike, self.now, lasts);
+        if self.nemesis.wakes.len() >= self.experiment.setup.limits.strikes as usize {
+            self.events_allowed = 0;
+        }
         self.bite(wake, strike, &spec.fault);
         let label = self.nemesis.wakes[wake].record.label.clone();
         self.note(InstanceId(0), 7, wake as u64 & 0xffff);
