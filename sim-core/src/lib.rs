@@ -26,6 +26,7 @@ pub mod workload;
 pub mod history;
 pub mod checker;
 pub mod linearizability;
+pub mod gauge;
 pub mod problem;
 pub mod protocol;
 pub mod tabletop;

@@ -6,7 +6,10 @@
 use std::fmt;
 
 use crate::checker::Class;
+use crate::gauge::CurvePoint;
 use crate::time::{Duration, Time};
+
+pub use crate::gauge::{Measure, Metric};
 
 /// What a run showed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -69,29 +72,6 @@ pub struct Breach {
     /// Whether the faults that struck before it were within what the protocol assumes. If so, it
     /// is a bug; if not, it is theory at work.
     pub assumptions_held: bool,
-}
-
-/// One column of measurements.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Metric {
-    /// The name, ending in its unit.
-    pub name: &'static str,
-    /// What is measured.
-    pub summary: &'static str,
-    /// Whether it is a time that may not end within the run; then a twin column tells.
-    pub may_be_censored: bool,
-}
-
-/// A measurement.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub enum Measure {
-    /// There was nothing to measure.
-    #[default]
-    None,
-    /// The value.
-    Value(f64),
-    /// Watched for so long, in vain: a lower bound.
-    Censored(f64),
 }
 
 macro_rules! metrics {
@@ -202,6 +182,10 @@ pub struct Outcome {
     pub breaches: Vec<Breach>,
     /// The measurements.
     pub metrics: Metrics,
+    /// The measurements of the problem's own, in the order of its list.
+    pub gauges: Vec<(&'static Metric, Measure)>,
+    /// The points of the problem's curves.
+    pub curves: Vec<CurvePoint>,
     /// The slices of the availability timeline; each lasts `horizon / Outcome::BUCKETS`.
     pub timeline: Vec<Bucket>,
     /// Intended start and latency of every operation that was answered as done.
@@ -231,6 +215,8 @@ impl Outcome {
             assumptions_held: true,
             breaches: Vec::new(),
             metrics: Metrics::default(),
+            gauges: Vec::new(),
+            curves: Vec::new(),
             timeline: vec![Bucket::default(); Self::BUCKETS],
             latencies: Vec::new(),
             strikes: Vec::new(),
@@ -239,6 +225,12 @@ impl Outcome {
             events: 0,
             fingerprint: 0,
         }
+    }
+
+    /// All measurements with their columns: those of every run, then those of the problem.
+    pub fn measures(&self) -> impl Iterator<Item = (&'static Metric, Measure)> + '_ {
+        let own = self.gauges.iter().copied();
+        Metrics::COLUMNS.iter().zip(self.metrics.values()).chain(own)
     }
 
     /// The first promise that was broken.

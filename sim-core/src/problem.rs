@@ -10,6 +10,7 @@ use std::hash::Hash;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::checker::Property;
+use crate::gauge::{Curve, Gauge, Metric};
 use crate::id::{ClientId, Cluster, NodeId};
 use crate::rng::ChaCha;
 use crate::workload::Workload;
@@ -44,7 +45,18 @@ pub trait Problem: Sized + Send + 'static {
         cluster: Cluster,
         promise: &Promise,
     ) -> Vec<Property<Self::Request, Self::Indication>>;
+    /// The measurements of the problem's own.
+    const METRICS: &'static [Metric] = &[];
+    /// The curves of which each run gives points.
+    const CURVES: &'static [Curve] = &[];
+    /// What takes them in one run; `None` if there are none.
+    fn gauge(_load: &Self::Load, _cluster: Cluster) -> Option<ProblemGauge<Self>> {
+        None
+    }
 }
+
+/// The gauge of a problem.
+pub type ProblemGauge<Pr> = Box<dyn Gauge<<Pr as Problem>::Request, <Pr as Problem>::Indication>>;
 
 /// One client of the application: a state machine that makes requests.
 pub trait Client<Pr: Problem>: Send {

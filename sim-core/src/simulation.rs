@@ -5,6 +5,7 @@
 
 use crate::checker::Monitor;
 use crate::experiment::Experiment;
+use crate::gauge::{Curve, Metric};
 use crate::message::{Message as _, Record as _};
 use crate::outcome::Outcome;
 use crate::problem::Problem;
@@ -56,6 +57,10 @@ pub struct Entry {
     pub properties: &'static [&'static str],
     /// The white-box invariants.
     pub invariants: &'static [&'static str],
+    /// The measurements of the problem's own.
+    pub metrics: &'static [Metric],
+    /// The curves of the problem.
+    pub curves: &'static [Curve],
     /// The kinds of message.
     pub messages: &'static [&'static str],
     /// The kinds of disk record.
@@ -77,6 +82,8 @@ impl Entry {
             problem_summary: P::Problem::SUMMARY,
             properties: P::Problem::PROPERTIES,
             invariants: <P::Monitor as Monitor<P>>::INVARIANTS,
+            metrics: P::Problem::METRICS,
+            curves: P::Problem::CURVES,
             messages: P::Message::KINDS,
             records: P::Record::KINDS,
             mutants: P::MUTANTS,

@@ -38,6 +38,7 @@ use crate::nemesis::{Nemesis, Planned, Strike};
 use crate::network::Network;
 use crate::node::{Node, clock_of};
 use crate::outcome::Outcome;
+use crate::problem::{Problem as _, ProblemGauge};
 use crate::protocol::{Contract, Effect, Protocol};
 use crate::queue::{EventQueue, Popped};
 use crate::rng::{Key, Ratio, Stream, Streams};
@@ -147,6 +148,7 @@ pub(crate) struct World<'a, P: Protocol, const TRACED: bool> {
     effects: Vec<Effect<P>>,
     clients: Clients<P::Problem>,
     court: Court<P>,
+    gauge: Option<ProblemGauge<P::Problem>>,
     nemesis: Nemesis<'a>,
     adversary: Box<dyn Adversary<P>>,
     /// The strikes under which clients ask more, and how many times as much.
@@ -262,6 +264,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             effects: Vec::new(),
             clients: Clients::new::<P>(workload, load, cluster, horizon, &streams),
             court: Court::new(&experiment.config, cluster, &contract.promise, setup.judges),
+            gauge: P::Problem::gauge(&experiment.load, cluster),
             nemesis,
             adversary: Box::new(Generic::new(streams.key(Stream::Adversary))),
             surges: Vec::new(),

@@ -385,6 +385,20 @@ fn a_fault_that_changed_nothing_makes_the_run_vacuous() {
 }
 
 #[test]
+fn a_problem_measures_what_the_history_shows() {
+    let run = toy().run(1);
+    let [(metric, Measure::Value(count))] = run.gauges[..] else {
+        panic!("one measurement: {:?}", run.gauges)
+    };
+    assert_eq!((metric.name, run.curves.len() as f64), ("answers_count", count));
+    assert!(count >= 50.0, "every request was answered, some twice: {count}");
+    assert!(run.curves.windows(2).all(|pair| pair[0].x <= pair[1].x));
+    let measured = |name| run.measures().find(|(metric, _)| metric.name == name);
+    assert_eq!(measured("answers_count"), Some((metric, Measure::Value(count))));
+    assert_eq!(measured("ops_ok_count").map(|(_, value)| value), Some(Measure::Value(50.0)));
+}
+
+#[test]
 fn bounds_end_a_run_without_a_verdict() {
     let mut spinning = toy();
     spinning.config.spins = true;

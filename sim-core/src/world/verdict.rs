@@ -4,6 +4,7 @@ use super::World;
 use crate::checker::{Class, End};
 use crate::id::NodeSet;
 use crate::outcome::{Outcome, Verdict};
+use crate::problem::Problem as _;
 use crate::protocol::Protocol;
 use crate::setup::Gst;
 use crate::time::Duration;
@@ -77,6 +78,8 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         );
         let mut fingerprint = self.fingerprint;
         fingerprint.pair(self.event, verdict as u64);
+        let reading = self.gauge.as_mut().map(|gauge| gauge.conclude(&end)).unwrap_or_default();
+        let gauges = P::Problem::METRICS.iter().zip(reading.measures).collect();
         let patience = self.clients.patience();
         let books = self.ledger.close(self.now, patience, self.clients.open());
         let outcome = Outcome {
@@ -86,6 +89,8 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             assumptions_held: held,
             breaches,
             metrics: books.metrics,
+            gauges,
+            curves: reading.points,
             timeline: books.timeline,
             latencies: books.latencies,
             strikes: self.nemesis.wakes.into_iter().map(|wake| wake.record).collect(),

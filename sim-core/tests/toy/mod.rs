@@ -4,11 +4,12 @@
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, End, Monitor, Property, Violation, Witness};
 use sim_core::experiment::Experiment;
+use sim_core::gauge::{CurvePoint, Gauge, Measure, Metric, Reading};
 use sim_core::history::{Entry, Event};
 use sim_core::id::{ClientId, Cluster, Incarnation, NodeId, NodeSet, OpId};
 use sim_core::landmark::Landmark;
 use sim_core::message::{Forger, Lie, Message, Record};
-use sim_core::problem::{Answer, Client, Problem, Promise};
+use sim_core::problem::{Answer, Client, Problem, ProblemGauge, Promise};
 use sim_core::protocol::{Assumptions, Context, Contract, DiskMark, Protocol, Stored};
 use sim_core::rng::{ChaCha, Random as _};
 use sim_core::setup::Setup;
@@ -64,6 +65,40 @@ impl Problem for Echoing {
             .filter(|(name, _)| promise.includes(name))
             .map(|(name, class)| judge(name, class))
             .collect()
+    }
+
+    const METRICS: &'static [Metric] = &[Metric {
+        name: "answers_count",
+        summary: "answers that were given, repeated ones too",
+        may_be_censored: false,
+    }];
+
+    fn gauge(_: &Load, _: Cluster) -> Option<ProblemGauge<Self>> {
+        Some(Box::<Answers>::default())
+    }
+}
+
+/// Counts answers, and draws when each came.
+#[derive(Default)]
+struct Answers(Vec<Time>);
+
+impl Gauge<u32, u32> for Answers {
+    fn observe(&mut self, entry: &Entry<u32, u32>) {
+        if let Event::Indicated { answers: Some(_), .. } = entry.event {
+            self.0.push(entry.at);
+        }
+    }
+
+    fn conclude(&mut self, _: &End) -> Reading {
+        let measures = vec![Measure::Value(self.0.len() as f64)];
+        let point = |(count, at): (usize, &Time)| CurvePoint {
+            curve: "answers",
+            node: None,
+            x: at.as_millis_f64(),
+            y: count as f64,
+            weight: 1,
+        };
+        Reading { measures, points: self.0.iter().enumerate().map(point).collect() }
     }
 }
 
