@@ -243,7 +243,11 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         let node = &self.nodes[instance.index()];
         let (at, node, incarnation) = (self.now, node.identity, node.incarnation);
         self.news = true;
-        self.court.enter(&Entry { at, node, incarnation, event }, !self.safety_exceeded);
+        let entry = Entry { at, node, incarnation, event };
+        self.court.enter(&entry, !self.safety_exceeded);
+        if TRACED {
+            self.recording.history.push(entry);
+        }
     }
 
     pub(super) fn due(&mut self, client: ClientId) {
