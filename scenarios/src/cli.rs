@@ -256,6 +256,8 @@ pub enum Topic {
     Metrics,
     /// The strategies of the adversary.
     Adversaries,
+    /// The states that some run should reach.
+    Marks,
 }
 
 /// Arguments of `explain`.

@@ -56,6 +56,13 @@ pub enum Claim {
         /// The kind.
         kind: FaultKind,
     },
+    /// Some run of every point reaches a mark of the protocol, or at least a share of them does.
+    Reaches {
+        /// Its name.
+        mark: String,
+        /// The share, 0 to 1, judged on its confidence interval.
+        min: Option<f64>,
+    },
     /// What nobody wrote but everybody means: no run is unsafe, stalled or without a verdict, but
     /// for the verdicts that another expectation speaks of.
     Sound {
@@ -149,6 +156,7 @@ struct Keys {
     verdict: Option<String>,
     metric: Option<String>,
     fault: Option<FaultKind>,
+    mark: Option<String>,
     stat: Option<Stat>,
     holds: Option<bool>,
     share: Option<Limit>,
@@ -177,15 +185,17 @@ pub fn read(
     if keys.confidence.is_some_and(|level| level != reports::stats::LEVEL) {
         return Err(wrong("confidence", "intervals are made at 0.95, here as in every table"));
     }
-    let subjects = ["property", "invariant", "verdict", "metric", "fault"];
+    let subjects = ["property", "invariant", "verdict", "metric", "fault", "mark"];
     let given: Vec<&str> = subjects.into_iter().filter(|key| settings.get(key).is_some()).collect();
     let [subject] = given[..] else {
-        let label = "give exactly one of `property`, `invariant`, `verdict`, `metric` and `fault`";
+        let label = "give exactly one of `property`, `invariant`, `verdict`, `metric`, `fault` and \
+                     `mark`";
         return Err(wrong(given.last().copied().unwrap_or(""), label));
     };
     let fitting: &[&str] = match subject {
         "metric" => &["metric", "stat", "min", "max", "confidence"],
         "fault" => &["fault"],
+        "mark" => &["mark", "min", "confidence"],
         "verdict" => &["verdict", "holds", "share", "min", "max", "confidence"],
         _ => &["property", "invariant", "holds"],
     };
@@ -244,6 +254,10 @@ pub fn read(
         Claim::Verdict { verdict, share }
     } else if let Some(kind) = keys.fault {
         Claim::Bites { kind }
+    } else if let Some(mark) = keys.mark {
+        known_mark(&mark, at("mark"), entries)?;
+        let min = keys.min.map(|limit| limit_of_share(&limit)).transpose();
+        Claim::Reaches { mark, min: min.map_err(|label| wrong("min", &label))? }
     } else {
         let name = keys.property.or(keys.invariant).unwrap_or_default();
         known_property(&name, at(subject), subject, entries)?;
@@ -281,6 +295,19 @@ fn known_property(
                 format!("{} has no {subject} `{}`", entry.name, crate::diagnostic::clean(name));
             return Err(Diagnostic::unknown("E0402", title, origin, name, &known)
                 .help("synod list protocols -v"));
+        }
+    }
+    Ok(())
+}
+
+fn known_mark(name: &str, origin: Origin, entries: &[&Entry]) -> Result<(), Diagnostic> {
+    for entry in entries {
+        let known: Vec<&str> = entry.marks.iter().map(|mark| mark.name).collect();
+        if !known.contains(&name) {
+            let title = format!("{} has no mark `{}`", entry.name, crate::diagnostic::clean(name));
+            return Err(
+                Diagnostic::unknown("E0402", title, origin, name, &known).help("synod list marks")
+            );
         }
     }
     Ok(())
@@ -365,6 +392,10 @@ impl fmt::Display for Claim {
                 max.map_or(Ok(()), |max| write!(f, " ≤ {max}"))
             }
             Self::Bites { kind } => write!(f, "{} bites", kind.name()),
+            Self::Reaches { mark, min } => {
+                write!(f, "{mark} is reached")?;
+                min.map_or(Ok(()), |min| write!(f, " ≥ {} %", min * 100.0))
+            }
             Self::Sound { waived } if waived.is_empty() => f.write_str("all runs pass"),
             Self::Sound { waived } => {
                 let words: Vec<_> = waived.iter().map(ToString::to_string).collect();

@@ -86,6 +86,8 @@ pub struct Fold {
     pub bitten: Vec<u64>,
     /// Per kind of fault in the schedule: in how many runs any of its strikes changed anything.
     pub kinds: BTreeMap<FaultKind, u64>,
+    /// Per mark of the protocol: in how many runs it was reached.
+    pub marks: BTreeMap<&'static str, u64>,
     /// The headline metrics, by column.
     pub headlines: BTreeMap<usize, Histogram>,
     /// The metrics that expectations name, by column, in run order.
@@ -110,6 +112,7 @@ impl Fold {
             scripted: Vec::new(),
             bitten: vec![0; setup.faults.len()],
             kinds: setup.faults.iter().map(|spec| (spec.fault.kind(), 0)).collect(),
+            marks: BTreeMap::new(),
             headlines: HEADLINES
                 .iter()
                 .filter_map(column)
@@ -144,6 +147,9 @@ impl Fold {
         }
         for (kind, bitten) in &mut self.kinds {
             *bitten += u64::from(witnessed(outcome, setup, *kind).is_some_and(|count| count > 0));
+        }
+        for (mark, count) in &outcome.marks {
+            *self.marks.entry(*mark).or_default() += u64::from(*count > 0);
         }
         self.add_measures(&outcome.metrics);
         self.add_timeline(outcome);

@@ -133,6 +133,7 @@ fn at_point(claim: &Claim, fold: &Fold) -> (Answer, String) {
             metric(sample, *stat, *min, *max)
         }
         Claim::Bites { kind } => bites(*kind, fold),
+        Claim::Reaches { mark, min } => reaches(mark, *min, fold),
         Claim::Sound { waived } => sound(waived, fold),
     }
 }
@@ -143,6 +144,17 @@ fn bites(kind: FaultKind, fold: &Fold) -> (Answer, String) {
         Some(0) => (Answer::Broken(12), format!("in none of {} runs", fold.runs)),
         Some(runs) => (Answer::Holds, format!("in {runs} of {} runs", fold.runs)),
     }
+}
+
+fn reaches(mark: &str, min: Option<f64>, fold: &Fold) -> (Answer, String) {
+    let hits = fold.marks.get(mark).copied().unwrap_or(0);
+    let rate = Proportion { hits, total: fold.runs };
+    let answer = match min {
+        None if hits > 0 => Answer::Holds,
+        None => Answer::Broken(12),
+        Some(min) => rate.wilson().map_or(Answer::Open, |i| within(i, Some(min), None)),
+    };
+    (answer, format!("in {}", rate.text()))
 }
 
 fn property(name: &str, holds: bool, fold: &Fold) -> (Answer, String) {
@@ -369,6 +381,23 @@ mod tests {
         assert_eq!(code(breaks(true), &[&good, &broken]), 10);
         broken.broken.insert("agreement", Broken { runs: 1, class: Class::Liveness, exceeded: 0 });
         assert_eq!(code(breaks(true), &[&broken]), 11);
+    }
+
+    #[test]
+    fn a_mark_is_to_be_reached_at_every_point_in_some_run_or_in_a_share_of_them() {
+        let reached = |runs: u64| {
+            let mut fold = fold(&[(Verdict::Pass, 1_000)]);
+            fold.marks.insert("tie", runs);
+            fold
+        };
+        let reaches = |min| Claim::Reaches { mark: "tie".into(), min };
+        assert_eq!(code(reaches(None), &[&reached(1), &reached(1_000)]), 0);
+        assert_eq!(code(reaches(None), &[&reached(1), &reached(0)]), 12);
+        assert_eq!(code(reaches(None), &[&fold(&[(Verdict::Pass, 9)])]), 12, "never heard of it");
+        assert_eq!(code(reaches(Some(0.01)), &[&reached(50)]), 0);
+        // 10 of 1,000 may be 0.5 % or 1.8 %.
+        assert_eq!(code(reaches(Some(0.01)), &[&reached(10)]), 20);
+        assert_eq!(code(reaches(Some(0.01)), &[&reached(1)]), 12);
     }
 
     #[test]

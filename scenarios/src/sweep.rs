@@ -36,6 +36,8 @@ pub struct Plan {
     pub parameters: Vec<Parameter>,
     /// The kinds of fault in any of the schedules.
     pub kinds: Vec<FaultKind>,
+    /// The marks of any of the protocols, by name.
+    pub marks: Vec<&'static str>,
     /// The cells that all rows of a point share.
     pub cells: Vec<Vec<String>>,
 }
@@ -77,7 +79,10 @@ impl Plan {
         let faults = points.iter().flat_map(|point| &point.simulation.setup().faults);
         let kinds: BTreeSet<FaultKind> = faults.map(|spec| spec.fault.kind()).collect();
         let kinds = kinds.into_iter().collect();
-        let plan = Self { scenarios, ranges, points, seeds, parameters, kinds, cells };
+        let marks: BTreeSet<&str> =
+            points.iter().flat_map(|point| point.entry.marks).map(|mark| mark.name).collect();
+        let marks = marks.into_iter().collect();
+        let plan = Self { scenarios, ranges, points, seeds, parameters, kinds, marks, cells };
         if plan.seeds.is_empty() {
             let message = format!("there are no seeds in {}", plan.seeds);
             return Err(Error::Nothing { message, next: "add --seeds 0..100".into() });

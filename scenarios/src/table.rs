@@ -99,7 +99,7 @@ impl Unit {
 }
 
 /// The header of `runs.csv`.
-pub fn runs_header(parameters: &[Parameter], kinds: &[FaultKind]) -> Vec<String> {
+pub fn runs_header(parameters: &[Parameter], kinds: &[FaultKind], marks: &[&str]) -> Vec<String> {
     let mut header: Vec<String> =
         ["run_id", "point_id", "seed", "protocol", "fault_script"].map(String::from).into();
     header.extend(parameters.iter().map(|parameter| parameter.column.clone()));
@@ -123,6 +123,7 @@ pub fn runs_header(parameters: &[Parameter], kinds: &[FaultKind]) -> Vec<String>
         }
     }
     header.extend(kinds.iter().map(|kind| witness_column(*kind)));
+    header.extend(marks.iter().map(|mark| format!("mark_{mark}_count")));
     header.extend(["events_count", "trace_hash"].map(String::from));
     header
 }
@@ -178,6 +179,10 @@ pub fn run_row(run: u64, at: usize, plan: &Plan, outcome: &Outcome) -> Vec<Strin
     row.extend(plan.kinds.iter().map(|kind| {
         let count = witnessed(outcome, point.simulation.setup(), *kind);
         number_cell(count.map(|count| count as f64))
+    }));
+    row.extend(plan.marks.iter().map(|mark| {
+        let reached = outcome.marks.iter().find(|(name, _)| name == mark);
+        number_cell(reached.map(|(_, count)| *count as f64))
     }));
     row.extend([outcome.events.to_string(), format!("{:016x}", outcome.fingerprint)]);
     row

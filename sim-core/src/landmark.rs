@@ -64,6 +64,11 @@ pub enum Landmark {
     Decided,
     /// The node gave up without a decision.
     Undecided,
+    /// The node reached a mark of its protocol that nothing else tells of.
+    Marked {
+        /// The mark's name.
+        name: &'static str,
+    },
 }
 
 /// The name of a landmark without its particulars, as triggers and tables use it.
@@ -94,6 +99,8 @@ pub enum LandmarkKind {
     Decided,
     /// See [`Landmark::Undecided`].
     Undecided,
+    /// See [`Landmark::Marked`].
+    Marked,
 }
 
 impl Landmark {
@@ -112,6 +119,7 @@ impl Landmark {
             Self::Recovered => LandmarkKind::Recovered,
             Self::Decided => LandmarkKind::Decided,
             Self::Undecided => LandmarkKind::Undecided,
+            Self::Marked { .. } => LandmarkKind::Marked,
         }
     }
 }

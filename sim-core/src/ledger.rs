@@ -2,6 +2,7 @@
 
 use crate::id::{Cluster, NodeId, NodeSet};
 use crate::landmark::Landmark;
+use crate::mark::{Mark, Tally};
 use crate::outcome::{Bucket, Measure, Metrics, Outcome};
 use crate::time::{Duration, Time};
 
@@ -69,10 +70,11 @@ pub(crate) struct Ledger {
     /// Who announced an outcome in whatever life; it may have been lost before it was durable.
     decided: NodeSet,
     undecided: NodeSet,
+    marks: Tally,
 }
 
 impl Ledger {
-    pub(crate) fn new(cluster: Cluster, horizon: Duration) -> Self {
+    pub(crate) fn new(cluster: Cluster, horizon: Duration, marks: &'static [Mark]) -> Self {
         let buckets = Outcome::BUCKETS as u64;
         Self {
             counts: Counts::default(),
@@ -96,6 +98,7 @@ impl Ledger {
             highest_term: 0,
             decided: NodeSet::EMPTY,
             undecided: NodeSet::EMPTY,
+            marks: Tally::of(marks),
         }
     }
 
@@ -140,6 +143,7 @@ impl Ledger {
     }
 
     pub(crate) fn announced(&mut self, now: Time, node: NodeId, landmark: Landmark) {
+        self.marks.announced(landmark);
         match landmark {
             Landmark::Candidate { term } => {
                 self.elections += 1;
@@ -178,7 +182,8 @@ impl Ledger {
             | Landmark::Recovered
             | Landmark::Prepared { .. }
             | Landmark::Truncated { .. }
-            | Landmark::Committed { .. } => {}
+            | Landmark::Committed { .. }
+            | Landmark::Marked { .. } => {}
         }
     }
 
@@ -355,8 +360,8 @@ impl Ledger {
             crashes_count: count(counts.crashes),
             lies_count: count(counts.lies),
         };
-        let (timeline, latencies) = (self.timeline, self.latencies);
-        Books { metrics, timeline, latencies, has_leader: self.leaders > 0 }
+        let (timeline, latencies, marks) = (self.timeline, self.latencies, self.marks.close());
+        Books { metrics, timeline, latencies, marks, has_leader: self.leaders > 0 }
     }
 }
 
@@ -368,5 +373,6 @@ pub(crate) struct Books {
     pub(crate) metrics: Metrics,
     pub(crate) timeline: Vec<Bucket>,
     pub(crate) latencies: Vec<(Time, Duration)>,
+    pub(crate) marks: Vec<(&'static str, u64)>,
     pub(crate) has_leader: bool,
 }

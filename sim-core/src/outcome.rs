@@ -192,6 +192,8 @@ pub struct Outcome {
     pub latencies: Vec<(Time, Duration)>,
     /// What the schedule did.
     pub strikes: Vec<StrikeRecord>,
+    /// The protocol's marks in the order of its list, each with how often it was reached.
+    pub marks: Vec<(&'static str, u64)>,
     /// Whether the protocol announced a leader at all.
     pub has_leader: bool,
     /// When the run ended.
@@ -220,6 +222,7 @@ impl Outcome {
             timeline: vec![Bucket::default(); Self::BUCKETS],
             latencies: Vec::new(),
             strikes: Vec::new(),
+            marks: Vec::new(),
             has_leader: false,
             ended: Time::ZERO,
             events: 0,

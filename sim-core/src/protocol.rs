@@ -12,8 +12,10 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::checker::Monitor;
 use crate::clock::{Clock, Sway};
+use crate::history::Entry;
 use crate::id::{ClientId, Cluster, NodeId, OpId};
 use crate::landmark::Landmark;
+use crate::mark::Mark;
 use crate::message::{Message, Record};
 use crate::problem::{Problem, Promise};
 use crate::rng::Draw;
@@ -25,6 +27,9 @@ pub type Request<P> = <<P as Protocol>::Problem as Problem>::Request;
 /// What a node that runs `P` tells its application.
 pub type Indication<P> = <<P as Protocol>::Problem as Problem>::Indication;
 
+/// What the application saw of a run of `P`, entry by entry.
+pub type History<P> = Vec<Entry<Request<P>, Indication<P>>>;
+
 /// One node's part in a protocol.
 ///
 /// The state is `Clone` and `Hash`, so that a run can be branched and states can be compared.
@@ -35,6 +40,8 @@ pub trait Protocol: Sized + Clone + Debug + Hash + Send + 'static {
     const SUMMARY: &'static str;
     /// The bugs that can be planted in a build with the feature `mutants`.
     const MUTANTS: &'static [Mutant] = &[];
+    /// The states that some run should reach, or nothing was learned of what comes after them.
+    const MARKS: &'static [Mark] = &[];
     /// The problem that it solves.
     type Problem: Problem;
     /// The protocol's keys in the `[protocol]` of a scenario.

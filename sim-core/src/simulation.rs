@@ -6,10 +6,11 @@
 use crate::checker::Monitor;
 use crate::experiment::Experiment;
 use crate::gauge::{Curve, Metric};
+use crate::mark::Mark;
 use crate::message::{Message as _, Record as _};
 use crate::outcome::Outcome;
 use crate::problem::Problem;
-use crate::protocol::{Contract, Mutant, Protocol};
+use crate::protocol::{Contract, History, Mutant, Protocol};
 use crate::settings::{Misfit, Settings, SettingsError};
 use crate::setup::{Complaint, MAX_CLIENTS, Setup};
 use crate::trace::Trace;
@@ -67,6 +68,8 @@ pub struct Entry {
     pub records: &'static [&'static str],
     /// The bugs that can be planted.
     pub mutants: &'static [Mutant],
+    /// The states that some run should reach.
+    pub marks: &'static [Mark],
     /// Reads `[protocol]` (without `kind`, `nodes` and `mutant`) and `[workload]`, and makes the
     /// experiment.
     pub build: Build,
@@ -87,6 +90,7 @@ impl Entry {
             messages: P::Message::KINDS,
             records: P::Record::KINDS,
             mutants: P::MUTANTS,
+            marks: P::MARKS,
             build: build::<P>,
         }
     }
@@ -144,6 +148,11 @@ impl<P: Protocol> Simulation for Experiment<P> {
         complaints.extend(self.wrong_mutant());
         complaints
     }
+}
+
+/// One run with what its judges were shown: for who wants to judge it again, or otherwise.
+pub fn history<P: Protocol>(experiment: &Experiment<P>, seed: u64) -> (Outcome, History<P>) {
+    world::history(experiment, &experiment.contract(), seed)
 }
 
 fn build<P: Protocol>(

@@ -39,7 +39,7 @@ use crate::network::Network;
 use crate::node::{Node, clock_of};
 use crate::outcome::Outcome;
 use crate::problem::{Problem as _, ProblemGauge};
-use crate::protocol::{Contract, Effect, Protocol};
+use crate::protocol::{Contract, Effect, History, Protocol};
 use crate::queue::{EventQueue, Popped};
 use crate::rng::{Key, Ratio, Stream, Streams};
 use crate::setup::Gst;
@@ -174,11 +174,18 @@ pub(crate) struct World<'a, P: Protocol, const TRACED: bool> {
     recording: Recording<P>,
 }
 
-/// A trace in the making.
+/// A trace in the making, and the history that goes with it.
 struct Recording<P: Protocol> {
     trace: Trace,
+    history: History<P>,
     /// The event that armed each running timer.
     armed_by: BTreeMap<(InstanceId, P::Timer), u64>,
+}
+
+impl<P: Protocol> Default for Recording<P> {
+    fn default() -> Self {
+        Self { trace: Trace::default(), history: Vec::new(), armed_by: BTreeMap::new() }
+    }
 }
 
 /// Runs one seed to its end.
@@ -196,7 +203,18 @@ pub(crate) fn trace<P: Protocol>(
     contract: &Contract,
     seed: u64,
 ) -> (Outcome, Trace) {
-    World::<P, true>::complete(experiment, contract, seed)
+    let (outcome, recording) = World::<P, true>::complete(experiment, contract, seed);
+    (outcome, recording.trace)
+}
+
+/// Runs one seed to its end and keeps what its judges were shown.
+pub(crate) fn history<P: Protocol>(
+    experiment: &Experiment<P>,
+    contract: &Contract,
+    seed: u64,
+) -> (Outcome, History<P>) {
+    let (outcome, recording) = World::<P, true>::complete(experiment, contract, seed);
+    (outcome, recording.history)
 }
 
 impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
@@ -205,14 +223,14 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
         experiment: &'a Experiment<P>,
         contract: &'a Contract,
         seed: u64,
-    ) -> (Outcome, Trace) {
+    ) -> (Outcome, Recording<P>) {
         let guarded = catch_unwind(AssertUnwindSafe(|| {
             let mut world = Self::new(experiment, contract, seed);
             let panicked = catch_unwind(AssertUnwindSafe(|| world.play())).err();
             world.conclude(panicked.map(message_of))
         }));
         guarded.unwrap_or_else(|payload| {
-            (Outcome::panicked(seed, message_of(payload)), Trace::default())
+            (Outcome::panicked(seed, message_of(payload)), Recording::default())
         })
     }
 
@@ -270,7 +288,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             surges: Vec::new(),
             repeats: Vec::new(),
             speeches: Vec::new(),
-            ledger: Ledger::new(cluster, setup.horizon),
+            ledger: Ledger::new(cluster, setup.horizon, P::MARKS),
             gst: None,
             longest_timer: Duration::ZERO,
             safety_exceeded: false,
@@ -280,7 +298,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             fingerprint: Digest::default(),
             limit_hit: None,
             events_allowed: setup.limits.events,
-            recording: Recording { trace: Trace::default(), armed_by: BTreeMap::new() },
+            recording: Recording::default(),
         };
         if world.cost.is_some() {
             world.detours = true;

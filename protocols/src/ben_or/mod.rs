@@ -19,6 +19,7 @@
 //! sides could show an option that nobody wants.
 
 mod config;
+mod marks;
 mod message;
 mod monitor;
 mod round;
@@ -36,6 +37,7 @@ use std::collections::BTreeMap;
 use sim_core::digest::Digest;
 use sim_core::id::{Cluster, NodeId, OpId};
 use sim_core::landmark::Landmark;
+use sim_core::mark::Mark;
 use sim_core::problem::Promise;
 use sim_core::protocol::{Assumptions, Context, Contract, Mutant, Objection, Protocol, Stored};
 use sim_core::rng::Random as _;
@@ -43,6 +45,7 @@ use sim_core::rng::Random as _;
 use crate::problem::decision::{
     AGREEMENT, Choice, Conclusion, Decision, INTEGRITY, Propose, TERMINATION, UNANIMITY, VALIDITY,
 };
+use marks::{COIN_FLIPPED, PROPOSAL_ADOPTED};
 use round::{Heard, Words};
 
 /// One node.
@@ -77,6 +80,7 @@ pub enum Timer {
 impl Protocol for BenOr {
     const NAME: &'static str = "ben-or";
     const SUMMARY: &'static str = "randomised agreement: rounds of two phases, and a coin";
+    const MARKS: &'static [Mark] = marks::MARKS;
     const MUTANTS: &'static [Mutant] = &[
         Mutant {
             id: "BO1",
@@ -334,7 +338,12 @@ impl BenOr {
         if let Some(choice) = with(needed.decide) {
             self.conclude(self.round, choice, ctx);
         } else {
-            let next = with(needed.adopt).unwrap_or_else(|| self.toss(ctx));
+            let adopted = with(needed.adopt);
+            ctx.announce(match adopted {
+                Some(_) => PROPOSAL_ADOPTED.reached(),
+                None => COIN_FLIPPED.reached(),
+            });
+            let next = adopted.unwrap_or_else(|| self.toss(ctx));
             self.enter(self.round + 1, next, ctx);
         }
     }

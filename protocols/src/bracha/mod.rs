@@ -12,6 +12,7 @@
 //! not durable.
 
 mod config;
+mod marks;
 mod message;
 mod monitor;
 mod slot;
@@ -28,6 +29,7 @@ use std::collections::BTreeMap;
 
 use sim_core::id::{Cluster, NodeId, OpId};
 use sim_core::landmark::Landmark;
+use sim_core::mark::Mark;
 use sim_core::problem::Promise;
 use sim_core::protocol::{Assumptions, Context, Contract, Mutant, Objection, Protocol, Stored};
 
@@ -35,6 +37,7 @@ use crate::problem::broadcast::{
     Broadcast, CONSISTENCY, Delivered, INTEGRITY, NO_DUPLICATION, ReliableBroadcast, TOTALITY,
     VALIDITY, Value,
 };
+use marks::READY_AMPLIFIED;
 use slot::Slot;
 
 /// One node.
@@ -58,6 +61,7 @@ pub enum Timer {
 impl Protocol for Bracha {
     const NAME: &'static str = "bracha";
     const SUMMARY: &'static str = "reliable broadcast by INIT, ECHO and READY among n > 3f nodes";
+    const MARKS: &'static [Mark] = marks::MARKS;
     const MUTANTS: &'static [Mutant] = &[
         Mutant {
             id: "BR1",
@@ -201,7 +205,12 @@ impl Bracha {
         }
         let slot = self.slots.entry(instance).or_default();
         let is_deliverable = slot.delivered.is_none() && slot.is_deliverable(value, needed);
+        let is_amplified =
+            !self.abstains && slot.said(Step::Ready).is_none() && !slot.has_echoes(value, needed);
         if slot.is_certain(value, needed) {
+            if is_amplified {
+                ctx.announce(READY_AMPLIFIED.reached());
+            }
             self.say(Step::Ready, instance, value, ctx);
         }
         if is_deliverable {

@@ -60,10 +60,14 @@ impl Slot {
         }
     }
 
+    /// Whether enough ECHOs were heard to be ready for `value`.
+    pub(super) fn has_echoes(&self, value: Value, needed: Thresholds) -> bool {
+        count(&self.echoes, value) >= needed.echoes
+    }
+
     /// Whether enough was heard to be ready for `value`.
     pub(super) fn is_certain(&self, value: Value, needed: Thresholds) -> bool {
-        count(&self.echoes, value) >= needed.echoes
-            || count(&self.readies, value) >= needed.amplification
+        self.has_echoes(value, needed) || count(&self.readies, value) >= needed.amplification
     }
 
     /// Whether enough was heard to deliver `value`.

@@ -25,6 +25,7 @@
 
 use serde::{Deserialize, Serialize};
 use sim_core::id::{Cluster, NodeId, OpId};
+use sim_core::mark::Mark;
 use sim_core::problem::{Problem as _, Promise};
 use sim_core::protocol::{
     self, Assumptions, Contract, DiskMark, Mutant, Objection, Protocol, Stored,
@@ -50,6 +51,7 @@ pub mod transfer;
 mod recovery;
 pub mod client;
 pub mod invariants;
+pub mod marks;
 #[cfg(test)]
 mod mutants;
 #[cfg(test)]
@@ -125,6 +127,7 @@ impl Protocol for Pbft {
     const NAME: &'static str = "pbft";
     const SUMMARY: &'static str = "PBFT: a log that survives f liars of 3f+1 (Castro, Liskov 1999)";
     const MUTANTS: &'static [Mutant] = invariants::MUTANTS;
+    const MARKS: &'static [Mark] = marks::MARKS;
     const CLIENTS_ON_NETWORK: bool = true;
     type Problem = problem::log::Log;
     type Config = Config;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sim_core::id::{NodeId, OpId};
 use sim_core::landmark::Landmark;
+use sim_core::mark::Mark;
 use sim_core::protocol::DiskMark;
 
 use super::Context;
@@ -22,6 +23,7 @@ impl Replica {
             return;
         }
         if let Status::Executed { position } = self.requests.status(request.op) {
+            ctx.announce(Mark::RETRY_ANSWERED.reached());
             return self.reply(request.op, position, ctx);
         }
         self.requests.enter(request);

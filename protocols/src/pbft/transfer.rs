@@ -11,6 +11,7 @@ use sim_core::id::NodeId;
 use sim_core::signature::Signature;
 use sim_core::time::Duration;
 
+use super::marks::STATE_TRANSFERRED;
 use super::message::{Certificate, Delivered, Message, Phase, Sequence, State};
 use super::record::Record;
 use super::replica::{Progress, Replica};
@@ -172,6 +173,7 @@ impl Replica {
         entries.iter().for_each(|entry: &Delivered| {
             self.deliver(*entry, ctx);
         });
+        ctx.announce(STATE_TRANSFERRED.reached());
         self.executed = stable.sequence;
         self.attempts = 0;
         let entries = self.history.checkpoint(self.executed);

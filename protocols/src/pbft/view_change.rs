@@ -8,6 +8,7 @@ use sim_core::protocol::DiskMark;
 
 use super::Context;
 use super::decision::{Decision, decide};
+use super::marks::{CERTIFICATE_CARRIED, NULL_REQUEST_FILLED};
 use super::message::{
     Batch, Message, NewView, Phase, PrePrepare, Proposal, Sequence, View, ViewChange,
 };
@@ -153,6 +154,14 @@ impl Replica {
             true => Landmark::Leader { term: view },
             false => Landmark::Follower { term: view },
         });
+        let carries =
+            |wanted: fn(&Batch) -> bool| decision.batches.iter().any(|(_, batch)| wanted(batch));
+        if carries(|batch| *batch != Batch::Null) {
+            ctx.announce(CERTIFICATE_CARRIED.reached());
+        }
+        if carries(|batch| *batch == Batch::Null) {
+            ctx.announce(NULL_REQUEST_FILLED.reached());
+        }
         for offer in &new_view.proposals {
             self.agree(offer, primary, mark, ctx);
         }

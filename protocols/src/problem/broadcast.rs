@@ -206,7 +206,7 @@ struct Integrity {
 impl Checker<Broadcast, Delivered> for Integrity {
     fn observe(&mut self, entry: &Entry<Broadcast, Delivered>) -> Option<Witness> {
         match entry.event {
-            Event::Requested { op, request, .. } => {
+            Event::Requested { op, request, reached: true } => {
                 self.requested.entry((entry.node, op)).or_insert(request.0);
             }
             Event::Corrupted => {
@@ -245,8 +245,9 @@ impl NoDuplication {
 impl Checker<Broadcast, Delivered> for NoDuplication {
     fn observe(&mut self, entry: &Entry<Broadcast, Delivered>) -> Option<Witness> {
         let answers = match entry.event {
-            Event::Requested { op, .. } => {
-                *self.unanswered.entry((entry.node, op)).or_default() += 1;
+            Event::Requested { op, reached, .. } => {
+                let heard = self.unanswered.entry((entry.node, op)).or_default();
+                *heard += u32::from(reached);
                 return None;
             }
             Event::Indicated { answers, .. } => answers,

@@ -289,7 +289,8 @@ struct Validity {
 impl Checker<Propose, Conclusion> for Validity {
     fn observe(&mut self, entry: &Seen) -> Option<Witness> {
         match entry.event {
-            Event::Requested { request, .. } => {
+            // What no node heard, no node can decide.
+            Event::Requested { request, reached: true, .. } => {
                 self.proposed.insert(request.0);
             }
             Event::Corrupted => self.liars = true,
@@ -381,8 +382,9 @@ impl Integrity {
 impl Checker<Propose, Conclusion> for Integrity {
     fn observe(&mut self, entry: &Seen) -> Option<Witness> {
         let (answers, indication) = match entry.event {
-            Event::Requested { op, .. } => {
-                *self.unanswered.entry((entry.node, op)).or_default() += 1;
+            Event::Requested { op, reached, .. } => {
+                let heard = self.unanswered.entry((entry.node, op)).or_default();
+                *heard += u32::from(reached);
                 return None;
             }
             Event::Indicated { answers, indication } => (answers, indication),

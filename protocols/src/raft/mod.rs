@@ -18,6 +18,7 @@
 use serde::{Deserialize, Serialize};
 use sim_core::id::{Cluster, NodeId, NodeSet, OpId};
 use sim_core::landmark::Landmark;
+use sim_core::mark::Mark;
 use sim_core::problem::{Problem as _, Promise};
 use sim_core::protocol::{
     self, Assumptions, Contract, DiskMark, Mutant, Objection, Protocol, Stored,
@@ -33,6 +34,7 @@ pub mod sessions;
 pub mod replication;
 mod election;
 pub mod invariants;
+pub mod marks;
 #[cfg(test)]
 mod figures;
 #[cfg(test)]
@@ -180,6 +182,7 @@ impl Protocol for Raft {
     const NAME: &'static str = "raft";
     const SUMMARY: &'static str = "Raft: a log under an elected leader (Ongaro, Ousterhout 2014)";
     const MUTANTS: &'static [Mutant] = invariants::MUTANTS;
+    const MARKS: &'static [Mark] = marks::MARKS;
     type Problem = problem::log::Log;
     type Config = Config;
     type Message = Message;
@@ -258,6 +261,7 @@ impl Protocol for Raft {
         let forgetful = ctx.mutant("R20");
         match self.sessions.status(op) {
             Status::Applied { position } if !forgetful => {
+                ctx.announce(Mark::RETRY_ANSWERED.reached());
                 return ctx.answer(op, Indication::Acknowledged { position });
             }
             Status::Logged { .. } if matches!(self.role, Role::Leader(_)) && !forgetful => {}

@@ -17,6 +17,7 @@ use sim_core::landmark::Landmark;
 use sim_core::protocol::DiskMark;
 
 use super::log::Log;
+use super::marks;
 use super::message::{Append, Entries, Entry, Index, Message, Outcome, Payload, Place, Record};
 use super::sessions::Status;
 use super::{Context, Raft, Role};
@@ -244,6 +245,9 @@ impl Raft {
         };
         let agreed = leader.agreed(ctx.cluster());
         if agreed > self.commit && (self.log.place(agreed).term == self.term || ctx.mutant("R01")) {
+            if self.log.place(self.commit + 1).term < self.term {
+                ctx.announce(marks::OLD_TERM_COMMITTED.reached());
+            }
             self.commit_to(agreed, ctx);
         }
     }

@@ -8,6 +8,7 @@
 //! end without a decision; the protocols that came later are the price of doing better.
 
 mod config;
+mod marks;
 mod message;
 mod monitor;
 mod tally;
@@ -24,12 +25,14 @@ pub use monitor::{ONE_VOTER_ONE_VOTE, QUORUM_OF_ELECTORATE, Scrutineer};
 
 use sim_core::id::{Cluster, NodeId, NodeSet, OpId};
 use sim_core::landmark::Landmark;
+use sim_core::mark::Mark;
 use sim_core::problem::Promise;
 use sim_core::protocol::{Assumptions, Context, Contract, Mutant, Objection, Protocol, Stored};
 
 use crate::problem::decision::{
     AGREEMENT, Choice, Conclusion, Decision, INTEGRITY, Propose, TERMINATION, UNANIMITY, VALIDITY,
 };
+use marks::{EARLY_FINALISATION, TIE};
 use tally::{Lead, Tally};
 
 /// One agent.
@@ -85,6 +88,7 @@ pub enum Timer {
 impl Protocol for Voting {
     const NAME: &'static str = "voting";
     const SUMMARY: &'static str = "one ballot each; a choice wins with a quorum of all agents";
+    const MARKS: &'static [Mark] = marks::MARKS;
     const MUTANTS: &'static [Mutant] = &[
         Mutant {
             id: "N01",
@@ -290,9 +294,16 @@ impl Voting {
         // No other choice has a quorum: it would have ended the vote when it got there.
         if self.tally.votes(latest) >= ctx.config().ballots_needed(ctx.cluster()) {
             ctx.announce(Landmark::QuorumFormed { term: 0 });
+            if self.tally.ballots() < ctx.cluster().n {
+                ctx.announce(EARLY_FINALISATION.reached());
+            }
             self.conclude(Some(latest), Basis::Count, ctx);
         } else if self.tally.ballots() == ctx.cluster().n {
-            let decided = match (self.tally.lead(), ctx.config().tie) {
+            let lead = self.tally.lead();
+            if matches!(lead, Some(Lead::Shared(_))) {
+                ctx.announce(TIE.reached());
+            }
+            let decided = match (lead, ctx.config().tie) {
                 (Some(Lead::Shared(_)), _) if ctx.mutant("N03") => Some(latest),
                 (Some(Lead::Shared(first)), Tie::First) => Some(first),
                 _ => None,

@@ -4,6 +4,7 @@ use protocols::REGISTRY;
 use serde_json::{Value as Json, json};
 use sim_core::adversary::Strategy;
 use sim_core::fault::{FaultKind, KEYS, Profile, Shape};
+use sim_core::mark::Mark;
 use sim_core::outcome::Metrics;
 use sim_core::simulation::Entry;
 
@@ -15,7 +16,7 @@ use crate::terminal::{Terminal, aligned};
 
 use super::run::pretty;
 
-const TOPICS: [Topic; 8] = [
+const TOPICS: [Topic; 9] = [
     Topic::Protocols,
     Topic::Scenarios,
     Topic::Faults,
@@ -24,6 +25,7 @@ const TOPICS: [Topic; 8] = [
     Topic::Shapes,
     Topic::Metrics,
     Topic::Adversaries,
+    Topic::Marks,
 ];
 
 /// Lists one topic, or all.
@@ -67,6 +69,7 @@ const fn name(topic: Topic) -> &'static str {
         Topic::Shapes => "shapes",
         Topic::Metrics => "metrics",
         Topic::Adversaries => "adversaries",
+        Topic::Marks => "marks",
     }
 }
 
@@ -96,6 +99,7 @@ const fn headings(topic: Topic) -> &'static [&'static str] {
         Topic::Shapes => &["shape", "who still talks to whom"],
         Topic::Metrics => &["metric", "what it measures"],
         Topic::Adversaries => &["strategy", "what it does"],
+        Topic::Marks => &["mark", "protocols", "what was reached"],
     }
 }
 
@@ -131,7 +135,26 @@ fn rows(topic: Topic) -> Vec<Vec<String>> {
         Topic::Adversaries => {
             Strategy::ALL.iter().map(|(_, name, what)| words(&[name, what])).collect()
         }
+        Topic::Marks => marks()
+            .iter()
+            .map(|(mark, protocols)| words(&[mark.name, &protocols.join(", "), mark.summary]))
+            .collect(),
     }
+}
+
+/// All marks by name, each with the protocols that have it.
+fn marks() -> Vec<(Mark, Vec<&'static str>)> {
+    let mut marks: Vec<(Mark, Vec<&str>)> = Vec::new();
+    for (mark, entry) in
+        REGISTRY.iter().flat_map(|entry| entry.marks.iter().map(move |mark| (*mark, entry)))
+    {
+        match marks.iter_mut().find(|(known, _)| *known == mark) {
+            Some((_, protocols)) => protocols.push(entry.name),
+            None => marks.push((mark, vec![entry.name])),
+        }
+    }
+    marks.sort_by_key(|(mark, _)| mark.name);
+    marks
 }
 
 /// A topic as a Markdown table under a heading.
@@ -257,6 +280,12 @@ fn json(topic: Topic) -> Json {
         Topic::Adversaries => Strategy::ALL
             .iter()
             .map(|(_, name, what)| json!({ "name": name, "summary": what }))
+            .collect(),
+        Topic::Marks => marks()
+            .iter()
+            .map(|(mark, protocols)| {
+                json!({ "name": mark.name, "summary": mark.summary, "protocols": protocols })
+            })
             .collect(),
     }
 }

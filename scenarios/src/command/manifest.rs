@@ -98,6 +98,7 @@ pub fn manifest(plan: &Plan, ending: &Ending<'_>, jobs: usize) -> Json {
                 "assumptions_exceeded": fold.exceeded,
                 "broken": broken,
                 "faults_bitten": fold.bitten,
+                "marks": super::marks::json(fold),
             })
         })
         .collect();

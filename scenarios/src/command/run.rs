@@ -59,6 +59,7 @@ fn of_one_run(expectations: &[Expectation], fold: &Fold) -> Vec<Judgement> {
             expectation.claim,
             Claim::Metric { .. }
                 | Claim::Bites { .. }
+                | Claim::Reaches { .. }
                 | Claim::Verdict { share: Share::Between(..), .. }
         )
     });

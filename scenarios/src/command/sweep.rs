@@ -60,6 +60,7 @@ pub fn sweep(args: &SweepArgs, format: Format, terminal: &mut Terminal) -> Resul
             let sections = [
                 summary::points(&plan, &folds),
                 summary::toothless(&plan, &folds),
+                super::marks::lines(&folds),
                 summary::expectations(&plan, &judged),
             ];
             for section in sections.iter().filter(|section| !section.is_empty()) {

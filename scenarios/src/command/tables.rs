@@ -29,7 +29,8 @@ impl<'a> Tables<'a> {
         let owned =
             |header: &[&str]| header.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         // The first table is the one whose lock keeps a second sweep out.
-        let runs = folder.table("runs.csv", &runs_header(&plan.parameters, &plan.kinds))?;
+        let runs =
+            folder.table("runs.csv", &runs_header(&plan.parameters, &plan.kinds, &plan.marks))?;
         let failures = folder.table("failures.csv", &owned(&FAILURES_HEADER))?;
         let timing = folder.table("timing.csv", &owned(&["run_id", "wall_ms", "worker"]))?;
         for (index, scenario) in plan.scenarios.iter().enumerate() {

@@ -248,6 +248,9 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             gauge.observe(&entry);
         }
         self.court.enter(&entry, !self.safety_exceeded);
+        if TRACED {
+            self.recording.history.push(entry);
+        }
     }
 
     pub(super) fn due(&mut self, client: ClientId) {

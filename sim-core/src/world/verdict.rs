@@ -1,6 +1,6 @@
 //! How a run ends: who must have made progress, what held, what it showed.
 
-use super::World;
+use super::{Recording, World};
 use crate::checker::{Class, End};
 use crate::id::NodeSet;
 use crate::outcome::{Outcome, Verdict};
@@ -8,7 +8,7 @@ use crate::problem::Problem as _;
 use crate::protocol::Protocol;
 use crate::setup::Gst;
 use crate::time::Duration;
-use crate::trace::{StepKind, Trace};
+use crate::trace::StepKind;
 
 /// How many of the longest timers anything good may take after GST, if the scenario does not say.
 const PATIENCE: u64 = 20;
@@ -43,7 +43,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         (self.longest_timer * PATIENCE).max(clients)
     }
 
-    pub(super) fn conclude(mut self, panicked: Option<String>) -> (Outcome, Trace) {
+    pub(super) fn conclude(mut self, panicked: Option<String>) -> (Outcome, Recording<P>) {
         let setup = &self.experiment.setup;
         let patience = setup.patience.unwrap_or_else(|| self.patience());
         let (cluster, core) = (setup.cluster(), self.core());
@@ -94,12 +94,13 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             timeline: books.timeline,
             latencies: books.latencies,
             strikes: self.nemesis.wakes.into_iter().map(|wake| wake.record).collect(),
+            marks: books.marks,
             has_leader: books.has_leader,
             ended: self.now,
             events: self.event,
             fingerprint: fingerprint.value(),
         };
-        (outcome, self.recording.trace)
+        (outcome, self.recording)
     }
 
     pub(super) fn verdict(&self, panicked: Option<String>, judged: bool) -> (Verdict, String) {

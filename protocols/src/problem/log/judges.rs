@@ -131,7 +131,8 @@ pub(super) struct Validity {
 
 impl Checker<Command, Indication> for Validity {
     fn observe(&mut self, entry: &Entry<Command, Indication>) -> Option<Witness> {
-        if let Event::Requested { op, request, .. } = entry.event {
+        // What no node heard, no node can deliver.
+        if let Event::Requested { op, request, reached: true } = entry.event {
             self.requested.slot(op).get_or_insert(request);
             return None;
         }
@@ -172,6 +173,8 @@ impl Checker<Command, Indication> for ExactlyOnce {
 pub(super) struct Durability {
     /// The first delivery at each position.
     delivered: Vec<Option<Saying>>,
+    /// The first delivery of each operation.
+    placed: PerOp<Saying>,
     /// The first acknowledgement of each position.
     acknowledged: Vec<Option<Saying>>,
     /// The first acknowledgement of each operation.
@@ -183,6 +186,7 @@ impl Checker<Command, Indication> for Durability {
         let contradiction = if let Some((saying, _)) = delivery(entry) {
             let at = saying.position as usize;
             slot(&mut self.delivered, at).get_or_insert(saying);
+            self.placed.slot(saying.op).get_or_insert(saying);
             let here = self.acknowledged.get(at).copied().flatten();
             let there = self.answered.get(saying.op).copied();
             (saying, here, there)
@@ -190,9 +194,11 @@ impl Checker<Command, Indication> for Durability {
             let saying = acknowledgement(entry)?;
             let at = saying.position as usize;
             let here = *slot(&mut self.acknowledged, at).get_or_insert(saying);
-            let there = *self.answered.slot(saying.op).get_or_insert(saying);
+            let answered = *self.answered.slot(saying.op).get_or_insert(saying);
+            let placed = self.placed.get(saying.op).copied();
+            let elsewhere = placed.filter(|placed| placed.position != saying.position);
             let delivered = self.delivered.get(at).copied().flatten();
-            (saying, delivered.or(Some(here)), Some(there))
+            (saying, delivered.or(Some(here)), elsewhere.or(Some(answered)))
         };
         let (saying, here, there) = contradiction;
         let other = here

@@ -1,0 +1,71 @@
+//! What a sweep says of the states that some run should reach.
+
+use serde_json::{Value as Json, json};
+
+use crate::fold::Fold;
+
+/// Points of which the summary tells; the others are in the manifest.
+const SHOWN: usize = 12;
+
+/// For each point the marks that no run reached, and how many runs reached the others.
+pub fn lines(folds: &[Fold]) -> Vec<String> {
+    let told: Vec<_> = folds.iter().enumerate().filter(|(_, it)| !it.marks.is_empty()).collect();
+    let mut lines: Vec<String> =
+        told.iter().take(SHOWN).flat_map(|(point, fold)| of_point(*point, fold)).collect();
+    if told.len() > SHOWN {
+        let more = told.len() - SHOWN;
+        lines.push(format!("    … and the marks of {more} more points in manifest.json"));
+    }
+    lines
+}
+
+fn of_point(point: usize, fold: &Fold) -> Vec<String> {
+    let runs = fold.runs;
+    let (never, reached): (Vec<_>, Vec<_>) = fold.marks.iter().partition(|(_, hits)| **hits == 0);
+    let never: Vec<&str> = never.into_iter().map(|(name, _)| *name).collect();
+    let reached: Vec<String> =
+        reached.into_iter().map(|(name, hits)| format!("{name} {hits}")).collect();
+    let mut lines = Vec::new();
+    if !never.is_empty() {
+        lines.push(format!("  ! p{point}: never reached in {runs} runs: {}", never.join(", ")));
+    }
+    if !reached.is_empty() {
+        lines.push(format!("    p{point}: reached, of {runs} runs, in: {}", reached.join(", ")));
+    }
+    lines
+}
+
+/// The number of runs of a point that reached each mark.
+pub fn json(fold: &Fold) -> Json {
+    let counts = fold.marks.iter().map(|(name, runs)| ((*name).to_owned(), json!(runs)));
+    Json::Object(counts.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::setup::Setup;
+    use sim_core::time::Duration;
+
+    use super::*;
+
+    fn fold(marks: &[(&'static str, u64)]) -> Fold {
+        let mut fold = Fold::new(&Setup::new(3, Duration::from_secs(1)), []);
+        fold.runs = 9;
+        fold.marks.extend(marks.iter().copied());
+        fold
+    }
+
+    #[test]
+    fn what_was_never_reached_is_told_apart_from_what_was() {
+        let folds = [fold(&[]), fold(&[("split_vote", 0), ("tie", 3)]), fold(&[("tie", 9)])];
+        let expected = [
+            "  ! p1: never reached in 9 runs: split_vote",
+            "    p1: reached, of 9 runs, in: tie 3",
+            "    p2: reached, of 9 runs, in: tie 9",
+        ];
+        assert_eq!(lines(&folds), expected);
+        assert_eq!(json(&folds[1]), json!({ "split_vote": 0, "tie": 3 }));
+        let many = vec![fold(&[("tie", 1)]); SHOWN + 2];
+        assert!(lines(&many)[SHOWN].contains("2 more points"));
+    }
+}
