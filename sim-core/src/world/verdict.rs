@@ -75,6 +75,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             self.ledger.counts.missing(),
             self.ledger.counts
         );
+        self.end_link();
         let mut fingerprint = self.fingerprint;
         fingerprint.pair(self.event, verdict as u64);
         let patience = self.clients.patience();
