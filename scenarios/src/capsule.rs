@@ -260,7 +260,7 @@ impl Capsule {
         }
         let file = File::open(path).map_err(Error::io("open", path))?;
         let mut bytes = Vec::new();
-        file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(Error::io("read from", path))?;
+        file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(Error::io("open", path))?;
         if bytes.len() as u64 > LARGEST {
             return Err(damaged("this file is larger than 64 MiB, and no trace is"));
         }

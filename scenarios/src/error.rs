@@ -83,6 +83,9 @@ impl Error {
             // Each diagnostic carries its own.
             Self::Invalid(_) => None,
             Self::Io { doing: "read", .. } => Some("synod list scenarios".into()),
+            Self::Io { doing: "open", .. } => {
+                Some("synod trace SCENARIO --seed N --save FILE, or synod sweep SCENARIO".into())
+            }
             Self::Io { .. } => Some("give another folder with `-o DIR`, or make room".into()),
             Self::Damaged { .. } => {
                 Some("make it again: synod trace SCENARIO --seed N --save FILE".into())

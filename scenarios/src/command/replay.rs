@@ -69,15 +69,16 @@ struct Told {
 
 fn again(args: &ReplayArgs, format: Format, terminal: &mut Terminal) -> Result<u8, Error> {
     check(&args.view, format)?;
+    let source = existing(&args.from_where);
     let rerun = match args.run {
-        Some(run) => of_row(&existing(&args.from_where), run)?,
-        None if args.from_where.is_dir() => {
-            let shown = args.from_where.display();
+        Some(run) => of_row(&source, run)?,
+        None if source.is_dir() => {
+            let shown = source.display();
             let message = format!("{shown} is the folder of a sweep: say which run");
             let next = format!("synod replay {shown} --run 0");
             return Err(Error::Usage { message, next });
         }
-        None => of_capsule(&args.from_where)?,
+        None => of_capsule(&source)?,
     };
     check_nodes(&args.view, &rerun.point)?;
     let code = if args.bisect { rerun.bisected() } else { rerun.code() };
