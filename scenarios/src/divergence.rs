@@ -45,11 +45,7 @@ pub fn first_step(one: &Trace, other: &Trace, event: u64) -> usize {
 }
 
 /// What is known of an event before anybody looks into it.
-pub fn brief(
-    what: &str,
-    node: Option<sim_core::id::NodeId>,
-    at: sim_core::time::Time,
-) -> String {
+pub fn brief(what: &str, node: Option<sim_core::id::NodeId>, at: sim_core::time::Time) -> String {
     let node = node.map_or_else(String::new, |node| format!(" at {node}"));
     format!("{what}{node} at {}", seconds(at))
 }

@@ -82,7 +82,8 @@ fn same_engine(folder: &Path) -> Result<(), Error> {
 /// The cells of a run by column.
 fn row(folder: &Path, run: u64) -> Result<BTreeMap<String, String>, Error> {
     let path = folder.join("runs.csv");
-    let damaged = |error: csv::Error| Error::Damaged { path: path.clone(), reason: error.to_string() };
+    let damaged =
+        |error: csv::Error| Error::Damaged { path: path.clone(), reason: error.to_string() };
     let mut reader = csv::Reader::from_path(&path).map_err(|error| match error.into_kind() {
         csv::ErrorKind::Io(error) => Error::io("open", &path)(error),
         kind => Error::Damaged { path: path.clone(), reason: format!("{kind:?}") },

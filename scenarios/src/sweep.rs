@@ -80,7 +80,16 @@ impl Plan {
         let faults = points.iter().flat_map(|point| &point.simulation.setup().faults);
         let kinds: BTreeSet<FaultKind> = faults.map(|spec| spec.fault.kind()).collect();
         let kinds = kinds.into_iter().collect();
-        let plan = Self { scenarios, ranges, points, seeds, parameters, kinds, cells, verify: Verify::default() };
+        let plan = Self {
+            scenarios,
+            ranges,
+            points,
+            seeds,
+            parameters,
+            kinds,
+            cells,
+            verify: Verify::default(),
+        };
         if plan.seeds.is_empty() {
             let message = format!("there are no seeds in {}", plan.seeds);
             return Err(Error::Nothing { message, next: "add --seeds 0..100".into() });

@@ -6,25 +6,20 @@
 use std::str::FromStr;
 
 use sim_core::outcome::{Outcome, Verdict};
+use sim_core::rng::Ratio;
 use sim_core::simulation::Simulation;
 
 use crate::divergence::{first, first_step, sentence};
 use crate::sweep::{guarded, shielded};
 
-/// Which runs are made twice.
+/// The share of seeds whose runs are made twice.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Verify {
-    /// Of a million seeds, so many.
-    per_million: u32,
-}
-
-/// A share of all.
-const WHOLE: u32 = 1_000_000;
+pub struct Verify(pub Ratio);
 
 impl Default for Verify {
     /// One in a hundred.
     fn default() -> Self {
-        Self { per_million: WHOLE / 100 }
+        Self(Ratio::new(1, 100))
     }
 }
 
@@ -32,15 +27,7 @@ impl FromStr for Verify {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let expected = || "a share of the seeds, as in 5%: between 0% and 100%".to_owned();
-        let number = text.trim().strip_suffix('%').ok_or_else(expected)?;
-        let percent: f64 = number.parse().map_err(|_| expected())?;
-        if !(0.0..=100.0).contains(&percent) {
-            return Err(expected());
-        }
-        // Rounded up, so that a share that is asked for is never none.
-        let per_million = (percent * f64::from(WHOLE / 100)).ceil() as u32;
-        Ok(Self { per_million })
+        text.parse().map(Self)
     }
 }
 
@@ -48,9 +35,8 @@ impl Verify {
     /// Whether this run is made twice: any that failed, and of the others those whose seeds make up
     /// the share, spread evenly from seed 0 on.
     pub fn wants(self, outcome: &Outcome) -> bool {
-        let (seed, share) = (u128::from(outcome.seed), u128::from(self.per_million));
         let failed = !matches!(outcome.verdict, Verdict::Pass | Verdict::Inconclusive);
-        share > 0 && (failed || seed * share % u128::from(WHOLE) < share)
+        !self.0.is_never() && (failed || self.0.takes(outcome.seed))
     }
 
     /// One run, whatever happens in it, made twice if that is wanted. Two that differ are one whose

@@ -440,7 +440,8 @@ fn an_equivocator_lies_to_odd_nodes_only_and_all_mouths_tell_the_same_lie() {
     let (_, trace) = toy.trace(1);
     let told = |mouth: u32, to: &str| -> String {
         let steps = trace.steps.iter().filter(|step| step.node == Some(NodeId(mouth)));
-        let mut sent = steps.filter(|step| step.kind == StepKind::Send && step.words().contains(to));
+        let mut sent =
+            steps.filter(|step| step.kind == StepKind::Send && step.words().contains(to));
         let first = sent.find(|step| step.what.contains("Back"));
         first.expect("the mouth answered").words()
     };

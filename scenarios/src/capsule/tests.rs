@@ -83,13 +83,14 @@ fn the_format_never_changes_under_its_number() {
         chain_hash: "1".repeat(16),
         text: "horizon = \"1s\"\n".into(),
     };
-    let link = |at, kind, node: Option<u32>, stub| {
-        Link { at: Time::from_nanos(at), kind, node: node.map(NodeId), stub }
+    let link = |at, kind, node: Option<u32>, stub| Link {
+        at: Time::from_nanos(at),
+        kind,
+        node: node.map(NodeId),
+        stub,
     };
-    let chain = vec![
-        link(0, EventKind::Start, None, 0x1234),
-        link(300, EventKind::Timer, Some(9), 0xabcd),
-    ];
+    let chain =
+        vec![link(0, EventKind::Start, None, 0x1234), link(300, EventKind::Timer, Some(9), 0xabcd)];
     let capsule = Capsule { head, chain };
     let bytes = capsule.to_bytes();
     let (body, _) = bytes.split_at(bytes.len() - 8);
@@ -199,14 +200,19 @@ fn nothing_is_believed_that_a_sealed_file_says() {
     assert!(damage(&with_head("\"ended_ns\":", "\"ended_ns\":-")).contains("expected u64"));
     assert!(damage(&with_head("\"seed\":7", "\"seed\":7.5")).contains("expected u64"));
     assert!(damage(&with_head("\"verdict\":\"", "\"verdict\":\"x")).contains("no verdict"));
-    assert!(damage(&with_head(&format!("\"ended_ns\":{}", capsule.head.ended_ns), "\"ended_ns\":0"))
-        .contains("goes on after its end"));
+    assert!(
+        damage(&with_head(&format!("\"ended_ns\":{}", capsule.head.ended_ns), "\"ended_ns\":0"))
+            .contains("goes on after its end")
+    );
     let foreign = Capsule::from_bytes(&with_head(
         &format!("\"engine\":\"{ENGINE}\""),
         "\"engine\":\"9.9.9\\u001b\"",
     ));
-    assert!(matches!(&foreign, Err(Flaw::Foreign(reason)) if reason.contains("engine 9.9.9")
-        && !reason.contains('\u{1b}')), "{foreign:?}");
+    assert!(
+        matches!(&foreign, Err(Flaw::Foreign(reason)) if reason.contains("engine 9.9.9")
+        && !reason.contains('\u{1b}')),
+        "{foreign:?}"
+    );
     let foreign = Capsule::from_bytes(&[b"synod-trace 2\n", &body[14..]].concat());
     assert!(matches!(&foreign, Err(Flaw::Foreign(reason)) if reason.contains("format `2`")));
 
@@ -219,7 +225,7 @@ fn nothing_is_believed_that_a_sealed_file_says() {
     let too_long = [&[0xff; 9][..], &[2, 0, 0, 0]].concat();
     assert!(damage(&with_chain(&too_long)).contains("event 0 of this trace is cut off"));
     assert!(damage(&with_chain(&[0, 15, 0, 0])).contains("event 0 of this trace is of no kind"));
-    let no_node = [0, 0x81, 0x80, 0x80, 0x80, 0x80, 0x02, 0, 0];
+    let no_node = [0, 0x81, 0x80, 0x80, 0x80, 0x80, 0x04, 0, 0];
     assert!(damage(&with_chain(&no_node)).contains("at no node"));
     for junk in [&b""[..], b"\n", b"synod-trace", b"synod-trace 1", b"\x1f\x8b\x08"] {
         assert!(Capsule::from_bytes(junk).is_err());

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use sim_core::outcome::{Outcome, Verdict};
 use sim_core::trace::Trace;
 
-use crate::capsule::{Capsule, Finding, text_of};
+use crate::capsule::{Capsule, Finding};
 use crate::cli::{Format, ReplayArgs};
 use crate::divergence::{self, brief, first, sentence, steps_of};
 use crate::error::Error;
@@ -59,7 +59,9 @@ struct Rerun {
 
 /// How it went.
 struct Told {
-    /// In a word.
+    /// Whether it went as before.
+    alike: bool,
+    /// How it went, in a word or two.
     word: &'static str,
     /// What differs, for people.
     lines: Vec<String>,
@@ -122,6 +124,7 @@ fn of_row(folder: &Path, run: u64) -> Result<Rerun, Error> {
             format!("  {word}  {verdict}, fingerprint {hash}")
         };
         Told {
+            alike: false,
             word: "diverged",
             lines: vec![
                 "diverged; a table does not tell where".to_owned(),
@@ -139,12 +142,12 @@ fn of_capsule(path: &Path) -> Result<Rerun, Error> {
     let capsule = Capsule::load(path)?;
     let (scenario, point) = capsule.scenario(path)?;
     let (outcome, trace) = traced(&point, capsule.head.seed)?;
-    let text = text_of(&scenario, &point, capsule.head.seed)?;
-    let again = Capsule::of(&scenario, &point, text, &outcome, &trace);
+    let again = Capsule::of(&scenario, &point, capsule.head.text.clone(), &outcome, &trace);
     let told = match capsule.compare(&again) {
         Finding::Identical => alike(&outcome),
         Finding::Diverged(event) => diverged(&capsule, &again, &trace, event),
         Finding::Retold { part, expected, got } => Told {
+            alike: false,
             word: if part == "verdict" { "verdict changed" } else { "retold" },
             lines: vec![
                 format!("{part} changed, though all {} events went alike", outcome.events),
@@ -160,7 +163,7 @@ fn of_capsule(path: &Path) -> Result<Rerun, Error> {
 
 fn alike(outcome: &Outcome) -> Told {
     let line = format!("{} identical: {} events", painted("✓"), outcome.events);
-    Told { word: "identical", lines: vec![line], details: Json::Null }
+    Told { alike: true, word: "identical", lines: vec![line], details: Json::Null }
 }
 
 /// What is known of the event that was expected, and all that is known of the one that came.
@@ -185,7 +188,7 @@ fn diverged(was: &Capsule, is: &Capsule, trace: &Trace, event: u64) -> Told {
     ];
     lines.extend(steps);
     let details = json!({ "event": event, "expected": expected, "got": got });
-    Told { word: "diverged", lines, details }
+    Told { alike: false, word: "diverged", lines, details }
 }
 
 impl Rerun {
@@ -195,10 +198,7 @@ impl Rerun {
         let mut fold = Fold::new(setup, []);
         fold.add(&self.outcome, setup);
         let judged = judge::exit_code(&of_one_run(&self.scenario.expectations, &fold), [&fold]);
-        match self.told.word {
-            "identical" => judged,
-            _ => worst([judged, NONDETERMINISTIC]),
-        }
+        if self.told.alike { judged } else { worst([judged, NONDETERMINISTIC]) }
     }
 
     /// Whether this build shows what the trace shows: that a revision goes another way on its way
@@ -227,9 +227,11 @@ impl Rerun {
     }
 
     fn document(&self, code: u8) -> Json {
-        let breaches = self.outcome.breaches.iter().map(|breach| {
-            json!({ "property": breach.property, "witness": breach.witness })
-        });
+        let breaches = self
+            .outcome
+            .breaches
+            .iter()
+            .map(|breach| json!({ "property": breach.property, "witness": breach.witness }));
         json!({
             "schema": "synod.replay/1",
             "scenario": self.scenario.name,
@@ -253,20 +255,14 @@ impl Rerun {
 const CONTEXT: usize = 3;
 
 /// Shows where two runs part.
-fn diff(
-    one: &Path,
-    other: &Path,
-    format: Format,
-    terminal: &mut Terminal,
-) -> Result<u8, Error> {
+fn diff(one: &Path, other: &Path, format: Format, terminal: &mut Terminal) -> Result<u8, Error> {
     let (one, other) = (of_capsule(one)?, of_capsule(other)?);
-    let went = [&one, &other].map(|rerun| rerun.told.word == "identical");
     for (name, rerun) in [("a", &one), ("b", &other)] {
-        if rerun.told.word != "identical" {
+        if !rerun.told.alike {
             terminal.warn(&format!("{name} does not replay:\n{}", rerun.told.lines.join("\n")));
         }
     }
-    let code = if went == [true; 2] { 0 } else { NONDETERMINISTIC };
+    let code = if one.told.alike && other.told.alike { 0 } else { NONDETERMINISTIC };
     let parting = first(&one.trace, &other.trace);
     if format == Format::Json {
         let place = parting.map(|event| divergence::first_step(&one.trace, &other.trace, event));

@@ -37,7 +37,8 @@ pub fn sweep(args: &SweepArgs, format: Format, terminal: &mut Terminal) -> Resul
     let interrupted = interruption();
     let mut folds = folds(&plan);
     let mut failures = Failures::default();
-    let (made, verified) = make(&plan, jobs, &folder, &interrupted, &mut folds, &mut failures, terminal)?;
+    let (made, verified) =
+        make(&plan, jobs, &folder, &interrupted, &mut folds, &mut failures, terminal)?;
 
     let judged: Vec<Vec<Judgement>> = judge_all(&plan, &folds);
     let code = exit_code(&judged, &folds, made < plan.runs(), args.no_fail);

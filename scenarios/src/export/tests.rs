@@ -125,10 +125,9 @@ fn mermaid_draws_every_message_once() {
 
 #[test]
 fn mermaid_refuses_what_nobody_could_read() {
-    let many: Vec<Step> =
-        (1..=501).map(|event| {
-            between(0, 1, event, step(event, 0, Some(0), StepKind::Send, "Hi"))
-        }).collect();
+    let many: Vec<Step> = (1..=501)
+        .map(|event| between(0, 1, event, step(event, 0, Some(0), StepKind::Send, "Hi")))
+        .collect();
     assert!(mermaid::mermaid(&whole(&many[..500])).is_ok());
     let refused = mermaid::mermaid(&whole(&many)).expect_err("too many");
     assert!(matches!(&refused, Error::Usage { next, .. } if next.contains("--from")), "{refused}");

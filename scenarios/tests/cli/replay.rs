@@ -32,7 +32,8 @@ fn a_saved_run_replays_without_its_scenario() {
     assert!(said.out.contains("per event"), "{}", said.out);
     fs::remove_file(desk.path("vote.toml")).expect("it was there");
     let said = desk.synod(&["replay", "it.trace"]).exits(0);
-    for part in ["vote  voting  seed 7", "✓ identical: ", "verdict   ✓ pass", "assumed   held"] {
+    for part in ["vote  voting  seed 7", "✓ identical: ", "verdict   ✓ pass", "assumed   held"]
+    {
         assert!(said.out.contains(part), "{part} is missing:\n{}", said.out);
     }
     let said = desk.synod(&["replay", "it.trace", "--format", "json"]).exits(0);
