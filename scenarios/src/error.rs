@@ -50,7 +50,7 @@ pub enum Error {
         reason: String,
     },
     /// Whatever it was says nothing of what a bisection looks for.
-    Skip(Box<Error>),
+    Skip(Box<Self>),
     /// The tables could not be drawn. The tables themselves are whole.
     Report(reports::Error),
     /// A promise of this program to itself was broken.

@@ -163,7 +163,7 @@ fn read_chain(mut rest: &[u8]) -> Result<Vec<Link>, Flaw> {
 
 /// Whether head and chain tell of one run.
 fn check(head: &Head, chain: &[Link]) -> Result<(), Flaw> {
-    let links = (chain.len() as u64).checked_sub(1).unwrap_or_default();
+    let links = (chain.len() as u64).saturating_sub(1);
     if head.events_count != links {
         let events = head.events_count;
         return damaged(format!("this trace tells of {events} events and holds {links}"));

@@ -8,7 +8,7 @@ use sim_core::trace::Trace;
 
 use crate::capsule::{Capsule, Finding};
 use crate::cli::{Format, ReplayArgs};
-use crate::divergence::{self, brief, first, sentence, steps_of};
+use crate::divergence::{brief, first, first_step, sentence, steps_of};
 use crate::error::Error;
 use crate::fold::Fold;
 use crate::judge::{self, seconds, worst};
@@ -265,7 +265,7 @@ fn diff(one: &Path, other: &Path, format: Format, terminal: &mut Terminal) -> Re
     let code = if one.told.alike && other.told.alike { 0 } else { NONDETERMINISTIC };
     let parting = first(&one.trace, &other.trace);
     if format == Format::Json {
-        let place = parting.map(|event| divergence::first_step(&one.trace, &other.trace, event));
+        let place = parting.map(|event| first_step(&one.trace, &other.trace, event));
         let told = |rerun: &Rerun| {
             let (event, place) = (parting?, place?);
             Some(sentence(&rerun.trace, event, place))
@@ -298,15 +298,17 @@ fn parted(one: &Trace, other: &Trace, event: u64) -> Vec<String> {
         event => format!("equal for {} events, then at {when}:", event - 1),
     };
     let mut lines = vec![equal];
-    let before = one.steps.partition_point(|step| step.event < event);
+    let place = first_step(one, other, event);
+    let before = one.steps.partition_point(|step| step.event < event) + place;
     let context = &one.steps[before.saturating_sub(CONTEXT)..before];
     lines.extend(context.iter().map(|step| format!("     {step}")));
     for (name, trace) in [("a", one), ("b", other)] {
-        let steps = steps_of(trace, event);
-        if steps.is_empty() {
-            lines.push(format!("  {name}: {}", sentence(trace, event, 0)));
+        let steps = steps_of(trace, event).get(place..).unwrap_or_default();
+        match (steps, place) {
+            ([], 0) => lines.push(format!("  {name}: {}", sentence(trace, event, place))),
+            ([], _) => lines.push(format!("  {name}: nothing more in this event")),
+            _ => lines.extend(steps.iter().map(|step| format!("  {name}: {step}"))),
         }
-        lines.extend(steps.iter().map(|step| format!("  {name}: {step}")));
     }
     lines
 }
