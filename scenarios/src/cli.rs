@@ -7,6 +7,7 @@ use sim_core::id::NodeId;
 use sim_core::time::Duration;
 
 use crate::seeds::Seeds;
+use crate::verify::Verify;
 
 /// Pits agreement protocols against faults; a seed decides everything else.
 #[derive(Parser, Debug)]
@@ -67,9 +68,13 @@ pub enum Command {
     /// Make one run and show everything that happened in it.
     #[command(
         after_help = "Examples:\n  synod trace seed-case --seed 7 --from 1s --to 2s --node n0\n  synod \
-                      trace seed-case --export mermaid --to 100ms --out trace.mmd"
+                      trace seed-case --export mermaid --to 100ms --out trace.mmd\n  synod trace seed-case --seed 7 \
+                      --save seed7.trace"
     )]
     Trace(TraceArgs),
+    /// Make a run again, from a trace or a sweep, and say whether it went as before.
+    #[command(after_help = REPLAY_EXAMPLES)]
+    Replay(ReplayArgs),
     /// Show what there is.
     List(ListArgs),
     /// Show every setting of a scenario, with where it was written.
@@ -87,6 +92,14 @@ Examples:
   synod sweep seed-case --seeds 0..1000
   synod sweep seed-case --over network.loss=0%,1%,5% --set protocol.nodes=7
   synod sweep a.toml b.toml -o paper --profile ci";
+
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  synod replay seed7.trace
+  synod replay seed7.trace --from 8.1s --to 8.3s
+  synod replay results/latest --run 441
+  synod replay a.trace --diff b.trace
+  git bisect run synod replay seed7.trace --bisect";
 
 /// Which scenario, and what is laid over it.
 #[derive(Args, Debug)]
@@ -141,6 +154,10 @@ pub struct SweepArgs {
     /// Where the results go.
     #[arg(short, long, default_value = "results", value_name = "DIR")]
     pub out: PathBuf,
+    /// The share of seeds that are run twice and must go alike; runs that fail always are.
+    /// With 0% none is.
+    #[arg(long, default_value = "1%", value_name = "PERCENT")]
+    pub verify: Verify,
     /// Exit with 0 whatever the expectations say.
     #[arg(long)]
     pub no_fail: bool,
@@ -161,6 +178,41 @@ pub struct TraceArgs {
     /// The seed.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+    /// Keep the run in this file, for `synod replay`, and show nothing of it.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["from", "to", "node", "kind", "cause", "export", "out"]
+    )]
+    pub save: Option<PathBuf>,
+    #[command(flatten)]
+    /// What of it is shown.
+    pub view: ViewArgs,
+}
+
+/// Arguments of `replay`.
+#[derive(Args, Debug)]
+pub struct ReplayArgs {
+    /// A trace of `synod trace --save`, or the folder of a sweep.
+    pub from_where: PathBuf,
+    /// Which run of the sweep.
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<u64>,
+    /// Compare with this trace: where do the two runs part?
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["run", "bisect"])]
+    pub diff: Option<PathBuf>,
+    /// Exit as `git bisect run` wants it: 0 if what the trace shows is gone, 125 if this build
+    /// cannot tell, else with the code of its verdict.
+    #[arg(long)]
+    pub bisect: bool,
+    #[command(flatten)]
+    /// What of it is shown; nothing if none of these is given.
+    pub view: ViewArgs,
+}
+
+/// What of a run is shown, and how.
+#[derive(Args, Debug)]
+pub struct ViewArgs {
     /// Nothing before this time.
     #[arg(long, value_name = "TIME")]
     pub from: Option<Duration>,
@@ -182,6 +234,15 @@ pub struct TraceArgs {
     /// Where the export goes; stdout if left out.
     #[arg(short, long, value_name = "FILE", requires = "export")]
     pub out: Option<PathBuf>,
+}
+
+impl ViewArgs {
+    /// Whether anything of the run is asked for.
+    pub fn is_wanted(&self) -> bool {
+        let window = self.from.is_some() || self.to.is_some() || self.cause.is_some();
+        let steps = !self.node.is_empty() || !self.kind.is_empty();
+        window || steps || self.export.is_some()
+    }
 }
 
 /// The formats that a trace can be written in.
@@ -212,6 +273,8 @@ pub enum Kind {
     Send,
     /// A message was lost.
     Lose,
+    /// A message was altered.
+    Alter,
     /// A timer ran out.
     Timer,
     /// Records became durable.

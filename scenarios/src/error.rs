@@ -35,6 +35,22 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// A trace is not what was written, or cannot be.
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A trace or a folder is whole, and does not apply to this build.
+    Foreign {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why it does not.
+        reason: String,
+    },
+    /// Whatever it was says nothing of what a bisection looks for.
+    Skip(Box<Self>),
     /// The tables could not be drawn. The tables themselves are whole.
     Report(reports::Error),
     /// A promise of this program to itself was broken.
@@ -55,7 +71,8 @@ impl Error {
             Self::Invalid(_) => 3,
             Self::Nothing { .. } => 4,
             Self::Internal(_) => 70,
-            Self::Io { .. } | Self::Report(_) => 74,
+            Self::Io { .. } | Self::Damaged { .. } | Self::Report(_) => 74,
+            Self::Foreign { .. } | Self::Skip(_) => 125,
         }
     }
 
@@ -66,7 +83,17 @@ impl Error {
             // Each diagnostic carries its own.
             Self::Invalid(_) => None,
             Self::Io { doing: "read", .. } => Some("synod list scenarios".into()),
+            Self::Io { doing: "open", .. } => {
+                Some("synod trace SCENARIO --seed N --save FILE, or synod sweep SCENARIO".into())
+            }
             Self::Io { .. } => Some("give another folder with `-o DIR`, or make room".into()),
+            Self::Damaged { .. } => {
+                Some("make it again: synod trace SCENARIO --seed N --save FILE".into())
+            }
+            Self::Foreign { .. } => {
+                Some("replay it with the build that wrote it, or make it again".into())
+            }
+            Self::Skip(error) => error.next(),
             Self::Report(_) => Some("synod report DIR, once the table is mended".into()),
             Self::Internal(_) => Some("repeat it with `-j 1`, and report the seed".into()),
         }
@@ -81,6 +108,11 @@ impl fmt::Display for Error {
             Self::Io { doing, path, source } => {
                 write!(f, "cannot {doing} {}: {source}", path.display())
             }
+            Self::Damaged { path, reason } => write!(f, "{}: {reason}", path.display()),
+            Self::Foreign { path, reason } => {
+                write!(f, "{} does not apply to this build: {reason}", path.display())
+            }
+            Self::Skip(error) => error.fmt(f),
             Self::Report(error) => write!(f, "cannot draw the report: {error}"),
             Self::Internal(message) => write!(f, "internal error: {message}"),
         }
@@ -91,6 +123,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io { source, .. } => Some(source),
+            Self::Skip(error) => error.source(),
             Self::Report(error) => Some(error),
             _ => None,
         }

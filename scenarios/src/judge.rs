@@ -178,7 +178,8 @@ const fn class_code(class: Class) -> u8 {
     }
 }
 
-const fn verdict_code(verdict: Verdict) -> u8 {
+/// The exit code of a run that ends so where it should not.
+pub const fn verdict_code(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Pass | Verdict::Unsafe => 10,
         Verdict::Stalled => 11,

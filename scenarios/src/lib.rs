@@ -16,6 +16,8 @@ pub mod point;
 pub mod scenario;
 pub mod stopwatch;
 pub mod table;
+pub mod divergence;
+pub mod verify;
 pub mod sweep;
 pub mod histogram;
 pub mod fold;
@@ -26,6 +28,8 @@ pub mod progress;
 pub mod cli;
 pub mod export;
 pub mod command;
+pub mod capsule;
+pub mod rerun;
 
 use std::panic;
 
@@ -52,6 +56,7 @@ pub fn run(cli: Cli) -> u8 {
         Command::Run(args) => command::run::run(&args, cli.format, &mut terminal),
         Command::Sweep(args) => command::sweep::sweep(&args, cli.format, &mut terminal),
         Command::Trace(args) => command::trace::trace(&args, cli.format, &mut terminal),
+        Command::Replay(args) => command::replay::replay(&args, cli.format, &mut terminal),
         Command::List(args) => command::list::list(&args, cli.format, &mut terminal),
         Command::Explain(args) => command::explain::explain(&args, cli.format, &mut terminal),
         Command::Report(args) => command::report::report(&args, cli.format, &mut terminal),

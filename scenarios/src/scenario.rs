@@ -5,7 +5,7 @@
 use sim_core::settings::{Origin, Settings, Value};
 use sim_core::simulation::Entry;
 
-use crate::catalog;
+use crate::catalog::{self, Found};
 use crate::diagnostic::{Diagnostic, draw};
 use crate::document::{Sources, splice};
 use crate::error::Error;
@@ -89,7 +89,8 @@ pub fn load(
     let mut sources = Sources::default();
     let (mut scenarios, mut wrong) = (Vec::new(), Vec::new());
     for reference in references {
-        match read(reference, overrides, &mut sources) {
+        let found = catalog::find(reference, None).map_err(Trouble::from);
+        match found.and_then(|found| read(found, reference, overrides, &mut sources)) {
             Ok(scenario) => scenarios.push(scenario),
             Err(Trouble::Error(error)) => return Err(error),
             Err(Trouble::Wrong(mistakes)) => {
@@ -109,12 +110,38 @@ pub fn load(
     }
 }
 
+/// Reads a scenario that is all in this text; `shown` says where the text stands.
+///
+/// # Errors
+/// With everything that is wrong with it; that it extends another is wrong, too.
+pub fn of_text(shown: &str, text: &str) -> Result<Scenario, Error> {
+    let mut sources = Sources::default();
+    let source = sources.add(shown, text);
+    let (shown, stem) = (shown.to_owned(), "scenario".to_owned());
+    let found = Found { shown, stem, text: text.to_owned(), folder: None };
+    let result = match sources.parse(source) {
+        Err(wrong) => Err(Trouble::from(wrong)),
+        Ok(root) => match root.field("extends") {
+            Some(field) => {
+                let title = "a scenario that stands for itself extends no other";
+                let error = Diagnostic::new("E0103", title, field.key);
+                Err(Trouble::from(vec![error.label("nothing outside is read for it")]))
+            }
+            None => read(found, "-", &Overrides::default(), &mut sources),
+        },
+    };
+    result.map_err(|trouble| match trouble {
+        Trouble::Error(error) => error,
+        Trouble::Wrong(wrong) => Error::Invalid(draw(wrong, &sources, false)),
+    })
+}
+
 fn read(
+    found: Found,
     reference: &str,
     overrides: &Overrides,
     sources: &mut Sources,
 ) -> Result<Scenario, Trouble> {
-    let found = catalog::find(reference, None)?;
     let (shown, stem, text) = (found.shown.clone(), found.stem.clone(), found.text.clone());
     let mut root = extended(found, sources, &mut Vec::new())?;
     let mut wrong = Vec::new();

@@ -21,6 +21,7 @@ use crate::scenario::Scenario;
 use crate::seeds::{MOST_RUNS, Seeds};
 use crate::stopwatch::Stopwatch;
 use crate::table::{Parameter, point_cells};
+use crate::verify::Verify;
 
 /// All that a sweep is going to do.
 pub struct Plan {
@@ -40,6 +41,8 @@ pub struct Plan {
     pub marks: Vec<&'static str>,
     /// The cells that all rows of a point share.
     pub cells: Vec<Vec<String>>,
+    /// Which runs are made twice.
+    pub verify: Verify,
 }
 
 impl Plan {
@@ -82,7 +85,17 @@ impl Plan {
         let marks: BTreeSet<&str> =
             points.iter().flat_map(|point| point.entry.marks).map(|mark| mark.name).collect();
         let marks = marks.into_iter().collect();
-        let plan = Self { scenarios, ranges, points, seeds, parameters, kinds, marks, cells };
+        let plan = Self {
+            scenarios,
+            ranges,
+            points,
+            seeds,
+            parameters,
+            kinds,
+            marks,
+            cells,
+            verify: Verify::default(),
+        };
         if plan.seeds.is_empty() {
             let message = format!("there are no seeds in {}", plan.seeds);
             return Err(Error::Nothing { message, next: "add --seeds 0..100".into() });
@@ -161,7 +174,7 @@ pub fn sweep(
             }
             let (point, seed) = plan.locate(run);
             let watch = Stopwatch::start();
-            let outcome = guarded(plan.points[point].simulation.as_ref(), seed);
+            let outcome = plan.verify.guarded(plan.points[point].simulation.as_ref(), seed);
             let worker = rayon::current_thread_index().unwrap_or(0);
             made();
             Some(Made { run, point, outcome, wall_ms: watch.millis(), worker })

@@ -204,6 +204,12 @@ impl Ratio {
         scale(bits, self.whole) < self.part
     }
 
+    /// Whether a number is among this share of all numbers, which are spread evenly from 0 on: of
+    /// any `whole` numbers in a row, exactly `part` are.
+    pub const fn takes(self, number: u64) -> bool {
+        (number as u128 * self.part as u128) % (self.whole as u128) < self.part as u128
+    }
+
     /// How many of the 2⁶⁴ equally likely words it holds for; 2⁶⁴ itself is given as `u64::MAX`.
     pub(crate) const fn threshold(self) -> u64 {
         let words = ((self.part as u128) << 64) / self.whole as u128;

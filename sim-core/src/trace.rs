@@ -19,8 +19,10 @@ pub enum StepKind {
     Deliver,
     /// A message was sent.
     Send,
-    /// A message was lost, withheld or found its receiver down.
+    /// A message was lost, withheld, or found its receiver down; the last has no ends.
     Lose,
+    /// A message was altered: by the adversary at its sender, or by damage that nobody noticed.
+    Alter,
     /// A timer ran out.
     Timer,
     /// Records became durable.
@@ -33,6 +35,17 @@ pub enum StepKind {
     Fault,
     /// A judge saw a promise broken.
     Violation,
+}
+
+/// The ends of a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ends {
+    /// Who sent it.
+    pub from: NodeId,
+    /// Whom it is for.
+    pub to: NodeId,
+    /// The event in which it was sent.
+    pub sent: u64,
 }
 
 /// One step of a run.
@@ -48,8 +61,78 @@ pub struct Step {
     pub node: Option<NodeId>,
     /// What sort of thing it is.
     pub kind: StepKind,
-    /// What happened, for people.
+    /// The message that it is about, if it is about one.
+    pub ends: Option<Ends>,
+    /// What happened, for people: of a message, what it says or what became of it.
     pub what: String,
+}
+
+impl Step {
+    /// What happened, and between whom.
+    pub fn words(&self) -> String {
+        let (what, Some(Ends { from, to, .. })) = (&self.what, self.ends) else {
+            return self.what.clone();
+        };
+        match (self.kind, self.node) {
+            (StepKind::Send, _) => format!("to {to} {what}"),
+            (StepKind::Deliver, _) => format!("from {from} {what}"),
+            (StepKind::Lose, Some(_)) => format!("{what} from {to}"),
+            (StepKind::Alter, Some(_)) => format!("{what} to {to}:"),
+            _ => format!("{from} → {to} {what}"),
+        }
+    }
+}
+
+macro_rules! event_kinds {
+    ($($kind:ident $words:literal),* $(,)?) => {
+        /// What sort of thing an event is, before anybody has dealt with it.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum EventKind {
+            $(#[doc = concat!("It is ", $words, ".")] $kind,)*
+        }
+
+        impl EventKind {
+            /// All kinds, in the order of their discriminants.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),*];
+
+            /// What it is, as the object of a sentence.
+            pub const fn words(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $words,)*
+                }
+            }
+        }
+    };
+}
+
+event_kinds! {
+    Start "the beginning",
+    Arrival "the arrival of a message",
+    Sync "the end of a sync",
+    Request "a client's request",
+    Redirect "a client's turn to another node",
+    Work "the end of a processor's work",
+    Clog "a clog at a node",
+    Churn "the coming or going of a node",
+    Strike "a strike",
+    StrikeEnd "the end of a strike",
+    Disarm "the end of waiting for a landmark",
+    Gst "GST",
+    Timer "a timer",
+    Patience "the end of a client's patience",
+}
+
+/// One link of the chain of a run: an event in brief, and the fingerprint after it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Link {
+    /// When the event happened.
+    pub at: Time,
+    /// What sort of thing it is.
+    pub kind: EventKind,
+    /// The node that it concerns; `None` for clients, the schedule and the network.
+    pub node: Option<NodeId>,
+    /// The fingerprint of the run up to the end of the event.
+    pub fingerprint: u64,
 }
 
 /// Everything that happened in one run.
@@ -57,10 +140,12 @@ pub struct Step {
 pub struct Trace {
     /// The steps, in order.
     pub steps: Vec<Step>,
+    /// A link for every event, from event 0, which is the beginning; none if there was no world.
+    pub links: Vec<Link>,
 }
 
 impl fmt::Display for Step {
-    /// One line: time in seconds, event, cause, node, what.
+    /// One line: time in seconds, event, cause, node, kind, words.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let node = self.node.map_or_else(|| "·".to_owned(), |node| node.to_string());
         let mark = match self.kind {
@@ -69,6 +154,7 @@ impl fmt::Display for Step {
             StepKind::Deliver => "<",
             StepKind::Send => ">",
             StepKind::Lose => "x",
+            StepKind::Alter => "~",
             StepKind::Timer => "@",
             StepKind::Durable => "=",
             StepKind::Indicate => "!",
@@ -76,6 +162,7 @@ impl fmt::Display for Step {
             StepKind::Fault => "#",
             StepKind::Violation => "✗",
         };
-        write!(f, "{} {:>6} {:>6} {node:>4} {mark} {}", self.at, self.event, self.cause, self.what)
+        let (at, words) = (self.at, self.words());
+        write!(f, "{at} {:>6} {:>6} {node:>4} {mark} {words}", self.event, self.cause)
     }
 }

@@ -44,7 +44,7 @@ use crate::queue::{EventQueue, Popped};
 use crate::rng::{Key, Ratio, Stream, Streams};
 use crate::setup::Gst;
 use crate::time::{Duration, Time};
-use crate::trace::{Step, StepKind, Trace};
+use crate::trace::{Ends, EventKind, Link, Step, StepKind, Trace};
 
 /// Something that happens at a known time and is never taken back.
 enum Occurrence<P: Protocol> {
@@ -345,6 +345,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
     }
 
     fn play(&mut self) {
+        self.link(EventKind::Start, None);
         for instance in 0..self.nodes.len() {
             self.boot(InstanceId(instance as u32));
             if self.hits_a_limit() {
@@ -365,6 +366,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
                 self.now = at;
             }
             self.event += 1;
+            self.link_to(&popped);
             match popped {
                 Popped::Delivery(Caused { cause, occurrence }) => {
                     self.cause = cause;
@@ -455,6 +457,69 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
         self.fingerprint.pair(self.now.as_nanos(), word);
     }
 
+    /// Begins the link of the event at hand, if a trace is kept.
+    #[inline]
+    fn link_to(&mut self, popped: &Popped<Caused<P>, (InstanceId, P::Timer), Attempt>) {
+        if !TRACED {
+            return;
+        }
+        let identity = |instance: InstanceId| self.nodes[instance.index()].identity;
+        let (kind, node) = match popped {
+            Popped::Delivery(Caused { occurrence, .. }) => match occurrence {
+                Occurrence::Arrive { to, .. } => (EventKind::Arrival, Some(identity(*to))),
+                Occurrence::Synced { instance, .. } => (EventKind::Sync, Some(identity(*instance))),
+                Occurrence::Worked { instance, .. } => (EventKind::Work, Some(identity(*instance))),
+                Occurrence::Swizzle { node, .. } => (EventKind::Clog, Some(*node)),
+                Occurrence::Churn { node, .. } => (EventKind::Churn, Some(*node)),
+                Occurrence::Due { .. } => (EventKind::Request, None),
+                Occurrence::Redirected(_) => (EventKind::Redirect, None),
+                Occurrence::Strike(_) => (EventKind::Strike, None),
+                Occurrence::StrikeEnd { .. } => (EventKind::StrikeEnd, None),
+                Occurrence::Disarm => (EventKind::Disarm, None),
+                Occurrence::Gst => (EventKind::Gst, None),
+            },
+            Popped::Timer((instance, _)) | Popped::Repeated((instance, _)) => {
+                (EventKind::Timer, Some(identity(*instance)))
+            }
+            Popped::Deadline(_) => (EventKind::Patience, None),
+        };
+        self.link(kind, node);
+    }
+
+    /// Begins a link, if a trace is kept; that ends the one before it.
+    #[inline]
+    fn link(&mut self, kind: EventKind, node: Option<NodeId>) {
+        if TRACED {
+            self.end_link();
+            let link = Link { at: self.now, kind, node, fingerprint: 0 };
+            self.recording.trace.links.push(link);
+        }
+    }
+
+    /// Gives the last link the fingerprint that the run has now.
+    fn end_link(&mut self) {
+        if let Some(link) = self.recording.trace.links.last_mut() {
+            link.fingerprint = self.fingerprint.value();
+        }
+    }
+
+    /// Adds a step about a message to the trace, if one is kept.
+    #[inline]
+    fn tell(
+        &mut self,
+        kind: StepKind,
+        instance: Option<InstanceId>,
+        ends: Ends,
+        what: impl FnOnce() -> String,
+    ) {
+        if TRACED {
+            self.step(kind, instance, what);
+            if let Some(step) = self.recording.trace.steps.last_mut() {
+                step.ends = Some(ends);
+            }
+        }
+    }
+
     /// Adds a step to the trace, if one is kept.
     #[inline]
     fn step(
@@ -466,7 +531,8 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
         if TRACED {
             let node = instance.map(|instance| self.nodes[instance.index()].identity);
             let (at, event, cause) = (self.now, self.event, self.cause);
-            self.recording.trace.steps.push(Step { at, event, cause, node, kind, what: what() });
+            let (ends, what) = (None, what());
+            self.recording.trace.steps.push(Step { at, event, cause, node, kind, ends, what });
         }
     }
 

@@ -367,7 +367,7 @@ fn a_rushing_adversary_is_heard_before_the_honest() {
             sent.insert(step.event, step.at);
         }
         if step.kind == StepKind::Deliver
-            && step.what.starts_with("from n0 ")
+            && step.ends.is_some_and(|ends| ends.from == NodeId(0))
             && step.node != Some(NodeId(0))
             && let Some(at) = sent.get(&step.cause)
         {
@@ -393,7 +393,7 @@ fn a_twin_has_its_own_audience() {
         let heard = trace.steps.iter().filter(|step| {
             step.kind == StepKind::Deliver
                 && step.node == Some(NodeId(listener))
-                && step.what.starts_with("from n0 ")
+                && step.ends.is_some_and(|ends| ends.from == NodeId(0))
                 && step.at > sim_core::time::Time::ZERO + ms(2_000)
         });
         assert!(heard.count() > 10, "n{listener} hears neither body");

@@ -161,7 +161,7 @@ fn on_a_link_that_is_first_in_first_out_messages_arrive_as_they_were_sent() {
             let of = steps
                 .iter()
                 .filter(|step| step.kind == kind && step.node.is_some_and(|other| other.0 == node));
-            of.filter_map(|step| step.what.strip_prefix(start)).map(str::to_owned).collect()
+            of.filter_map(|step| step.words().strip_prefix(start).map(str::to_owned)).collect()
         };
         (says(StepKind::Send, 0, "to n1 "), says(StepKind::Deliver, 1, "from n0 "))
     };

@@ -66,7 +66,7 @@ fn stormy() -> Experiment<Echo> {
 fn says(trace: &Trace, kind: StepKind, node: u32, what: &str) -> Vec<Time> {
     let of_node = trace.steps.iter().filter(|step| step.node == Some(NodeId(node)));
     of_node
-        .filter(|step| step.kind == kind && step.what.contains(what))
+        .filter(|step| step.kind == kind && step.words().contains(what))
         .map(|step| step.at)
         .collect()
 }
@@ -461,9 +461,10 @@ fn an_equivocator_lies_to_odd_nodes_only_and_all_mouths_tell_the_same_lie() {
     let (_, trace) = toy.trace(1);
     let told = |mouth: u32, to: &str| -> String {
         let steps = trace.steps.iter().filter(|step| step.node == Some(NodeId(mouth)));
-        let mut sent = steps.filter(|step| step.kind == StepKind::Send && step.what.contains(to));
+        let mut sent =
+            steps.filter(|step| step.kind == StepKind::Send && step.words().contains(to));
         let first = sent.find(|step| step.what.contains("Back"));
-        first.expect("the mouth answered").what.clone()
+        first.expect("the mouth answered").words()
     };
     assert!(!told(2, "to n0").contains("number: 1000"), "{}", told(2, "to n0"));
     assert!(told(2, "to n1").contains("number: 1000"), "{}", told(2, "to n1"));

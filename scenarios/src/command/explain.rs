@@ -196,12 +196,7 @@ fn document(
 pub fn resolved(plan: &Plan, index: usize) -> String {
     let (scenario, range) = (&plan.scenarios[index], &plan.ranges[index]);
     let first = &plan.points[range.start];
-    let mut root = first.resolved.clone();
-    root["name"] = json!(scenario.name);
-    if let Some(title) = &scenario.title {
-        root["title"] = json!(title);
-    }
-    root["sweep"] = json!({ "seeds": plan.seeds.to_string() });
+    let mut root = alone(scenario, first, &plan.seeds.to_string());
     for axis in &scenario.axes {
         if axis.path == "protocol" {
             // Each protocol's first point has its table in full.
@@ -218,9 +213,33 @@ pub fn resolved(plan: &Plan, index: usize) -> String {
             root["sweep"]["over"][&axis.path] = axis.values.iter().map(plain).collect();
         }
     }
-    let expectations = first.document.get("expect").map(plain);
-    if let Some(expectations) = expectations {
-        root["expect"] = expectations;
+    if let Some(expectations) = first.document.get("expect") {
+        root["expect"] = plain(expectations);
     }
-    toml::to_string_pretty(&root).unwrap_or_else(|error| format!("# cannot be written: {error}\n"))
+    written(&root)
+}
+
+/// One point of a scenario as a file with all defaults written out, which runs under one seed as it
+/// did; `judged` is whether it expects what its scenario expects.
+pub fn resolved_point(scenario: &Scenario, point: &Point, seed: u64, judged: bool) -> String {
+    let mut root = alone(scenario, point, &seed.to_string());
+    if let Some(expectations) = point.document.get("expect").filter(|_| judged) {
+        root["expect"] = plain(expectations);
+    }
+    written(&root)
+}
+
+/// A point as a scenario that expects nothing.
+fn alone(scenario: &Scenario, point: &Point, seeds: &str) -> Json {
+    let mut root = point.resolved.clone();
+    root["name"] = json!(scenario.name);
+    if let Some(title) = &scenario.title {
+        root["title"] = json!(title);
+    }
+    root["sweep"] = json!({ "seeds": seeds });
+    root
+}
+
+fn written(root: &Json) -> String {
+    toml::to_string_pretty(root).unwrap_or_else(|error| format!("# cannot be written: {error}\n"))
 }

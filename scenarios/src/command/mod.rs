@@ -4,6 +4,7 @@ pub mod explain;
 pub mod list;
 pub mod manifest;
 pub mod marks;
+pub mod replay;
 pub mod report;
 pub mod run;
 pub mod summary;

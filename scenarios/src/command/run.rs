@@ -53,7 +53,7 @@ pub fn run(args: &RunArgs, format: Format, terminal: &mut Terminal) -> Result<u8
 
 /// What one run says of the expectations that are about runs one by one. That it breaks nothing
 /// which some run is to break, is no answer.
-fn of_one_run(expectations: &[Expectation], fold: &Fold) -> Vec<Judgement> {
+pub(super) fn of_one_run(expectations: &[Expectation], fold: &Fold) -> Vec<Judgement> {
     let told = expectations.iter().filter(|expectation| {
         !matches!(
             expectation.claim,
@@ -80,21 +80,10 @@ pub fn pretty(document: &Json) -> String {
 }
 
 fn human(name: &str, point: &Point, outcome: &Outcome) -> Vec<String> {
-    let reason = crate::diagnostic::clean(&outcome.reason);
-    let colon = if reason.is_empty() { "" } else { ": " };
-    let mark = painted(verdict_mark(outcome.verdict));
     let (name, protocol, seed) = (crate::diagnostic::clean(name), point.entry.name, outcome.seed);
-    let mut lines = vec![
-        format!("{name}  {protocol}  seed {seed}  {}", point.label()).trim_end().to_owned(),
-        format!("verdict   {mark} {}{colon}{reason}", outcome.verdict),
-        format!("assumed   {}", assumptions(outcome.assumptions_held)),
-        format!(
-            "ended     {}, {} events, fingerprint {:016x}",
-            seconds(outcome.ended),
-            outcome.events,
-            outcome.fingerprint
-        ),
-    ];
+    let title = format!("{name}  {protocol}  seed {seed}  {}", point.label());
+    let mut lines = vec![title.trim_end().to_owned()];
+    lines.extend(concluded(outcome));
     let sections = [
         ("broken", broken(outcome)),
         ("faults", struck(point, outcome)),
@@ -110,7 +99,25 @@ fn human(name: &str, point: &Point, outcome: &Outcome) -> Vec<String> {
     lines
 }
 
-fn broken(outcome: &Outcome) -> Vec<String> {
+/// What was concluded, and when.
+pub(super) fn concluded(outcome: &Outcome) -> [String; 3] {
+    let reason = crate::diagnostic::clean(&outcome.reason);
+    let colon = if reason.is_empty() { "" } else { ": " };
+    let mark = painted(verdict_mark(outcome.verdict));
+    [
+        format!("verdict   {mark} {}{colon}{reason}", outcome.verdict),
+        format!("assumed   {}", assumptions(outcome.assumptions_held)),
+        format!(
+            "ended     {}, {} events, fingerprint {:016x}",
+            seconds(outcome.ended),
+            outcome.events,
+            outcome.fingerprint
+        ),
+    ]
+}
+
+/// The promises that were broken, each with its witness.
+pub(super) fn broken(outcome: &Outcome) -> Vec<String> {
     let breaches = outcome.breaches.iter().flat_map(|breach| {
         let (class, assumed) = (class_word(breach.class), assumptions(breach.assumptions_held));
         let (mark, at) = (painted("✗"), seconds(breach.at));

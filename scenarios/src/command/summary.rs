@@ -9,6 +9,16 @@ use crate::judge::{Answer, Judgement, number, seconds};
 use crate::sweep::{Made, Plan};
 use crate::terminal::{aligned, painted};
 
+/// How the runs went that were made twice.
+pub fn verified(verified: u64, made: u64, folds: &[Fold]) -> String {
+    let unstable = folds.iter().map(|fold| fold.count(Verdict::Nondeterministic)).sum();
+    let alike = match unstable {
+        0 => "alike".to_owned(),
+        count => format!("{count} went differently"),
+    };
+    format!("verified {verified} of {made} runs: {alike}")
+}
+
 /// Points that the summary shows; the others are in `points.csv`.
 const SHOWN: usize = 40;
 
@@ -31,7 +41,8 @@ impl Failure {
         if matches!(verdict, Verdict::Pass | Verdict::Inconclusive) {
             return None;
         }
-        let what = match made.outcome.first_breach() {
+        let unstable = verdict == Verdict::Nondeterministic;
+        let what = match made.outcome.first_breach().filter(|_| !unstable) {
             Some(breach) => {
                 let assumed = if breach.assumptions_held { "" } else { ", assumptions exceeded" };
                 format!("{} @ {}{assumed}", breach.property, seconds(breach.at))

@@ -37,7 +37,8 @@ pub fn sweep(args: &SweepArgs, format: Format, terminal: &mut Terminal) -> Resul
     let interrupted = interruption();
     let mut folds = folds(&plan);
     let mut failures = Failures::default();
-    let made = make(&plan, jobs, &folder, &interrupted, &mut folds, &mut failures, terminal)?;
+    let (made, verified) =
+        make(&plan, jobs, &folder, &interrupted, &mut folds, &mut failures, terminal)?;
 
     let judged: Vec<Vec<Judgement>> = judge_all(&plan, &folds);
     let code = exit_code(&judged, &folds, made < plan.runs(), args.no_fail);
@@ -50,6 +51,7 @@ pub fn sweep(args: &SweepArgs, format: Format, terminal: &mut Terminal) -> Resul
     match format {
         Format::Json => {
             document["folder"] = json!(folder.dir());
+            document["verified"] = json!(verified);
             let figures = rendered.iter().flat_map(|rendered| &rendered.figures);
             document["figures"] = figures.map(|figure| json!(figure.svg)).collect();
             terminal.line(&super::run::pretty(&document))?;
@@ -71,6 +73,9 @@ pub fn sweep(args: &SweepArgs, format: Format, terminal: &mut Terminal) -> Resul
             if !told.is_empty() {
                 terminal.line("")?;
                 told.iter().try_for_each(|line| terminal.line(line))?;
+            }
+            if verified > 0 {
+                terminal.line(&format!("\n  {}", summary::verified(verified, made, &folds)))?;
             }
             terminal.line(&format!("\n  results  {}", folder.dir().display()))?;
             if let Some(rendered) = &rendered {
@@ -102,7 +107,8 @@ fn plan(args: &SweepArgs, terminal: &Terminal) -> Result<Plan, Error> {
     for scenario in scenarios.iter().filter(|scenario| scenario.shown != scenario.reference) {
         terminal.note(&format!("{} is {}", scenario.reference, scenario.shown));
     }
-    Plan::new(scenarios, args.seeds.clone())
+    let plan = Plan::new(scenarios, args.seeds.clone())?;
+    Ok(Plan { verify: args.verify, ..plan })
 }
 
 /// More threads than this only cost memory.
@@ -158,6 +164,7 @@ fn folds(plan: &Plan) -> Vec<Fold> {
     (0..plan.points.len()).map(fold).collect()
 }
 
+/// Makes the runs and the tables; returns how many were made, and how many of them twice.
 fn make(
     plan: &Plan,
     jobs: usize,
@@ -166,7 +173,7 @@ fn make(
     folds: &mut [Fold],
     failures: &mut Failures,
     terminal: &Terminal,
-) -> Result<u64, Error> {
+) -> Result<(u64, u64), Error> {
     let id = results::id(plan);
     let mut tables = Tables::begin(plan, folder)?;
     let begun = Ending { id: &id, made: 0, folds, judgements: &[], code: None };
@@ -175,7 +182,9 @@ fn make(
     terminal.note(&format!("{}  -j{jobs}", title(plan)));
     let mut progress = Progress::new(plan.runs(), terminal);
     let ticker = progress.ticker();
+    let mut verified = 0;
     let mut take = |made: sweep::Made| {
+        verified += u64::from(plan.verify.wants(&made.outcome));
         tables.add(plan, &made)?;
         folds[made.point].add(&made.outcome, plan.points[made.point].simulation.setup());
         let failure = Failure::of(&made);
@@ -188,7 +197,7 @@ fn make(
     progress.finish();
     let made = made?;
     tables.finish(folds)?;
-    Ok(made)
+    Ok((made, verified))
 }
 
 fn judge_all(plan: &Plan, folds: &[Fold]) -> Vec<Vec<Judgement>> {

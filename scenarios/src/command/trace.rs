@@ -6,97 +6,179 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 use sim_core::outcome::Outcome;
 use sim_core::time::{Duration, Time};
-use sim_core::trace::{Step, StepKind};
+use sim_core::trace::{Step, StepKind, Trace};
 
-use crate::cli::{Export, Format, Kind, TraceArgs};
+use crate::capsule::{Capsule, text_of};
+use crate::cli::{Export, Format, Kind, TraceArgs, ViewArgs};
 use crate::error::Error;
 use crate::export::past::causal_past;
 use crate::export::{View, mermaid, ndjson, perfetto, shiviz, text};
 use crate::judge::seconds;
+use crate::point::Point;
 use crate::sweep::shielded;
 use crate::terminal::{Terminal, painted};
 
 use super::run::{pretty, verdict_mark};
 
-/// Makes one run and writes a line per step.
+/// Makes one run, and writes a line per step or keeps it in a file.
 ///
 /// # Errors
-/// When the scenario or the window is wrong, when the run takes its world down, or when stdout
-/// takes nothing.
+/// When the scenario or the window is wrong, when the run takes its world down, or when stdout or
+/// the file takes nothing.
 pub fn trace(args: &TraceArgs, format: Format, terminal: &mut Terminal) -> Result<u8, Error> {
-    if args.export.is_some() && format == Format::Json {
+    check(&args.view, format)?;
+    let (scenario, point) = super::one(&args.scenario.scenario, &args.scenario.over, terminal)?;
+    check_nodes(&args.view, &point)?;
+    let (outcome, trace) = traced(&point, args.seed)?;
+    if let Some(path) = &args.save {
+        let text = text_of(&scenario, &point, args.seed)?;
+        let capsule = Capsule::of(&scenario, &point, text, &outcome, &trace);
+        return save(&capsule, path, terminal);
+    }
+    let shown = Shown { name: &scenario.name, point: &point, outcome: &outcome, trace: &trace };
+    shown.show(&args.view, format, terminal)
+}
+
+/// Keeps a run in a file, and says how large it is.
+fn save(capsule: &Capsule, path: &Path, terminal: &mut Terminal) -> Result<u8, Error> {
+    let bytes = capsule.save(path)?;
+    let (events, shown) = (capsule.head.events_count, path.display());
+    let each = bytes as f64 / events.max(1) as f64;
+    terminal.line(&format!(
+        "{shown}  {events} events, {bytes} bytes ({each:.1} per event)  {}",
+        capsule.head.verdict
+    ))?;
+    terminal.note(&format!("  next: synod replay {}", super::quoted(&path.to_string_lossy())));
+    Ok(0)
+}
+
+/// Makes a run of a point, and keeps everything that happens.
+pub(super) fn traced(point: &Point, seed: u64) -> Result<(Outcome, Trace), Error> {
+    shielded(|| point.simulation.trace(seed)).map_err(|message| {
+        Error::Internal(format!("seed {seed} panicked outside of its protocol: {message}"))
+    })
+}
+
+/// Refuses what cannot be shown, before anything runs.
+pub(super) fn check(view: &ViewArgs, format: Format) -> Result<(), Error> {
+    if view.export.is_some() && format == Format::Json {
         let message = "--export and --format json both say how to write".to_owned();
         return Err(Error::Usage { message, next: "--export ndjson".into() });
     }
-    if let (Some(from), Some(to)) = (args.from, args.to)
+    if let (Some(from), Some(to)) = (view.from, view.to)
         && from > to
     {
         let message = format!("--from {from} is after --to {to}");
         return Err(Error::Usage { message, next: format!("--from {to} --to {from}") });
     }
-    let (scenario, point) = super::one(&args.scenario.scenario, &args.scenario.over, terminal)?;
-    let setup = point.simulation.setup();
-    if let Some(node) = args.node.iter().find(|node| node.0 >= setup.nodes) {
-        let message = format!("there is no {node}: there are {} nodes", setup.nodes);
-        return Err(Error::Usage { message, next: format!("--node n{}", setup.nodes - 1) });
+    Ok(())
+}
+
+/// Refuses nodes that the point does not have.
+pub(super) fn check_nodes(view: &ViewArgs, point: &Point) -> Result<(), Error> {
+    let nodes = point.simulation.setup().nodes;
+    match view.node.iter().find(|node| node.0 >= nodes) {
+        Some(node) => {
+            let message = format!("there is no {node}: there are {nodes} nodes");
+            Err(Error::Usage { message, next: format!("--node n{}", nodes - 1) })
+        }
+        None => Ok(()),
     }
-    let (outcome, trace) = shielded(|| point.simulation.trace(args.seed)).map_err(|message| {
-        Error::Internal(format!("seed {} panicked outside of its protocol: {message}", args.seed))
-    })?;
-    let past = args.cause.map(|event| causal_past(&trace.steps, event));
-    if let (Some(event), Some(past)) = (args.cause, &past)
-        && past.is_empty()
-    {
-        let last = trace.steps.last().map_or(0, |step| step.event);
-        let message = format!("nothing is told of event {event}: the last one is {last}");
-        return Err(Error::Usage { message, next: format!("--cause {last}") });
-    }
-    let view = View::new(&trace.steps, |place, step| {
-        wanted(step, args) && past.as_ref().is_none_or(|past| past.contains(&place))
-    });
-    // Whatever leaves says of which run it is, and what is wrong with that.
-    let run = json!({
-        "scenario": scenario.name,
-        "protocol": point.entry.name,
-        "seed": args.seed,
-        "verdict": outcome.verdict.word(),
-        "mutant": setup.mutant,
-        "unsafe_and_allowed": point.allowed,
-    });
-    if let Some(export) = args.export {
-        return write(&exported(&view, export, &run)?, args.out.as_deref(), terminal);
-    }
-    if format == Format::Json {
-        let steps: Vec<_> = view.shown().map(ndjson::object).collect();
-        let document = json!({
-            "schema": "synod.trace/1",
-            "scenario": scenario.name,
-            "protocol": point.entry.name,
-            "seed": args.seed,
-            "verdict": outcome.verdict.word(),
-            "reason": outcome.reason,
-            "trace_hash": format!("{:016x}", outcome.fingerprint),
-            "steps": steps,
+}
+
+/// A run that is shown.
+pub(super) struct Shown<'a> {
+    /// The name of its scenario.
+    pub(super) name: &'a str,
+    /// Its point.
+    pub(super) point: &'a Point,
+    /// What it showed.
+    pub(super) outcome: &'a Outcome,
+    /// Everything that happened in it.
+    pub(super) trace: &'a Trace,
+}
+
+impl Shown<'_> {
+    /// Writes a line per step, or what the arguments ask for.
+    ///
+    /// # Errors
+    /// When the event asked for is none of the run, or when stdout or the file takes nothing.
+    pub(super) fn show(
+        &self,
+        args: &ViewArgs,
+        format: Format,
+        terminal: &mut Terminal,
+    ) -> Result<u8, Error> {
+        let steps = &self.trace.steps;
+        let past = args.cause.map(|event| causal_past(steps, event));
+        if let (Some(event), Some(past)) = (args.cause, &past)
+            && past.is_empty()
+        {
+            let last = steps.last().map_or(0, |step| step.event);
+            let message = format!("nothing is told of event {event}: the last one is {last}");
+            return Err(Error::Usage { message, next: format!("--cause {last}") });
+        }
+        let view = View::new(steps, |place, step| {
+            wanted(step, args) && past.as_ref().is_none_or(|past| past.contains(&place))
         });
-        terminal.line(&pretty(&document))?;
-        return Ok(0);
-    }
-    terminal.line(&format!(
-        "{}  {}  seed {}  {}",
-        crate::diagnostic::clean(&scenario.name),
-        point.entry.name,
-        args.seed,
-        verdict(&outcome)
-    ))?;
-    super::stamps(&point).iter().try_for_each(|stamp| terminal.line(stamp))?;
-    for line in text::lines(&view) {
-        terminal.line(&line)?;
-        if terminal.is_closed() {
-            return Ok(0);
+        match (args.export, format) {
+            (Some(export), _) => {
+                let text = exported(&view, export, &self.stamp())?;
+                write(&text, args.out.as_deref(), terminal)
+            }
+            (None, Format::Json) => {
+                terminal.line(&pretty(&self.document(&view)))?;
+                Ok(0)
+            }
+            (None, Format::Human) => self.lines(&view, terminal),
         }
     }
-    terminal.line(&format!("ended at {}: {}", seconds(outcome.ended), verdict(&outcome)))?;
-    Ok(0)
+
+    /// Of which run it is, and what is wrong with that; whatever leaves says so.
+    fn stamp(&self) -> Json {
+        json!({
+            "scenario": self.name,
+            "protocol": self.point.entry.name,
+            "seed": self.outcome.seed,
+            "verdict": self.outcome.verdict.word(),
+            "mutant": self.point.simulation.setup().mutant,
+            "unsafe_and_allowed": self.point.allowed,
+        })
+    }
+
+    fn document(&self, view: &View<'_>) -> Json {
+        let steps: Vec<_> = view.shown().map(ndjson::object).collect();
+        json!({
+            "schema": "synod.trace/1",
+            "scenario": self.name,
+            "protocol": self.point.entry.name,
+            "seed": self.outcome.seed,
+            "verdict": self.outcome.verdict.word(),
+            "reason": self.outcome.reason,
+            "trace_hash": format!("{:016x}", self.outcome.fingerprint),
+            "steps": steps,
+        })
+    }
+
+    fn lines(&self, view: &View<'_>, terminal: &mut Terminal) -> Result<u8, Error> {
+        let outcome = self.outcome;
+        terminal.line(&format!(
+            "{}  {}  seed {}  {}",
+            crate::diagnostic::clean(self.name),
+            self.point.entry.name,
+            outcome.seed,
+            verdict(outcome)
+        ))?;
+        super::stamps(self.point).iter().try_for_each(|stamp| terminal.line(stamp))?;
+        for line in text::lines(view) {
+            terminal.line(&line)?;
+            if terminal.is_closed() {
+                return Ok(0);
+            }
+        }
+        terminal.line(&format!("ended at {}: {}", seconds(outcome.ended), verdict(outcome)))?;
+        Ok(0)
+    }
 }
 
 /// What is shown, in the format of another tool, with a line on the run where the format has room
@@ -134,7 +216,7 @@ fn verdict(outcome: &Outcome) -> String {
     format!("{mark} {}{colon}{reason}", outcome.verdict)
 }
 
-fn wanted(step: &Step, args: &TraceArgs) -> bool {
+fn wanted(step: &Step, args: &ViewArgs) -> bool {
     let time = |span: Duration| Time::ZERO + span;
     args.from.is_none_or(|from| step.at >= time(from))
         && args.to.is_none_or(|to| step.at <= time(to))
@@ -149,6 +231,7 @@ const fn kind(kind: StepKind) -> Kind {
         StepKind::Deliver => Kind::Deliver,
         StepKind::Send => Kind::Send,
         StepKind::Lose => Kind::Lose,
+        StepKind::Alter => Kind::Alter,
         StepKind::Timer => Kind::Timer,
         StepKind::Durable => Kind::Durable,
         StepKind::Indicate => Kind::Indicate,

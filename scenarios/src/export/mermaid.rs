@@ -89,7 +89,7 @@ fn note(step: &Step, lanes: &BTreeSet<NodeId>) -> Option<String> {
         (None, first, last) if first == last => first.to_string(),
         (None, first, last) => format!("{first},{last}"),
     };
-    Some(format!("    Note over {over}: {} {mark} {}\n", step.at, label(&step.what)))
+    Some(format!("    Note over {over}: {} {mark} {}\n", step.at, label(&step.words())))
 }
 
 /// Text as Mermaid takes it: what ends a line, a statement or a tag there is written as an entity.

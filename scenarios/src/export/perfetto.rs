@@ -65,7 +65,7 @@ fn widths(view: &View<'_>) -> BTreeMap<usize, u64> {
 fn event(step: &Step, width: u64) -> Value {
     let kind = format!("{:?}", step.kind).to_lowercase();
     let mut event = json!({
-        "name": step.what,
+        "name": step.words(),
         "cat": kind,
         "pid": 1,
         "tid": track(step),

@@ -23,7 +23,7 @@ pub fn shiviz(view: &View<'_>) -> String {
         if view.shows(Some(place)) {
             let step = &view.steps[place];
             let what: String =
-                step.what.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+                step.words().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
             let kind = format!("{:?}", step.kind).to_lowercase();
             let clock = serde_json::json!(clock);
             log += &format!("{} {clock} {} {kind} {what}\n", host(view, place), step.at);

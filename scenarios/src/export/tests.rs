@@ -6,7 +6,7 @@ use expect_test::expect;
 use serde_json::Value;
 use sim_core::id::NodeId;
 use sim_core::time::Time;
-use sim_core::trace::{Step, StepKind};
+use sim_core::trace::{Ends, Step, StepKind};
 
 use super::message::Fate;
 use super::past::causal_past;
@@ -15,29 +15,34 @@ use crate::error::Error;
 
 fn step(event: u64, cause: u64, node: Option<u32>, kind: StepKind, what: &str) -> Step {
     let at = Time::from_nanos(event * 1_000_000);
-    Step { at, event, cause, node: node.map(NodeId), kind, what: what.to_owned() }
+    Step { at, event, cause, node: node.map(NodeId), kind, ends: None, what: what.to_owned() }
+}
+
+/// The same step, about a message between these nodes that was sent in that event.
+fn between(from: u32, to: u32, sent: u64, step: Step) -> Step {
+    Step { ends: Some(Ends { from: NodeId(from), to: NodeId(to), sent }), ..step }
 }
 
 /// n0 tells all; n1 hears it, n2 is cut off, n3 is down; n1 answers, damaged, and n0 leads.
 fn tiny() -> Vec<Step> {
-    use StepKind::{Boot, Deliver, Fault, Landmark, Lose, Send, Timer};
+    use StepKind::{Alter, Boot, Deliver, Fault, Landmark, Lose, Send, Timer};
     vec![
         step(0, 0, Some(0), Boot, "boots"),
         step(0, 0, Some(1), Boot, "boots"),
         step(1, 0, None, Fault, "crash n3; #1"),
         step(2, 0, Some(0), Timer, "Tick"),
-        step(2, 0, Some(0), Send, "to n1 Ask { a: 1 }"),
-        step(2, 0, Some(0), Send, "to n2 Ask { a: 1 }"),
-        step(2, 0, None, Lose, "n0 → n2 cut"),
-        step(2, 0, Some(0), Send, "to n3 Ask { a: 1 }"),
-        step(3, 2, Some(1), Deliver, "from n0 Ask { a: 1 }"),
-        step(3, 2, Some(1), Send, "to n0 Yes(1)"),
-        step(3, 2, None, Lose, "n1 → n0 damaged on the way"),
-        step(4, 2, Some(3), Deliver, "from n0 Ask { a: 1 }"),
+        between(0, 1, 2, step(2, 0, Some(0), Send, "Ask { a: 1 }")),
+        between(0, 2, 2, step(2, 0, Some(0), Send, "Ask { a: 1 }")),
+        between(0, 2, 2, step(2, 0, None, Lose, "cut")),
+        between(0, 3, 2, step(2, 0, Some(0), Send, "Ask { a: 1 }")),
+        between(0, 1, 2, step(3, 2, Some(1), Deliver, "Ask { a: 1 }")),
+        between(1, 0, 3, step(3, 2, Some(1), Send, "Yes(1)")),
+        between(1, 0, 3, step(3, 2, None, Alter, "damaged on the way")),
+        between(0, 3, 2, step(4, 2, Some(3), Deliver, "Ask { a: 1 }")),
         step(4, 2, Some(3), Lose, "is down"),
-        step(5, 3, Some(0), Deliver, "from n1 Yes(2)"),
+        between(1, 0, 3, step(5, 3, Some(0), Deliver, "Yes(2)")),
         step(5, 3, Some(0), Landmark, "Leader { term: 1 }"),
-        step(5, 3, Some(0), Send, "to n1 Bye"),
+        between(0, 1, 5, step(5, 3, Some(0), Send, "Bye")),
     ]
 }
 
@@ -87,7 +92,7 @@ fn every_line_of_ndjson_is_an_object() {
     let parsed = parsed.expect("JSON in every line");
     assert_eq!(parsed.len(), steps.len());
     assert!(parsed.iter().zip(&steps).all(|(object, step)| object["what"] == step.what.as_str()));
-    expect![[r#"{"at_ms":5.0,"cause":3,"event":5,"kind":"send","node":"n0","what":"to n1 Bye"}"#]]
+    expect![[r#"{"at_ms":5.0,"cause":3,"event":5,"from":"n0","kind":"send","node":"n0","sent":5,"to":"n1","what":"Bye"}"#]]
         .assert_eq(lines.lines().last().expect("a line"));
 }
 
@@ -120,8 +125,9 @@ fn mermaid_draws_every_message_once() {
 
 #[test]
 fn mermaid_refuses_what_nobody_could_read() {
-    let many: Vec<Step> =
-        (1..=501).map(|event| step(event, 0, Some(0), StepKind::Send, "to n1 Hi")).collect();
+    let many: Vec<Step> = (1..=501)
+        .map(|event| between(0, 1, event, step(event, 0, Some(0), StepKind::Send, "Hi")))
+        .collect();
     assert!(mermaid::mermaid(&whole(&many[..500])).is_ok());
     let refused = mermaid::mermaid(&whole(&many)).expect_err("too many");
     assert!(matches!(&refused, Error::Usage { next, .. } if next.contains("--from")), "{refused}");
@@ -153,7 +159,7 @@ fn a_vector_clock_dominates_that_of_the_send_and_counts_its_host_by_one() {
         n0 {"n0":5} 0.002000000 send to n3 Ask { a: 1 }
         n1 {"n0":3,"n1":2} 0.003000000 deliver from n0 Ask { a: 1 }
         n1 {"n0":3,"n1":3} 0.003000000 send to n0 Yes(1)
-        world {"n0":4,"world":3} 0.003000000 lose n1 → n0 damaged on the way
+        world {"n0":4,"world":3} 0.003000000 alter n1 → n0 damaged on the way
         n3 {"n0":5,"n3":1} 0.004000000 deliver from n0 Ask { a: 1 }
         n3 {"n0":5,"n3":2} 0.004000000 lose is down
         n0 {"n0":6,"n1":3} 0.005000000 deliver from n1 Yes(2)

@@ -6,7 +6,7 @@ use crate::export::View;
 const LEGEND: &str = "\
 seconds      event  cause node what
   ^ up   ? request   > send   < deliver   x lost   @ timer   = durable   ! indicate   * landmark
-  # fault   ✗ violation";
+  ~ altered   # fault   ✗ violation";
 
 /// The lines of a trace, after a legend; how many of how many they are where some are left out.
 pub fn lines<'a>(view: &'a View<'_>) -> impl Iterator<Item = String> + 'a {

@@ -4,6 +4,7 @@ mod catalogue;
 mod diagnostics;
 mod driver;
 mod hostile;
+mod replay;
 mod sweeps;
 mod values;
 mod verbs;

@@ -12,7 +12,7 @@ use crate::problem::{Answer, Problem};
 use crate::protocol::{DiskMark, Indication, Protocol, Request};
 use crate::rng::Random as _;
 use crate::time::Duration;
-use crate::trace::StepKind;
+use crate::trace::{Ends, StepKind};
 
 /// What a message takes that is said to a rushing adversary or by it.
 const RUSH: Duration = Duration::from_micros(1);
@@ -153,10 +153,11 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         let mut speeches = std::mem::take(&mut self.speeches);
         if self.adversary.tamper(&scene, from, to, message, &mut speeches) {
             self.count_lie(from);
-            self.step(StepKind::Lose, Some(instance), || match speeches.len() {
-                0 => format!("withheld from {to}"),
-                _ => format!("lies to {to}:"),
-            });
+            let (kind, what) = match speeches.len() {
+                0 => (StepKind::Lose, "withheld"),
+                _ => (StepKind::Alter, "lies"),
+            };
+            self.tell(kind, Some(instance), self.leaving(from, to), || what.to_owned());
         }
         for Speech { from, message, after } in speeches.drain(..) {
             self.transmit(instance, from, to, message, after);
@@ -176,9 +177,10 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     ) {
         self.ledger.counts.messages += 1;
         self.ledger.counts.bytes += u64::from(message.bytes());
-        self.step(StepKind::Send, Some(instance), || format!("to {to} {message:?}"));
+        let ends = self.leaving(from, to);
+        self.tell(StepKind::Send, Some(instance), ends, || format!("{message:?}"));
         if let Some(strike) = self.network.stopped_by(from, to) {
-            self.cut_off(strike, from, to);
+            self.cut_off(strike, ends);
             return;
         }
         let (mut held, mut rushed, mut hearer) = (held, false, Self::instance_of(to));
@@ -193,7 +195,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         let fate = self.network.fate(from, to, self.now);
         let Some(delay) = fate.delay else {
             self.ledger.counts.lost += 1;
-            self.step(StepKind::Lose, None, || format!("{from} → {to} lost"));
+            self.tell(StepKind::Lose, None, ends, || "lost".to_owned());
             return;
         };
         let delay = if rushed { RUSH } else { delay };
@@ -211,10 +213,11 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         self.note(to, 4, u64::from(from.0 & 0xffff) << 8 | message.kind() as u64);
         let node = &self.nodes[to.index()];
         let identity = node.identity;
+        let ends = Ends { from, to: identity, sent: self.cause };
         // What one says to oneself passes neither network nor adversary.
         if from != identity {
             if let Some(strike) = self.network.stopped_on_arrival(from, identity) {
-                self.cut_off(strike, from, identity);
+                self.cut_off(strike, ends);
                 return;
             }
             if node.is_up() {
@@ -223,14 +226,20 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 self.ledger.counts.down += 1;
             }
         }
-        self.step(StepKind::Deliver, Some(to), || format!("from {from} {message:?}"));
+        self.tell(StepKind::Deliver, Some(to), ends, || format!("{message:?}"));
         self.submit(to, Input::Message(from, message));
     }
 
-    pub(super) fn cut_off(&mut self, strike: usize, from: NodeId, to: NodeId) {
+    /// The ends of a message that leaves in the event at hand.
+    #[inline]
+    pub(super) const fn leaving(&self, from: NodeId, to: NodeId) -> Ends {
+        Ends { from, to, sent: self.event }
+    }
+
+    fn cut_off(&mut self, strike: usize, ends: Ends) {
         self.ledger.counts.cut += 1;
         self.nemesis.wakes[strike].record.changed += 1;
-        self.step(StepKind::Lose, None, || format!("{from} → {to} cut"));
+        self.tell(StepKind::Lose, None, ends, || "cut".to_owned());
     }
 
     /// Credits a lie to the strike that corrupted the mouth.

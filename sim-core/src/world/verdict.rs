@@ -76,6 +76,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             self.ledger.counts.missing(),
             self.ledger.counts
         );
+        self.end_link();
         let mut fingerprint = self.fingerprint;
         fingerprint.pair(self.event, verdict as u64);
         let reading = self.gauge.as_mut().map(|gauge| gauge.conclude(&end)).unwrap_or_default();

@@ -16,6 +16,8 @@ pub(super) struct Held<P: Protocol> {
     from: NodeId,
     to: NodeId,
     message: P::Message,
+    /// The event in which it was sent.
+    sent: u64,
     /// When it would arrive without the clog.
     due: Option<Time>,
 }
@@ -49,7 +51,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 }
             };
             *count += 1;
-            self.step(StepKind::Lose, None, || format!("{from} → {to} {why}"));
+            self.tell(StepKind::Lose, None, self.leaving(from, to), || why.to_owned());
             return;
         }
         counts.delayed += u64::from(passage.delayed);
@@ -82,10 +84,12 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         let damaged = message.forge(Lie::Content, &mut Forger::without_keys(draw));
         if damaged.is_none() {
             self.ledger.counts.rejected += 1;
-            self.step(StepKind::Lose, None, || format!("{from} → {to} damaged, and dropped"));
+            let what = || "damaged, and dropped".to_owned();
+            self.tell(StepKind::Lose, None, self.leaving(from, to), what);
             return None;
         }
-        self.step(StepKind::Lose, None, || format!("{from} → {to} damaged on the way"));
+        let what = || "damaged on the way".to_owned();
+        self.tell(StepKind::Alter, None, self.leaving(from, to), what);
         self.mistrust(from);
         damaged
     }
@@ -110,7 +114,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             None => self.dispatch(delay, from, self.hearer(from, to), message),
             Some(strike) => {
                 let due = self.now.checked_add(delay);
-                self.held.push(Held { strike, from, to, message, due });
+                self.held.push(Held { strike, from, to, message, sent: self.event, due });
             }
         }
     }
@@ -124,15 +128,15 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         to: InstanceId,
         message: P::Message,
     ) {
-        self.dispatch_at(self.now.checked_add(delay), from, to, message);
+        let occurrence = Occurrence::Arrive { from, to, message };
+        self.dispatch_at(self.now.checked_add(delay), Caused { cause: self.event, occurrence });
     }
 
     #[inline]
-    fn dispatch_at(&mut self, at: Option<Time>, from: NodeId, to: InstanceId, message: P::Message) {
+    fn dispatch_at(&mut self, at: Option<Time>, arrival: Caused<P>) {
         match at {
             Some(at) if at <= self.horizon => {
-                let occurrence = Occurrence::Arrive { from, to, message };
-                self.queue.deliver(at, Caused { cause: self.event, occurrence });
+                self.queue.deliver(at, arrival);
             }
             _ => self.ledger.counts.beyond += 1,
         }
@@ -148,7 +152,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 self.held.push(held);
                 continue;
             }
-            let Held { from, to, ref message, due, .. } = held;
+            let Held { from, to, ref message, sent, due, .. } = held;
             let parcel =
                 Parcel { from, to, kind: message.kind(), bytes: message.bytes(), now: self.now };
             if let Some(next) = self.network.clogged_by(&parcel) {
@@ -157,7 +161,10 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 self.held.push(held);
             } else {
                 let at = due.map(|due| due.max(self.now));
-                self.dispatch_at(at, from, self.hearer(from, to), held.message);
+                let to = self.hearer(from, to);
+                let occurrence = Occurrence::Arrive { from, to, message: held.message };
+                // Of a message the send is the cause, whatever held it in between.
+                self.dispatch_at(at, Caused { cause: sent, occurrence });
             }
         }
         lifted
