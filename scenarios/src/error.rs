@@ -26,6 +26,27 @@ pub enum Error {
         /// What to type instead.
         next: String,
     },
+    /// Not everything was made that was asked for; what was made is kept.
+    Incomplete {
+        /// What is lacking.
+        message: String,
+        /// What makes it.
+        next: String,
+    },
+    /// The same seed gave two different runs.
+    Nondeterministic {
+        /// Which run, and where it differs.
+        message: String,
+        /// What to type to look into it.
+        next: String,
+    },
+    /// What lies there was made by another build, or from another plan.
+    Foreign {
+        /// What differs.
+        message: String,
+        /// What to type instead.
+        next: String,
+    },
     /// A file or folder could not be read or written.
     Io {
         /// What was being done.
@@ -54,6 +75,9 @@ impl Error {
             Self::Usage { .. } => 2,
             Self::Invalid(_) => 3,
             Self::Nothing { .. } => 4,
+            Self::Incomplete { .. } => 5,
+            Self::Nondeterministic { .. } => 30,
+            Self::Foreign { .. } => 125,
             Self::Internal(_) => 70,
             Self::Io { .. } | Self::Report(_) => 74,
         }
@@ -62,10 +86,17 @@ impl Error {
     /// The next command to type.
     pub fn next(&self) -> Option<String> {
         match self {
-            Self::Usage { next, .. } | Self::Nothing { next, .. } => Some(next.clone()),
+            Self::Usage { next, .. }
+            | Self::Nothing { next, .. }
+            | Self::Incomplete { next, .. }
+            | Self::Nondeterministic { next, .. }
+            | Self::Foreign { next, .. } => Some(next.clone()),
             // Each diagnostic carries its own.
             Self::Invalid(_) => None,
             Self::Io { doing: "read", .. } => Some("synod list scenarios".into()),
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                Some("make room and repeat the command: a sweep goes on where it stopped".into())
+            }
             Self::Io { .. } => Some("give another folder with `-o DIR`, or make room".into()),
             Self::Report(_) => Some("synod report DIR, once the table is mended".into()),
             Self::Internal(_) => Some("repeat it with `-j 1`, and report the seed".into()),
@@ -76,7 +107,11 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage { message, .. } | Self::Nothing { message, .. } => f.write_str(message),
+            Self::Usage { message, .. }
+            | Self::Nothing { message, .. }
+            | Self::Incomplete { message, .. }
+            | Self::Nondeterministic { message, .. }
+            | Self::Foreign { message, .. } => f.write_str(message),
             Self::Invalid(diagnostics) => f.write_str(diagnostics),
             Self::Io { doing, path, source } => {
                 write!(f, "cannot {doing} {}: {source}", path.display())

@@ -1,8 +1,11 @@
 //! One file per verb.
 
+pub mod conclude;
 pub mod explain;
+pub mod gather;
 pub mod list;
 pub mod manifest;
+pub mod merge;
 pub mod report;
 pub mod run;
 pub mod summary;
