@@ -128,7 +128,7 @@ pub fn gather(
     timing.finish()?;
     compact(&series, &parts, &stem)?;
     if let Some(tables) = tables {
-        tables.finish(plan, runs, &folds)?;
+        tables.finish(&folds)?;
         write_timing(harvest)?;
     }
     let (damaged, kept) = (kept.damaged(), before);

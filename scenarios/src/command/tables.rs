@@ -11,8 +11,10 @@ use reports::stats::HIST_HEADER;
 /// The tables that grow with the runs, and the folder for the others.
 pub struct Tables<'a> {
     folder: &'a Folder,
+    plan: Table,
     runs: Table,
     failures: Table,
+    parameters: Vec<Vec<String>>,
 }
 
 impl<'a> Tables<'a> {
@@ -23,7 +25,11 @@ impl<'a> Tables<'a> {
     pub fn begin(plan: &Plan, folder: &'a Folder) -> Result<Self, Error> {
         let runs = folder.table("runs.csv", &runs_header(&plan.parameters, &plan.kinds))?;
         let failures = folder.table("failures.csv", &owned(&FAILURES_HEADER))?;
-        Ok(Self { folder, runs, failures })
+        let mut header = owned(&["run_id", "point_id", "seed"]);
+        header.extend(plan.parameters.iter().map(|parameter| parameter.column.clone()));
+        let cells = |point| plan.parameters.iter().map(|parameter| parameter.cell(point)).collect();
+        let parameters = plan.points.iter().map(cells).collect();
+        Ok(Self { folder, plan: folder.table("plan.csv", &header)?, runs, failures, parameters })
     }
 
     /// Adds the next run.
@@ -31,17 +37,18 @@ impl<'a> Tables<'a> {
     /// # Errors
     /// When the disk does not take it.
     pub fn add(&mut self, plan: &Plan, made: &Made) -> Result<(), Error> {
+        let ids = [made.run.to_string(), format!("p{}", made.point), made.outcome.seed.to_string()];
+        self.plan.row(ids.iter().chain(&self.parameters[made.point]))?;
         self.runs.row(run_row(made.run, made.point, plan, &made.outcome))?;
         failure_rows(made.run, &made.outcome).into_iter().try_for_each(|row| self.failures.row(row))
     }
 
-    /// Gives the tables their names and writes the others: the plan of so many runs, and those
-    /// that were folded.
+    /// Gives the tables their names and writes those that were folded.
     ///
     /// # Errors
     /// When the disk does not take them.
-    pub fn finish(self, plan: &Plan, runs: u64, folds: &[Fold]) -> Result<(), Error> {
-        write_plan(plan, runs, self.folder)?;
+    pub fn finish(self, folds: &[Fold]) -> Result<(), Error> {
+        self.plan.finish()?;
         self.runs.finish()?;
         self.failures.finish()?;
         let hist: Vec<&str> = HIST_HEADER.split(',').collect();
@@ -64,23 +71,6 @@ impl<'a> Tables<'a> {
 
 fn owned(header: &[&str]) -> Vec<String> {
     header.iter().map(|name| (*name).to_owned()).collect()
-}
-
-fn write_plan(plan: &Plan, runs: u64, folder: &Folder) -> Result<(), Error> {
-    let mut header = owned(&["run_id", "point_id", "seed"]);
-    header.extend(plan.parameters.iter().map(|parameter| parameter.column.clone()));
-    let mut table = folder.table("plan.csv", &header)?;
-    let cells: Vec<Vec<String>> = plan
-        .points
-        .iter()
-        .map(|point| plan.parameters.iter().map(|parameter| parameter.cell(point)).collect())
-        .collect();
-    for run in 0..runs {
-        let (point, seed) = plan.locate(run);
-        let ids = [run.to_string(), format!("p{point}"), seed.to_string()];
-        table.row(ids.iter().chain(&cells[point]))?;
-    }
-    table.finish()
 }
 
 fn by_point<'a>(
