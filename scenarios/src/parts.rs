@@ -24,7 +24,7 @@ const SECONDS_PER_SYNC: f64 = 2.0;
 
 /// What a line belongs to: the digest of the experiment and the name of its row of seeds. It goes
 /// into every checksum, so no run is ever taken for one of another sweep.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Series {
     id: String,
     seeds: String,
@@ -85,7 +85,8 @@ pub struct Line {
     pub at_home: bool,
 }
 
-/// All runs that are kept, ascending, each once.
+/// All runs that are kept, ascending, each once; by default none.
+#[derive(Default)]
 pub struct Kept {
     series: Series,
     parts: Vec<Part>,

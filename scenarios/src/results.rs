@@ -167,10 +167,28 @@ impl Folder {
                     let _ = file.set_len(0).and_then(|()| file.write_all(holder.as_bytes()));
                     return Ok(Some(Held { _file: file }));
                 }
+                Ok(()) => {
+                    let _ = file.set_len(0);
+                    return Ok(Some(Held { _file: file }));
+                }
                 // A file system without locks must not keep anybody from sweeping.
-                Ok(()) | Err(TryLockError::Error(_)) => return Ok(Some(Held { _file: file })),
+                Err(TryLockError::Error(_)) => return Ok(Some(Held { _file: file })),
             }
         }
+    }
+
+    /// Removes what killed sweeps had begun to write. Nobody else may be writing.
+    ///
+    /// # Errors
+    /// When the folder cannot be read, or keeps it.
+    pub fn clear(&self) -> Result<(), Error> {
+        for entry in fs::read_dir(&self.dir).map_err(Error::io("read", &self.dir))? {
+            let path = entry.map_err(Error::io("read", &self.dir))?.path();
+            if path.extension().is_some_and(|ending| ending == "tmp") {
+                fs::remove_file(&path).map_err(Error::io("remove", &path))?;
+            }
+        }
+        Ok(())
     }
 
     /// Writes a whole file: under another name first, so that nobody ever reads half of it.
@@ -272,7 +290,9 @@ struct Whole {
 
 impl Whole {
     fn begin(folder: &Path, file: &str) -> Result<Self, Error> {
-        let (fresh, end) = (folder.join(format!("{file}.tmp")), folder.join(file));
+        // Shards may write the same file at the same time.
+        let fresh = folder.join(format!("{file}.{}.tmp", std::process::id()));
+        let end = folder.join(file);
         let file = File::create(&fresh).map_err(Error::io("write", &fresh))?;
         Ok(Self { file, folder: folder.to_owned(), fresh, end, is_finished: false })
     }

@@ -293,7 +293,6 @@ mod tests {
     use sim_core::workload::Workload;
 
     use super::*;
-    use crate::parts::Series;
     use crate::scenario::{Overrides, load};
 
     /// A simulation whose odd seeds bring the world down.
@@ -350,13 +349,11 @@ mod tests {
         see: &mut dyn FnMut(Made),
     ) -> u64 {
         let work = Work { plan, shard, jobs, stopped: stop, made: &|| {} };
-        let series = Series::new("test", "0".into());
-        let mut kept = Kept::open(&series, Vec::new(), Vec::new()).expect("nothing");
         let mut take = |block: Vec<Made>, _: &Kept| {
             block.into_iter().for_each(&mut *see);
             Ok(())
         };
-        sweep(&work, 0..shard.runs(plan.runs()), &mut kept, &mut take).expect("a sweep")
+        sweep(&work, 0..shard.runs(plan.runs()), &mut Kept::default(), &mut take).expect("a sweep")
     }
 
     fn all(plan: &Plan, shard: Shard, jobs: usize) -> Vec<(u64, usize, u64)> {

@@ -138,6 +138,9 @@ pub fn gather(
 /// Writes what says of the folder whose it is, before any run goes there.
 fn begin(harvest: &Harvest<'_>) -> Result<(), Error> {
     let Harvest { plan, recipe, folder, .. } = *harvest;
+    if harvest.shard.is_none() {
+        folder.clear()?;
+    }
     recipe.write(folder)?;
     for (index, stem) in recipe.stems().iter().enumerate() {
         let resolved = super::explain::resolved(plan, index);
