@@ -3,9 +3,11 @@
 use std::sync::atomic::AtomicBool;
 
 use divan::counter::ItemsCount;
+use scenarios::parts::Kept;
 use scenarios::scenario::{Overrides, load};
 use scenarios::seeds::Seeds;
-use scenarios::sweep::{Plan, sweep};
+use scenarios::shard::Shard;
+use scenarios::sweep::{Made, Plan, Work, sweep};
 
 fn main() {
     divan::main();
@@ -20,12 +22,13 @@ fn raft5_crash_partition(bencher: divan::Bencher<'_, '_>, threads: usize) {
     let plan = Plan::new(scenarios, Some(Seeds::Range(0, RUNS))).expect("a plan");
     bencher.counter(ItemsCount::new(RUNS)).bench_local(|| {
         let mut events = 0;
-        let mut take = |made: scenarios::sweep::Made| {
-            events += made.outcome.events;
+        let mut take = |block: Vec<Made>, _: &Kept| {
+            events += block.iter().map(|made| made.outcome.events).sum::<u64>();
             Ok(())
         };
-        let never = AtomicBool::new(false);
-        let done = sweep(&plan, threads, &never, &|| {}, &mut take).expect("no error");
+        let (stopped, made) = (&AtomicBool::new(false), &|| {});
+        let work = Work { plan: &plan, shard: Shard::WHOLE, jobs: threads, stopped, made };
+        let done = sweep(&work, 0..RUNS, &mut Kept::default(), &mut take).expect("no error");
         assert_eq!(done, RUNS);
         events
     });

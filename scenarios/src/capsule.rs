@@ -222,7 +222,7 @@ impl Capsule {
     /// # Errors
     /// When this build does not take its text for a scenario of one point.
     pub fn scenario(&self, path: &Path) -> Result<(Scenario, Point), Error> {
-        one_point(&self.head.text).map_err(|reason| Error::Foreign { path: path.into(), reason })
+        one_point(&self.head.text).map_err(|reason| Error::foreign(path, &reason))
     }
 
     /// Writes the file, whole or not at all.

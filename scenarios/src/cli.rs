@@ -6,7 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use sim_core::id::NodeId;
 use sim_core::time::Duration;
 
+use crate::precision::Precision;
 use crate::seeds::Seeds;
+use crate::shard::Shard;
 use crate::verify::Verify;
 
 /// Pits agreement protocols against faults; a seed decides everything else.
@@ -65,6 +67,9 @@ pub enum Command {
     /// Make many runs; keep a row of each, judge them, and draw the charts.
     #[command(after_help = SWEEP_EXAMPLES)]
     Sweep(SweepArgs),
+    /// Put the shards of a sweep together; judge and draw them as one.
+    #[command(after_help = "Example:\n  synod merge part-0 part-1 part-2 -o out")]
+    Merge(MergeArgs),
     /// Make one run and show everything that happened in it.
     #[command(
         after_help = "Examples:\n  synod trace seed-case --seed 7 --from 1s --to 2s --node n0\n  synod \
@@ -91,7 +96,9 @@ const SWEEP_EXAMPLES: &str = "\
 Examples:
   synod sweep seed-case --seeds 0..1000
   synod sweep seed-case --over network.loss=0%,1%,5% --set protocol.nodes=7
-  synod sweep a.toml b.toml -o paper --profile ci";
+  synod sweep a.toml b.toml -o paper --profile ci
+  synod sweep seed-case --shard 0/4 -o part-0
+  synod sweep --resume results/latest";
 
 const REPLAY_EXAMPLES: &str = "\
 Examples:
@@ -112,7 +119,7 @@ pub struct ScenarioArgs {
 }
 
 /// What is laid over scenarios.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct OverArgs {
     /// Set one key, as in network.loss=5%.
     #[arg(long, value_name = "KEY=VALUE")]
@@ -137,8 +144,15 @@ pub struct RunArgs {
 #[derive(Args, Debug)]
 pub struct SweepArgs {
     /// Files, names from `synod list scenarios`, or - for standard input.
-    #[arg(required = true)]
+    #[arg(required_unless_present = "resume")]
     pub scenarios: Vec<String>,
+    /// Go on with the sweep of this folder, from what the folder itself says.
+    #[arg(
+        long,
+        value_name = "DIR",
+        conflicts_with_all = ["scenarios", "over", "set", "profile", "out"]
+    )]
+    pub resume: Option<PathBuf>,
     /// The seeds: 0..1000, 0..=999, 17,42 or @file.
     #[arg(long)]
     pub seeds: Option<Seeds>,
@@ -158,15 +172,43 @@ pub struct SweepArgs {
     /// With 0% none is.
     #[arg(long, default_value = "1%", value_name = "PERCENT")]
     pub verify: Verify,
+    /// Make only shard I of N, as in 0/4, and leave judging to `synod merge`.
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+    /// Stop once a statistic is known so well at every point, as in `unavailable_ms:p99:±5%`.
+    #[arg(long, value_name = "METRIC:STAT:±P%", conflicts_with = "shard")]
+    pub until_ci: Option<Precision>,
+    #[command(flatten)]
+    /// What follows when all is made.
+    pub ending: EndingArgs,
+    /// Say what would be run, and run nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// What follows when all runs are there.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct EndingArgs {
     /// Exit with 0 whatever the expectations say.
     #[arg(long)]
     pub no_fail: bool,
     /// Draw no charts and leave points.csv to `synod report`.
     #[arg(long)]
     pub no_figures: bool,
-    /// Say what would be run, and run nothing.
-    #[arg(long)]
-    pub dry_run: bool,
+}
+
+/// Arguments of `merge`.
+#[derive(Args, Debug)]
+pub struct MergeArgs {
+    /// The folders that the shards were written to.
+    #[arg(required = true, value_name = "DIR")]
+    pub dirs: Vec<PathBuf>,
+    /// Where the results go.
+    #[arg(short, long, default_value = "results", value_name = "DIR")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    /// What follows when all is there.
+    pub ending: EndingArgs,
 }
 
 /// Arguments of `trace`.

@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a command could not do what it was asked.
 #[derive(Debug)]
@@ -26,6 +26,27 @@ pub enum Error {
         /// What to type instead.
         next: String,
     },
+    /// Not everything was made that was asked for; what was made is kept.
+    Incomplete {
+        /// What is lacking.
+        message: String,
+        /// What makes it.
+        next: String,
+    },
+    /// The same seed gave two different runs.
+    Nondeterministic {
+        /// Which run, and where it differs.
+        message: String,
+        /// What to type to look into it.
+        next: String,
+    },
+    /// What lies there was made by another build, or from another plan.
+    Foreign {
+        /// What differs.
+        message: String,
+        /// What to type instead.
+        next: String,
+    },
     /// A file or folder could not be read or written.
     Io {
         /// What was being done.
@@ -40,13 +61,6 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        reason: String,
-    },
-    /// A trace or a folder is whole, and does not apply to this build.
-    Foreign {
-        /// The file or folder.
-        path: PathBuf,
-        /// Why it does not.
         reason: String,
     },
     /// Whatever it was says nothing of what a bisection looks for.
@@ -64,12 +78,22 @@ impl Error {
         move |source| Self::Io { doing, path, source }
     }
 
+    /// A file that is whole, and does not apply to this build.
+    pub fn foreign(path: &Path, reason: &str) -> Self {
+        Self::Foreign {
+            message: format!("{} does not apply to this build: {reason}", path.display()),
+            next: "replay it with the build that wrote it, or make it again".into(),
+        }
+    }
+
     /// The exit code, as the table of the manual says.
     pub const fn code(&self) -> u8 {
         match self {
             Self::Usage { .. } => 2,
             Self::Invalid(_) => 3,
             Self::Nothing { .. } => 4,
+            Self::Incomplete { .. } => 5,
+            Self::Nondeterministic { .. } => 30,
             Self::Internal(_) => 70,
             Self::Io { .. } | Self::Damaged { .. } | Self::Report(_) => 74,
             Self::Foreign { .. } | Self::Skip(_) => 125,
@@ -79,19 +103,23 @@ impl Error {
     /// The next command to type.
     pub fn next(&self) -> Option<String> {
         match self {
-            Self::Usage { next, .. } | Self::Nothing { next, .. } => Some(next.clone()),
+            Self::Usage { next, .. }
+            | Self::Nothing { next, .. }
+            | Self::Incomplete { next, .. }
+            | Self::Nondeterministic { next, .. }
+            | Self::Foreign { next, .. } => Some(next.clone()),
             // Each diagnostic carries its own.
             Self::Invalid(_) => None,
             Self::Io { doing: "read", .. } => Some("synod list scenarios".into()),
             Self::Io { doing: "open", .. } => {
                 Some("synod trace SCENARIO --seed N --save FILE, or synod sweep SCENARIO".into())
             }
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                Some("make room and repeat the command: a sweep goes on where it stopped".into())
+            }
             Self::Io { .. } => Some("give another folder with `-o DIR`, or make room".into()),
             Self::Damaged { .. } => {
                 Some("make it again: synod trace SCENARIO --seed N --save FILE".into())
-            }
-            Self::Foreign { .. } => {
-                Some("replay it with the build that wrote it, or make it again".into())
             }
             Self::Skip(error) => error.next(),
             Self::Report(_) => Some("synod report DIR, once the table is mended".into()),
@@ -103,15 +131,16 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage { message, .. } | Self::Nothing { message, .. } => f.write_str(message),
+            Self::Usage { message, .. }
+            | Self::Nothing { message, .. }
+            | Self::Incomplete { message, .. }
+            | Self::Nondeterministic { message, .. }
+            | Self::Foreign { message, .. } => f.write_str(message),
             Self::Invalid(diagnostics) => f.write_str(diagnostics),
             Self::Io { doing, path, source } => {
                 write!(f, "cannot {doing} {}: {source}", path.display())
             }
             Self::Damaged { path, reason } => write!(f, "{}: {reason}", path.display()),
-            Self::Foreign { path, reason } => {
-                write!(f, "{} does not apply to this build: {reason}", path.display())
-            }
             Self::Skip(error) => error.fmt(f),
             Self::Report(error) => write!(f, "cannot draw the report: {error}"),
             Self::Internal(message) => write!(f, "internal error: {message}"),

@@ -10,6 +10,7 @@ use sim_core::checker::Class;
 use sim_core::fault::{FaultKind, When};
 use sim_core::outcome::{Measure, Metrics, Outcome, Verdict};
 use sim_core::setup::Setup;
+use sim_core::time::Time;
 
 use crate::histogram::Histogram;
 
@@ -107,7 +108,7 @@ impl Fold {
             exceeded: 0,
             latencies: Histogram::default(),
             timeline: vec![Slice::default(); Outcome::BUCKETS],
-            slice_ns: (setup.horizon.as_nanos() / Outcome::BUCKETS as u64).max(1),
+            slice_ns: slice_ns(setup),
             has_leader: false,
             scripted: Vec::new(),
             bitten: vec![0; setup.faults.len()],
@@ -185,11 +186,20 @@ impl Fold {
         }
         for (start, latency) in &outcome.latencies {
             self.latencies.record(latency.as_nanos());
-            let index = (start.as_nanos() / self.slice_ns) as usize;
-            let last = self.timeline.len() - 1;
-            self.timeline[index.min(last)].latencies.record(latency.as_nanos());
+            let index = slice_at(*start, self.slice_ns);
+            self.timeline[index].latencies.record(latency.as_nanos());
         }
     }
+}
+
+/// The length of a slice of the timeline, in nanoseconds.
+pub fn slice_ns(setup: &Setup) -> u64 {
+    (setup.horizon.as_nanos() / Outcome::BUCKETS as u64).max(1)
+}
+
+/// The slice in which an instant lies; the last one takes what the division left over.
+pub fn slice_at(at: Time, slice_ns: u64) -> usize {
+    ((at.as_nanos() / slice_ns) as usize).min(Outcome::BUCKETS - 1)
 }
 
 /// How much the strikes of one kind changed in a run; `None` if it is not in the schedule.

@@ -32,7 +32,7 @@ pub struct Bucket {
 impl Histogram {
     /// Counts a value in millionths: nanoseconds, if the unit is the millisecond.
     pub fn record(&mut self, millionths: u64) {
-        *self.buckets.entry(bucket(millionths)).or_default() += 1;
+        *self.buckets.entry(index(millionths)).or_default() += 1;
         self.total += 1;
     }
 
@@ -74,9 +74,9 @@ impl Histogram {
     }
 }
 
-/// The bucket of a value: itself below twice [`FINE`], and [`FINE`] buckets to each power of two
-/// above.
-const fn bucket(value: u64) -> u64 {
+/// The index of the bucket of a value: itself below twice [`FINE`], and [`FINE`] buckets to each
+/// power of two above.
+pub const fn index(value: u64) -> u64 {
     if value < 2 * FINE {
         return value;
     }
@@ -84,7 +84,12 @@ const fn bucket(value: u64) -> u64 {
     shift * FINE + (value >> shift)
 }
 
-/// The least value of a bucket.
+/// The least value of the bucket at `bucket`; `None` if no value has that index.
+pub fn least(bucket: u64) -> Option<u64> {
+    (bucket <= index(u64::MAX)).then(|| lower(bucket) as u64)
+}
+
+/// The least value of a bucket, or the end of the one before it.
 const fn lower(bucket: u64) -> u128 {
     if bucket < 2 * FINE {
         return bucket as u128;
@@ -102,7 +107,7 @@ mod tests {
         let values =
             (0..64).flat_map(|shift| [1_u64 << shift, (1 << shift) + 1, u64::MAX >> shift]);
         for value in values.chain(0..5_000) {
-            let index = bucket(value);
+            let index = index(value);
             let (from, to) = (lower(index), lower(index + 1));
             assert!((from..to).contains(&u128::from(value)), "{value}: {from}..{to}");
             assert!(to - from <= 1 + from / u128::from(FINE), "{value}: {from}..{to}");

@@ -3,6 +3,8 @@
 //! Tables are merged and everything else is replaced, lists too, so that what a scenario does not
 //! say is exactly what the one below it says.
 
+use std::path::Path;
+
 use sim_core::settings::{Settings, Value};
 
 use crate::catalog;
@@ -33,7 +35,10 @@ impl From<Vec<Diagnostic>> for Trouble {
     }
 }
 
-/// The document over everything that it extends.
+/// Finds a scenario by what names it, beside a folder.
+pub type Find<'a> = &'a mut dyn FnMut(&str, Option<&Path>) -> Result<catalog::Found, Error>;
+
+/// The document over everything that it extends, each of which `find` finds.
 ///
 /// # Errors
 /// When a file cannot be read or is no TOML, or they extend each other in a circle.
@@ -41,6 +46,7 @@ pub fn extended(
     found: catalog::Found,
     sources: &mut Sources,
     chain: &mut Vec<String>,
+    find: Find<'_>,
 ) -> Result<Settings, Trouble> {
     let source = sources.add(found.shown.clone(), found.text);
     let mut root = sources.parse(source)?;
@@ -64,7 +70,7 @@ pub fn extended(
     // A built-in scenario extends built-in ones, whatever files lie around.
     let is_built_in = chain.last().is_some_and(|shown| shown.starts_with("catalog:"));
     let reference = if is_built_in { format!("catalog:{reference}") } else { reference.clone() };
-    let base_found = catalog::find(&reference, found.folder.as_deref())
+    let base_found = find(&reference, found.folder.as_deref())
         .map_err(|error| refuse(error.to_string(), "named here"))?;
     if chain.contains(&base_found.shown) || chain.len() == LONGEST_CHAIN {
         chain.push(base_found.shown);
@@ -73,7 +79,7 @@ pub fn extended(
             "without end",
         ));
     }
-    Ok(merge(extended(base_found, sources, chain)?, root))
+    Ok(merge(extended(base_found, sources, chain, find)?, root))
 }
 
 /// Lays the profile of this name over the document.

@@ -2,7 +2,8 @@
 //!
 //! The modules stand in the order in which a sweep goes through them: a text is read into a
 //! [`document`], a [`scenario`] is made of it with all its [`point`]s, a [`sweep`] runs them, each
-//! outcome is a row of a [`table`] and is [`fold`]ed, and what was [`expect`]ed is [`judge`]d.
+//! outcome is a row of a [`table`], is [`fold`]ed and kept as a line of [`parts`], and what was
+//! [`expect`]ed is [`judge`]d.
 
 pub mod error;
 pub mod seeds;
@@ -16,13 +17,18 @@ pub mod point;
 pub mod scenario;
 pub mod stopwatch;
 pub mod table;
+pub mod histogram;
+pub mod fold;
+pub mod codec;
+pub mod parts;
+pub mod shard;
 pub mod divergence;
 pub mod verify;
 pub mod sweep;
-pub mod histogram;
-pub mod fold;
+pub mod precision;
 pub mod judge;
 pub mod results;
+pub mod recipe;
 pub mod terminal;
 pub mod progress;
 pub mod cli;
@@ -55,6 +61,7 @@ pub fn run(cli: Cli) -> u8 {
     let result = match cli.command {
         Command::Run(args) => command::run::run(&args, cli.format, &mut terminal),
         Command::Sweep(args) => command::sweep::sweep(&args, cli.format, &mut terminal),
+        Command::Merge(args) => command::merge::merge(&args, cli.format, &mut terminal),
         Command::Trace(args) => command::trace::trace(&args, cli.format, &mut terminal),
         Command::Replay(args) => command::replay::replay(&args, cli.format, &mut terminal),
         Command::List(args) => command::list::list(&args, cli.format, &mut terminal),

@@ -22,6 +22,7 @@ pub struct Progress<'a> {
     watch: Stopwatch,
     total: u64,
     taken: u64,
+    kept: u64,
     passed: u64,
     failed: u64,
     told_at: (f64, u64),
@@ -46,14 +47,20 @@ impl<'a> Progress<'a> {
         bar.set_style(style.progress_chars(blocks));
         let on_terminal = !bar.is_hidden();
         let watch = Stopwatch::start();
-        let (taken, passed, failed, told_at) = (0, 0, 0, (0.0, 0));
-        Self { terminal, bar, on_terminal, watch, total, taken, passed, failed, told_at }
+        let (taken, kept, passed, failed, told_at) = (0, 0, 0, 0, (0.0, 0));
+        Self { terminal, bar, on_terminal, watch, total, taken, kept, passed, failed, told_at }
     }
 
     /// What any thread calls that has made a run.
     pub fn ticker(&self) -> impl Fn() + Sync + use<> {
         let bar = self.bar.clone();
         move || bar.inc(1)
+    }
+
+    /// The run that is taken next was made by an earlier sweep.
+    pub fn kept(&mut self) {
+        self.kept += 1;
+        self.bar.inc(1);
     }
 
     /// A run was taken, in order. `failure` says what a failed run showed.
@@ -107,7 +114,7 @@ impl<'a> Progress<'a> {
             return;
         }
         self.told_at = (now, self.taken);
-        let rate = self.taken as f64 / now;
+        let rate = (self.taken - self.kept) as f64 / now;
         let left = (self.total - self.taken) as f64 / rate;
         self.terminal.note(&format!(
             "  {}/{} ({} %)  ✓ {}  ✗ {}  {rate:.0} run/s  ETA {left:.0} s",

@@ -1,8 +1,8 @@
 //! The folder of a sweep: where it lies, and how files get into it whole.
 //!
 //! The folder's name is a digest of what was run, without the seeds: the same experiment goes to
-//! the same place. A file appears under its name when it is complete; the tables that grow with the
-//! runs grow under `.part` and keep what they have if the sweep is stopped.
+//! the same place. A file appears under its name when it is complete and on the disk; what grows
+//! with the runs are the parts, in a folder of their own, where one sweep writes at a time.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
@@ -14,8 +14,11 @@ use sim_core::digest::Digest;
 use crate::error::Error;
 use crate::sweep::Plan;
 
-/// The version of the engine; another one may give other results.
-pub const ENGINE: &str = env!("CARGO_PKG_VERSION");
+/// The engine: its version and a digest of its sources. Another one may give other results.
+pub const ENGINE: &str = env!("SYNOD_ENGINE");
+
+/// The form of a manifest and of the folder around it.
+pub const SCHEMA: &str = "synod.sweep/1";
 
 /// The digest of everything that is run, as eight hexadecimal digits.
 pub fn id(plan: &Plan) -> String {
@@ -107,42 +110,105 @@ impl Folder {
         Ok(Self { out, name, id, dir })
     }
 
+    /// The folder that is already there.
+    ///
+    /// # Errors
+    /// When it is not there, or lies in no other folder.
+    pub fn existing(dir: &Path) -> Result<Self, Error> {
+        let dir = fs::canonicalize(dir).map_err(Error::io("find", dir))?;
+        let step = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let whole = dir
+            .parent()
+            .and_then(|named| Some((named.parent()?.to_owned(), step(named)?, step(&dir)?)));
+        let Some((out, name, id)) = whole else {
+            let message = format!("{} is no folder of a sweep", dir.display());
+            return Err(Error::Usage { message, next: "synod sweep SCENARIO".into() });
+        };
+        Ok(Self { out, name, id, dir })
+    }
+
     /// Where it lies.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// Writes a whole file.
+    /// Where its parts lie.
+    pub fn parts(&self) -> PathBuf {
+        parts_of(&self.dir)
+    }
+
+    /// Waits until nobody else holds this lock, and holds it. `keep_waiting` is told every now and
+    /// then who holds it; `None` if it says no. The system releases what a killed process held.
+    ///
+    /// # Errors
+    /// When the folder does not take the file.
+    pub fn lock(
+        &self,
+        lock: &Lock,
+        keep_waiting: &mut dyn FnMut(&str) -> bool,
+    ) -> Result<Option<Held>, Error> {
+        let parts = self.parts();
+        fs::create_dir_all(&parts).map_err(Error::io("make", &parts))?;
+        let path = parts.join(&lock.file);
+        let opened = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+        let mut file = opened.map_err(Error::io("write", &path))?;
+        loop {
+            match if lock.is_shared { file.try_lock_shared() } else { file.try_lock() } {
+                Err(TryLockError::WouldBlock) => {
+                    let holder = fs::read_to_string(&path).unwrap_or_default();
+                    if !keep_waiting(holder.trim()) {
+                        return Ok(None);
+                    }
+                    std::thread::sleep(BETWEEN_LOOKS);
+                }
+                Ok(()) if !lock.is_shared => {
+                    // The name is for people; the lock holds without it, on a full disk too.
+                    let holder = format!("process {}", std::process::id());
+                    let _ = file.set_len(0).and_then(|()| file.write_all(holder.as_bytes()));
+                    return Ok(Some(Held { _file: file }));
+                }
+                Ok(()) => {
+                    let _ = file.set_len(0);
+                    return Ok(Some(Held { _file: file }));
+                }
+                // A file system without locks must not keep anybody from sweeping.
+                Err(TryLockError::Error(_)) => return Ok(Some(Held { _file: file })),
+            }
+        }
+    }
+
+    /// Removes what killed sweeps had begun to write. Nobody else may be writing.
+    ///
+    /// # Errors
+    /// When the folder cannot be read, or keeps it.
+    pub fn clear(&self) -> Result<(), Error> {
+        for entry in fs::read_dir(&self.dir).map_err(Error::io("read", &self.dir))? {
+            let path = entry.map_err(Error::io("read", &self.dir))?.path();
+            if path.extension().is_some_and(|ending| ending == "tmp") {
+                fs::remove_file(&path).map_err(Error::io("remove", &path))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a whole file: under another name first, so that nobody ever reads half of it.
     ///
     /// # Errors
     /// When the folder does not take it.
     pub fn write(&self, file: &str, bytes: &[u8]) -> Result<(), Error> {
-        let (part, end) = (self.dir.join(format!("{file}.part")), self.dir.join(file));
-        let mut written = File::create(&part).map_err(Error::io("write", &part))?;
-        let result = written.write_all(bytes).and_then(|()| written.sync_all());
-        result.map_err(Error::io("write", &part))?;
-        fs::rename(&part, &end).map_err(Error::io("write", end))
+        let mut whole = Whole::begin(&self.dir, file)?;
+        whole.write_all(bytes).map_err(Error::io("write", &whole.fresh))?;
+        whole.finish()
     }
 
-    /// Begins a table that grows with the runs.
+    /// Begins a table; it appears under its name when it is finished.
     ///
     /// # Errors
-    /// When the folder does not take it, or another sweep is writing it.
+    /// When the folder does not take it.
     pub fn table(&self, file: &str, header: &[String]) -> Result<Table, Error> {
-        let (part, end) = (self.dir.join(format!("{file}.part")), self.dir.join(file));
-        let opened = OpenOptions::new().write(true).create(true).truncate(false).open(&part);
-        let opened = opened.map_err(Error::io("write", &part))?;
-        match opened.try_lock() {
-            Err(TryLockError::WouldBlock) => {
-                let busy =
-                    io::Error::new(io::ErrorKind::ResourceBusy, "another sweep is writing it");
-                return Err(Error::io("write", part)(busy));
-            }
-            // A file system without locks must not keep anybody from sweeping.
-            Ok(()) | Err(TryLockError::Error(_)) => {}
-        }
-        opened.set_len(0).map_err(Error::io("write", &part))?;
-        let mut table = Table { writer: csv::Writer::from_writer(opened), part, end };
+        let whole = Whole::begin(&self.dir, file)?;
+        let fresh = whole.fresh.clone();
+        let mut table = Table { writer: csv::Writer::from_writer(whole), fresh };
         table.row(header)?;
         Ok(table)
     }
@@ -152,7 +218,8 @@ impl Folder {
     /// # Errors
     /// When the link cannot be made.
     pub fn point_latest(&self) -> Result<(), Error> {
-        let (fresh, latest) = (self.out.join(".latest.part"), self.out.join("latest"));
+        let fresh = self.out.join(format!(".latest.{}.tmp", std::process::id()));
+        let latest = self.out.join("latest");
         if fs::symlink_metadata(&latest).is_ok_and(|found| !found.is_symlink()) {
             // Somebody's own file or folder of that name is left alone.
             return Ok(());
@@ -173,12 +240,107 @@ fn link(target: &Path, link: &Path) -> io::Result<()> {
     std::os::windows::fs::symlink_dir(target, link)
 }
 
-/// A table that grows with the runs.
+/// The folder of the parts within that of a sweep.
+pub fn parts_of(dir: &Path) -> PathBuf {
+    dir.join("parts")
+}
+
+/// Between two looks whether a lock is free.
+const BETWEEN_LOOKS: std::time::Duration = std::time::Duration::from_millis(50);
+
+/// Which lock, and whether others may hold it at the same time.
+#[derive(Clone, Debug)]
+pub struct Lock {
+    file: String,
+    is_shared: bool,
+}
+
+impl Lock {
+    /// The lock of the whole folder, for who writes its tables.
+    pub fn whole() -> Self {
+        Self { file: "lock".into(), is_shared: false }
+    }
+
+    /// The same, for those who write parts of their own and no tables.
+    pub fn among_others() -> Self {
+        Self { is_shared: true, ..Self::whole() }
+    }
+
+    /// The lock of the parts whose names begin with `stem`.
+    pub fn of_parts(stem: &str) -> Self {
+        Self { file: format!("{stem}.lock"), is_shared: false }
+    }
+}
+
+/// A lock that is held until this is dropped, or its process ends.
+#[derive(Debug)]
+pub struct Held {
+    _file: File,
+}
+
+/// A file that appears under its name when it is complete, and not at all before.
+#[derive(Debug)]
+struct Whole {
+    file: File,
+    folder: PathBuf,
+    fresh: PathBuf,
+    end: PathBuf,
+    is_finished: bool,
+}
+
+impl Whole {
+    fn begin(folder: &Path, file: &str) -> Result<Self, Error> {
+        // Shards may write the same file at the same time.
+        let fresh = folder.join(format!("{file}.{}.tmp", std::process::id()));
+        let end = folder.join(file);
+        let file = File::create(&fresh).map_err(Error::io("write", &fresh))?;
+        Ok(Self { file, folder: folder.to_owned(), fresh, end, is_finished: false })
+    }
+
+    fn finish(mut self) -> Result<(), Error> {
+        self.file.sync_all().map_err(Error::io("write", &self.fresh))?;
+        fs::rename(&self.fresh, &self.end).map_err(Error::io("write", &self.end))?;
+        self.is_finished = true;
+        sync_folder(&self.folder).map_err(Error::io("write to", &self.folder))
+    }
+}
+
+impl io::Write for Whole {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for Whole {
+    /// What was not finished makes room.
+    fn drop(&mut self) {
+        if !self.is_finished {
+            let _ = fs::remove_file(&self.fresh);
+        }
+    }
+}
+
+/// Waits until a rename is on the disk.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Where folders cannot be opened, the system sees to that.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// A table that is being written.
 #[derive(Debug)]
 pub struct Table {
-    writer: csv::Writer<File>,
-    part: PathBuf,
-    end: PathBuf,
+    writer: csv::Writer<Whole>,
+    fresh: PathBuf,
 }
 
 impl Table {
@@ -187,27 +349,18 @@ impl Table {
     /// # Errors
     /// When the disk does not take it.
     pub fn row(&mut self, cells: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Result<(), Error> {
-        self.writer
-            .write_record(cells)
-            .map_err(io::Error::from)
-            .map_err(Error::io("write", &self.part))
-    }
-
-    /// Hands everything so far to the system.
-    ///
-    /// # Errors
-    /// When the disk does not take it.
-    pub fn flush(&mut self) -> Result<(), Error> {
-        self.writer.flush().map_err(Error::io("write", &self.part))
+        let written = self.writer.write_record(cells).map_err(io::Error::from);
+        written.map_err(Error::io("write", &self.fresh))
     }
 
     /// Gives the table its name.
     ///
     /// # Errors
     /// When the disk does not take it.
-    pub fn finish(mut self) -> Result<(), Error> {
-        self.flush()?;
-        fs::rename(&self.part, &self.end).map_err(Error::io("write", self.end))
+    pub fn finish(self) -> Result<(), Error> {
+        let fresh = self.fresh;
+        let whole = self.writer.into_inner().map_err(|error| error.into_error());
+        whole.map_err(Error::io("write", fresh))?.finish()
     }
 }
 

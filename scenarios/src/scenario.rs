@@ -2,6 +2,8 @@
 //!
 //! Everything that can be wrong with an experiment is found here, before anything runs.
 
+use std::path::Path;
+
 use sim_core::settings::{Origin, Settings, Value};
 use sim_core::simulation::Entry;
 
@@ -36,8 +38,8 @@ pub struct Scenario {
     pub reference: String,
     /// Where it was found.
     pub shown: String,
-    /// The text of its file.
-    pub text: String,
+    /// Its file, and those that it extends, the nearest first.
+    pub files: Vec<Found>,
     /// The axes.
     pub axes: Vec<Axis>,
     /// The seeds that it asks for.
@@ -86,11 +88,50 @@ pub fn load(
     overrides: &Overrides,
     coloured: bool,
 ) -> Result<(Vec<Scenario>, Sources), Error> {
+    load_with(references.iter().map(|reference| (&**reference, None)), overrides, coloured)
+}
+
+/// A scenario as it is kept to be read again.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// Its name.
+    pub name: String,
+    /// What was typed to name it.
+    pub reference: String,
+    /// Its file, and those that it extends, the nearest first.
+    pub files: Vec<Found>,
+}
+
+impl Scenario {
+    /// What is needed to read it again.
+    pub fn recorded(&self) -> Recorded {
+        let (name, reference) = (self.name.clone(), self.reference.clone());
+        Recorded { name, reference, files: self.files.clone() }
+    }
+}
+
+/// Reads scenarios again, from what was kept of them and from no other file.
+///
+/// # Errors
+/// With everything that is wrong in any of them.
+pub fn restore(
+    recorded: &[Recorded],
+    overrides: &Overrides,
+    coloured: bool,
+) -> Result<Vec<Scenario>, Error> {
+    let references = recorded.iter().map(|recorded| (&*recorded.reference, Some(&*recorded.files)));
+    load_with(references, overrides, coloured).map(|(scenarios, _)| scenarios)
+}
+
+fn load_with<'a>(
+    references: impl Iterator<Item = (&'a str, Option<&'a [Found]>)>,
+    overrides: &Overrides,
+    coloured: bool,
+) -> Result<(Vec<Scenario>, Sources), Error> {
     let mut sources = Sources::default();
     let (mut scenarios, mut wrong) = (Vec::new(), Vec::new());
-    for reference in references {
-        let found = catalog::find(reference, None).map_err(Trouble::from);
-        match found.and_then(|found| read(found, reference, overrides, &mut sources)) {
+    for (reference, kept) in references {
+        match read(reference, kept, overrides, &mut sources) {
             Ok(scenario) => scenarios.push(scenario),
             Err(Trouble::Error(error)) => return Err(error),
             Err(Trouble::Wrong(mistakes)) => {
@@ -127,7 +168,10 @@ pub fn of_text(shown: &str, text: &str) -> Result<Scenario, Error> {
                 let error = Diagnostic::new("E0103", title, field.key);
                 Err(Trouble::from(vec![error.label("nothing outside is read for it")]))
             }
-            None => read(found, "-", &Overrides::default(), &mut sources),
+            None => {
+                let kept = Some(std::slice::from_ref(&found));
+                read("-", kept, &Overrides::default(), &mut sources)
+            }
         },
     };
     result.map_err(|trouble| match trouble {
@@ -137,13 +181,29 @@ pub fn of_text(shown: &str, text: &str) -> Result<Scenario, Error> {
 }
 
 fn read(
-    found: Found,
     reference: &str,
+    kept: Option<&[Found]>,
     overrides: &Overrides,
     sources: &mut Sources,
 ) -> Result<Scenario, Trouble> {
-    let (shown, stem, text) = (found.shown.clone(), found.stem.clone(), found.text.clone());
-    let mut root = extended(found, sources, &mut Vec::new())?;
+    let mut files: Vec<Found> = Vec::new();
+    let mut find = |reference: &str, beside: Option<&Path>| {
+        let found = match kept {
+            None => catalog::find(reference, beside)?,
+            Some(kept) => kept.get(files.len()).cloned().ok_or_else(|| {
+                let what = crate::diagnostic::clean(reference);
+                Error::Foreign {
+                    message: format!("no copy of {what} was kept"),
+                    next: "synod sweep, with the scenario itself".into(),
+                }
+            })?,
+        };
+        files.push(found.clone());
+        Ok(found)
+    };
+    let found = find(reference, None)?;
+    let (shown, stem) = (found.shown.clone(), found.stem.clone());
+    let mut root = extended(found, sources, &mut Vec::new(), &mut find)?;
     let mut wrong = Vec::new();
     apply_profile(&mut root, overrides.profile.as_deref(), sources, &mut wrong);
     for argument in &overrides.set {
@@ -182,7 +242,7 @@ fn read(
         return Err(Trouble::Wrong(wrong));
     }
     let reference = reference.to_owned();
-    Ok(Scenario { name, title, reference, shown, text, axes, seeds, expectations, points })
+    Ok(Scenario { name, title, reference, shown, files, axes, seeds, expectations, points })
 }
 
 fn entries(points: &[Point]) -> Vec<&'static Entry> {

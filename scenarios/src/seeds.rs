@@ -7,6 +7,8 @@ use std::fmt;
 use std::fs;
 use std::str::FromStr;
 
+use sim_core::digest::Digest;
+
 /// The seeds of a sweep, in order.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Seeds {
@@ -38,6 +40,23 @@ impl Seeds {
         match self {
             Self::Range(from, _) => from + index,
             Self::List(seeds) => seeds[index as usize],
+        }
+    }
+
+    /// The first of them, as many as `count`.
+    pub fn first(&self, count: u64) -> Self {
+        match self {
+            Self::Range(from, to) => Self::Range(*from, (*to).min(from.saturating_add(count))),
+            Self::List(seeds) => Self::List(seeds.iter().copied().take(count as usize).collect()),
+        }
+    }
+
+    /// The name of the row that these seeds begin, by which kept runs are found again: a longer
+    /// range begins with the shorter one, a list stands for itself.
+    pub fn series(&self) -> String {
+        match self {
+            Self::Range(from, _) => format!("seeds-{from}"),
+            Self::List(seeds) => format!("list-{:016x}", Digest::of(seeds)),
         }
     }
 
@@ -115,6 +134,8 @@ mod tests {
         assert_eq!("7".parse(), Ok(Seeds::List(vec![7])));
         assert!("5..5".parse::<Seeds>().unwrap().is_empty());
         assert_eq!(Seeds::Range(5, 9).get(3), 8);
+        assert_eq!(Seeds::Range(5, 9).first(2), Seeds::Range(5, 7));
+        assert_eq!(Seeds::List(vec![4, 2]).first(9), Seeds::List(vec![4, 2]));
     }
 
     #[test]

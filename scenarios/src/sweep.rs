@@ -1,8 +1,8 @@
 //! Runs every seed at every point: in parallel, handed on in order.
 //!
-//! Runs are numbered seed-major, so that more seeds renumber nothing. They are made in blocks; what
-//! comes out is taken in order, so the bytes written do not depend on how many threads there are,
-//! and an interrupted sweep is a whole beginning of the full one.
+//! Runs are numbered seed-major, so that more seeds renumber nothing. They are made in blocks, and
+//! only those that no earlier sweep has kept; all of them are taken in order, so the bytes written
+//! depend neither on how many threads there are nor on how often the sweep was interrupted.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -15,10 +15,13 @@ use sim_core::fault::FaultKind;
 use sim_core::outcome::Outcome;
 use sim_core::simulation::Simulation;
 
+use crate::codec;
 use crate::error::Error;
+use crate::parts::Kept;
 use crate::point::Point;
 use crate::scenario::Scenario;
 use crate::seeds::{MOST_RUNS, Seeds};
+use crate::shard::Shard;
 use crate::stopwatch::Stopwatch;
 use crate::table::{Parameter, point_cells};
 use crate::verify::Verify;
@@ -131,7 +134,7 @@ impl Plan {
     }
 }
 
-/// One run that was made.
+/// One run, made just now or before.
 pub struct Made {
     /// Its number.
     pub run: u64,
@@ -139,61 +142,141 @@ pub struct Made {
     pub point: usize,
     /// What it showed.
     pub outcome: Outcome,
-    /// How long it took the machine.
-    pub wall_ms: f64,
-    /// Which thread made it.
-    pub worker: usize,
+    /// The same, as parts keep it.
+    pub word: String,
+    /// Where it comes from.
+    pub origin: Origin,
 }
 
-/// Makes all runs of the plan on `jobs` threads and hands each to `take`, in order. `made` is told
-/// of each as soon as it is there. Returns how many were taken: fewer than planned if
-/// `interrupted` was set.
+/// Where a run comes from.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Origin {
+    /// It was made just now.
+    Fresh {
+        /// How long it took the machine, in milliseconds.
+        wall_ms: f64,
+        /// Which thread made it.
+        worker: usize,
+    },
+    /// It was made before, and stands in a part of this folder or of another one.
+    Kept {
+        /// Whether it stands in this folder.
+        at_home: bool,
+    },
+}
+
+/// What is to be made, and how.
+pub struct Work<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The share of it.
+    pub shard: Shard,
+    /// How many threads.
+    pub jobs: usize,
+    /// Nothing more is made once this is set.
+    pub stopped: &'a AtomicBool,
+    /// Told of each run as soon as it is made.
+    pub made: &'a (dyn Fn() + Sync),
+}
+
+/// What takes runs, in blocks: it is told how far the kept ones have been read.
+pub type Take<'a> = &'a mut dyn FnMut(Vec<Made>, &Kept) -> Result<(), Error>;
+
+/// Makes those runs of the shard that are not kept and hands all of them to `take`, in order and
+/// in blocks that last about a second at most. `places` are counted within the shard. Returns how
+/// many were taken: fewer than there are places only if the work was stopped, and then nothing
+/// that was made is lost.
 ///
 /// # Errors
-/// What `take` returned; nothing more is run then.
+/// When a part cannot be read, or what `take` returned; nothing more is run then.
 pub fn sweep(
-    plan: &Plan,
-    jobs: usize,
-    interrupted: &AtomicBool,
-    made: &(dyn Fn() + Sync),
-    take: &mut dyn FnMut(Made) -> Result<(), Error>,
+    work: &Work<'_>,
+    places: Range<u64>,
+    kept: &mut Kept,
+    take: Take<'_>,
 ) -> Result<u64, Error> {
     let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(jobs)
+        .num_threads(work.jobs)
         .build()
         .map_err(|error| Error::Internal(format!("no threads: {error}")))?;
-    let total = plan.runs();
-    let block = jobs as u64 * RUNS_PER_JOB;
-    let mut start = 0;
-    while start < total {
-        let count = (total - start).min(block) as usize;
-        let one = |offset: usize| {
-            let run = start + offset as u64;
-            if interrupted.load(Ordering::Relaxed) {
-                return None;
-            }
-            let (point, seed) = plan.locate(run);
-            let watch = Stopwatch::start();
-            let outcome = plan.verify.guarded(plan.points[point].simulation.as_ref(), seed);
-            let worker = rayon::current_thread_index().unwrap_or(0);
-            made();
-            Some(Made { run, point, outcome, wall_ms: watch.millis(), worker })
-        };
-        let runs: Vec<Option<Made>> =
-            pool.install(|| (0..count).into_par_iter().with_max_len(1).map(one).collect());
-        for run in runs {
-            // A gap ends the beginning; what came after it is dropped and can be made again.
-            let Some(run) = run else { return Ok(start) };
-            take(run)?;
-            start += 1;
+    let (mut start, mut taken, mut per_job) = (places.start, 0, RUNS_PER_JOB.start);
+    while start < places.end {
+        let stopped = work.stopped.load(Ordering::Relaxed);
+        if stopped && kept.peek().is_none() {
+            break;
         }
+        let end = places.end.min(start + per_job * work.jobs as u64);
+        let watch = Stopwatch::start();
+        let mut block = read(work, start..end, kept)?;
+        if !stopped {
+            let lacking = block.iter_mut().zip(start..end).filter(|(made, _)| made.is_none());
+            let lacking: Vec<_> = lacking.collect();
+            pool.install(|| {
+                lacking.into_par_iter().with_max_len(1).for_each(|(made, place)| {
+                    *made = one(work, place);
+                });
+            });
+        }
+        let block: Vec<Made> = block.into_iter().flatten().collect();
+        taken += block.len() as u64;
+        take(block, kept)?;
+        start = end;
+        per_job = match watch.seconds() {
+            ..LEAST_SECONDS => (per_job * 2).min(RUNS_PER_JOB.end),
+            MOST_SECONDS.. => (per_job / 2).max(1),
+            _ => per_job,
+        };
     }
-    Ok(total)
+    Ok(taken)
 }
 
-/// Runs per thread and block: enough to even out long and short ones, few enough to be answered
-/// quickly and to hold in memory.
-const RUNS_PER_JOB: u64 = 32;
+/// Runs per thread and block: at first and at most, enough to even out long and short ones, few
+/// enough to hold in memory.
+const RUNS_PER_JOB: Range<u64> = 32..256;
+
+/// How many seconds a block should last: less, and threads wait for each other too often; more,
+/// and much is lost with a process that is killed.
+const LEAST_SECONDS: f64 = 0.1;
+const MOST_SECONDS: f64 = 0.5;
+
+/// The runs at these places that are kept.
+fn read(work: &Work<'_>, places: Range<u64>, kept: &mut Kept) -> Result<Vec<Option<Made>>, Error> {
+    let mut block: Vec<Option<Made>> = places.clone().map(|_| None).collect();
+    while let Some(line) = kept.next_before(work.shard.run(places.end - 1) + 1)? {
+        // A part may hold runs that are no business of this shard.
+        let slot = work.shard.place(line.run).and_then(|place| {
+            block.get_mut(usize::try_from(place.checked_sub(places.start)?).ok()?)
+        });
+        let Some(slot) = slot else { continue };
+        let (point, seed) = work.plan.locate(line.run);
+        let planned = &work.plan.points[point];
+        let outcome =
+            codec::decode(&line.outcome, planned.simulation.setup(), planned.entry.metrics);
+        let outcome = outcome.filter(|outcome| outcome.seed == seed).ok_or_else(|| {
+            Error::Internal(format!("run {} was kept in words that are not understood", line.run))
+        })?;
+        let origin = Origin::Kept { at_home: line.at_home };
+        *slot = Some(Made { run: line.run, point, outcome, word: line.outcome, origin });
+    }
+    Ok(block)
+}
+
+/// Makes the run at a place of the shard, unless the work was stopped.
+fn one(work: &Work<'_>, place: u64) -> Option<Made> {
+    if work.stopped.load(Ordering::Relaxed) {
+        return None;
+    }
+    let run = work.shard.run(place);
+    let (point, seed) = work.plan.locate(run);
+    let simulation = work.plan.points[point].simulation.as_ref();
+    let watch = Stopwatch::start();
+    let outcome = work.plan.verify.guarded(simulation, seed);
+    let worker = rayon::current_thread_index().unwrap_or(0);
+    let origin = Origin::Fresh { wall_ms: watch.millis(), worker };
+    (work.made)();
+    let word = codec::encode(&outcome, simulation.setup());
+    Some(Made { run, point, outcome, word, origin })
+}
 
 thread_local! {
     static RUNNING: Cell<bool> = const { Cell::new(false) };
@@ -277,23 +360,45 @@ mod tests {
         Plan::new(scenarios, Some(seeds)).expect("a plan")
     }
 
-    fn all(plan: &Plan, jobs: usize) -> Vec<(u64, usize, u64)> {
-        let mut seen = Vec::new();
-        let mut take = |made: Made| {
-            seen.push((made.run, made.point, made.outcome.fingerprint));
+    /// Hands out the runs of a plan of which nothing is kept.
+    fn go(
+        plan: &Plan,
+        shard: Shard,
+        jobs: usize,
+        stop: &AtomicBool,
+        see: &mut dyn FnMut(Made),
+    ) -> u64 {
+        let work = Work { plan, shard, jobs, stopped: stop, made: &|| {} };
+        let mut take = |block: Vec<Made>, _: &Kept| {
+            block.into_iter().for_each(&mut *see);
             Ok(())
         };
-        let made = sweep(plan, jobs, &AtomicBool::new(false), &|| {}, &mut take).expect("a sweep");
-        assert_eq!(made, plan.runs());
+        sweep(&work, 0..shard.runs(plan.runs()), &mut Kept::default(), &mut take).expect("a sweep")
+    }
+
+    fn all(plan: &Plan, shard: Shard, jobs: usize) -> Vec<(u64, usize, u64)> {
+        let mut seen = Vec::new();
+        let mut see = |made: Made| seen.push((made.run, made.point, made.outcome.fingerprint));
+        let made = go(plan, shard, jobs, &AtomicBool::new(false), &mut see);
+        assert_eq!(made, shard.runs(plan.runs()));
         seen
     }
 
     #[test]
     fn runs_come_in_order_and_alike_whatever_the_threads() {
         let plan = plan("order", Seeds::Range(0, 100));
-        let one = all(&plan, 1);
-        assert_eq!(one, all(&plan, 4));
+        let one = all(&plan, Shard::WHOLE, 1);
+        assert_eq!(one, all(&plan, Shard::WHOLE, 4));
         assert!(one.iter().enumerate().all(|(index, (run, ..))| index as u64 == *run));
+    }
+
+    #[test]
+    fn the_shards_of_a_sweep_are_the_sweep() {
+        let plan = plan("shards", Seeds::Range(0, 50));
+        let shards = ["0/3", "1/3", "2/3"].map(|shard| shard.parse().expect("a shard"));
+        let mut union: Vec<_> = shards.into_iter().flat_map(|shard| all(&plan, shard, 2)).collect();
+        union.sort_unstable();
+        assert_eq!(union, all(&plan, Shard::WHOLE, 2));
     }
 
     #[test]
@@ -312,33 +417,30 @@ mod tests {
         let inner = plan.points.remove(1);
         plan.points.insert(1, Point { simulation: Box::new(Fragile(inner.simulation)), ..inner });
         let mut panicked = Vec::new();
-        let mut take = |made: Made| {
+        let mut see = |made: Made| {
             if made.outcome.verdict == Verdict::Panicked {
                 panicked.push((made.point, made.outcome.seed, made.outcome.reason));
             }
-            Ok(())
         };
-        let made = sweep(&plan, 2, &AtomicBool::new(false), &|| {}, &mut take);
-        assert_eq!(made.expect("a sweep"), 20);
+        assert_eq!(go(&plan, Shard::WHOLE, 2, &AtomicBool::new(false), &mut see), 20);
         let expected: Vec<_> =
             [1, 3, 5, 7, 9].map(|seed| (1, seed, format!("seed {seed} is odd"))).into();
         assert_eq!(panicked, expected);
     }
 
     #[test]
-    fn an_interrupted_sweep_is_a_whole_beginning() {
-        let plan = plan("interrupted", Seeds::Range(0, 1_000));
-        let interrupted = AtomicBool::new(false);
-        let mut runs = Vec::new();
-        let mut take = |made: Made| {
+    fn a_stopped_sweep_hands_on_everything_that_it_made() {
+        let plan = plan("stopped", Seeds::Range(0, 1_000));
+        let (stop, mut runs) = (AtomicBool::new(false), Vec::new());
+        let mut see = |made: Made| {
             runs.push(made.run);
             if runs.len() == 40 {
-                interrupted.store(true, Ordering::Relaxed);
+                stop.store(true, Ordering::Relaxed);
             }
-            Ok(())
         };
-        let made = sweep(&plan, 2, &interrupted, &|| {}, &mut take).expect("a sweep");
+        let made = go(&plan, Shard::WHOLE, 2, &stop, &mut see);
         assert!((40..2_000).contains(&made), "{made}");
-        assert_eq!(runs, (0..made).collect::<Vec<_>>());
+        assert_eq!(runs.len() as u64, made);
+        assert!(runs.is_sorted_by(|one, next| one < next), "in order, each once");
     }
 }

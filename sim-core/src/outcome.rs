@@ -94,6 +94,13 @@ macro_rules! metrics {
             pub fn values(&self) -> impl Iterator<Item = Measure> {
                 [$(self.$field),*].into_iter()
             }
+
+            /// The measurements with these values, in the order of the columns; those left out
+            /// are [`Measure::None`].
+            pub fn from_values(values: impl IntoIterator<Item = Measure>) -> Self {
+                let mut values = values.into_iter();
+                Self { $($field: values.next().unwrap_or_default()),* }
+            }
         }
     };
 }

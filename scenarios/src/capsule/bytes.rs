@@ -44,10 +44,9 @@ pub enum Flaw {
 impl Flaw {
     /// The flaw of this file.
     pub fn of(self, path: &Path) -> Error {
-        let path = path.to_owned();
         match self {
-            Self::Damaged(reason) => Error::Damaged { path, reason },
-            Self::Foreign(reason) => Error::Foreign { path, reason },
+            Self::Damaged(reason) => Error::Damaged { path: path.to_owned(), reason },
+            Self::Foreign(reason) => Error::foreign(path, &reason),
         }
     }
 }

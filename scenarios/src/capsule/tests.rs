@@ -240,7 +240,7 @@ fn a_trace_reads_no_file_beside_it() {
     let mut capsule = capsule(VOTE, 7);
     capsule.head.text.insert_str(0, "extends = \"catalog:raft\"\n");
     let error = capsule.scenario(Path::new("it")).err().expect("it is refused");
-    assert!(matches!(&error, Error::Foreign { reason, .. } if reason.contains("extends")));
+    assert!(matches!(&error, Error::Foreign { message, .. } if message.contains("extends")));
     capsule.head.text = "horizon = 1".into();
     assert!(matches!(capsule.scenario(Path::new("it")), Err(Error::Foreign { .. })));
 }

@@ -6,9 +6,13 @@ use sim_core::outcome::Verdict;
 use crate::fold::Fold;
 use crate::judge::{Answer, Judgement};
 use crate::point::plain;
-use crate::results::ENGINE;
+use crate::recipe::Recipe;
+use crate::results::{ENGINE, SCHEMA};
+use crate::shard::Shard;
 use crate::sweep::Plan;
 use crate::table::class_word;
+
+use super::gather::Adaptive;
 
 /// One judged expectation.
 pub fn judgement(judgement: &Judgement) -> Json {
@@ -22,9 +26,13 @@ pub fn judgement(judgement: &Judgement) -> Json {
 
 /// What became of a sweep.
 pub struct Ending<'a> {
-    /// The digest of what was run.
-    pub id: &'a str,
-    /// How many runs were made.
+    /// What it was made from.
+    pub recipe: &'a Recipe,
+    /// The share of it that was to be made, if not all.
+    pub shard: Option<Shard>,
+    /// How it stopped by itself, if it was to.
+    pub adaptive: Option<&'a Adaptive>,
+    /// How many runs are there.
     pub made: u64,
     /// What is remembered of each point.
     pub folds: &'a [Fold],
@@ -102,12 +110,23 @@ pub fn manifest(plan: &Plan, ending: &Ending<'_>, jobs: usize) -> Json {
             })
         })
         .collect();
+    let adaptive = ending.adaptive.map(|adaptive| {
+        json!({
+            "until": adaptive.until.to_string(),
+            "reached": adaptive.reached,
+            "seeds_at_most": adaptive.most,
+            "note": Adaptive::NOTE,
+        })
+    });
     json!({
-        "schema": "synod.sweep/1",
+        "schema": SCHEMA,
         "engine": ENGINE,
-        "id": ending.id,
+        "id": ending.recipe.id,
         "complete": ending.made == plan.runs() && ending.code.is_some(),
         "seeds": plan.seeds.to_string(),
+        "shard": ending.shard.map(|shard| shard.to_string()),
+        "adaptive": adaptive,
+        "recipe": ending.recipe.json(),
         "runs": { "planned": plan.runs(), "made": ending.made },
         "scenarios": scenarios,
         "points": points,

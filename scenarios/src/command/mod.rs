@@ -1,10 +1,13 @@
 //! One file per verb.
 
+pub mod conclude;
 pub mod explain;
+pub mod gather;
 pub mod list;
 pub mod manifest;
 pub mod marks;
 pub mod replay;
+pub mod merge;
 pub mod report;
 pub mod run;
 pub mod summary;

@@ -3,101 +3,74 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde_json::json;
-
 use crate::cli::{Format, SweepArgs};
 use crate::error::Error;
-use crate::expect::Claim;
-use crate::fold::Fold;
-use crate::judge::{self, Judgement, worst};
-use crate::progress::Progress;
-use crate::results::{self, Folder};
+use crate::recipe::{self, Recipe};
+use crate::results::{self, Folder, Held, Lock};
 use crate::scenario::{self, Overrides};
+use crate::shard::Shard;
 use crate::stopwatch::Stopwatch;
 use crate::sweep::{self, Plan};
 use crate::terminal::Terminal;
 
+use super::conclude::{Finished, conclude, tell_kept, title};
+use super::gather::{Gathered, Harvest, gather};
 use super::manifest::{Ending, manifest};
-use super::summary::{self, Failure, Failures};
-use super::tables::Tables;
 
-/// Makes all runs and says what they showed.
+/// Makes all runs that are not there yet and says what all of them show.
 ///
 /// # Errors
 /// When the scenarios are wrong, or the results cannot be written.
 pub fn sweep(args: &SweepArgs, format: Format, terminal: &mut Terminal) -> Result<u8, Error> {
-    let plan = plan(args, terminal)?;
+    let (mut plan, recipe) = plan(args, terminal)?;
     let jobs = jobs(args.jobs, terminal);
     if args.dry_run {
         dry_run(&plan, jobs, terminal)?;
         return Ok(0);
     }
-    let id = results::id(&plan);
-    let folder = Folder::create(&args.out, &results::folder_name(&plan), &id)?;
-    let interrupted = interruption();
-    let mut folds = folds(&plan);
-    let mut failures = Failures::default();
-    let (made, verified) =
-        make(&plan, jobs, &folder, &interrupted, &mut folds, &mut failures, terminal)?;
-
-    let judged: Vec<Vec<Judgement>> = judge_all(&plan, &folds);
-    let code = exit_code(&judged, &folds, made < plan.runs(), args.no_fail);
-    let ending = Ending { id: &id, made, folds: &folds, judgements: &judged, code: Some(code) };
-    let mut document = manifest(&plan, &ending, jobs);
-    folder.write("manifest.json", super::run::pretty(&document).as_bytes())?;
-    folder.point_latest()?;
-    let rendered = draw(args, &folder)?;
-
-    match format {
-        Format::Json => {
-            document["folder"] = json!(folder.dir());
-            document["verified"] = json!(verified);
-            let figures = rendered.iter().flat_map(|rendered| &rendered.figures);
-            document["figures"] = figures.map(|figure| json!(figure.svg)).collect();
-            terminal.line(&super::run::pretty(&document))?;
+    let folder = match &args.resume {
+        Some(dir) => Folder::existing(dir)?,
+        None => Folder::create(&args.out, &results::folder_name(&plan), &recipe.id)?,
+    };
+    let stopped = interruption();
+    let _locks = locks(&folder, args.shard, &stopped, terminal)?;
+    recipe::check(folder.dir())?;
+    terminal.note(&format!("{}  -j{jobs}", title(&plan)));
+    let others = Vec::new();
+    let harvest =
+        Harvest { plan: &plan, recipe: &recipe, folder: &folder, shard: args.shard, jobs, others };
+    let gathered = gather(&harvest, &stopped, terminal)?;
+    plan.seeds = gathered.seeds.clone();
+    tell_kept(&gathered, &folder, terminal);
+    let finished =
+        Finished { plan: &plan, recipe: &recipe, folder: &folder, gathered: &gathered, jobs };
+    let (code, planned) = match args.shard {
+        Some(shard) => {
+            (conclude_shard(&finished, shard, format, terminal)?, shard.runs(plan.runs()))
         }
-        Format::Human => {
-            terminal.line(&title(&plan))?;
-            summary::stamps(&plan).iter().try_for_each(|stamp| terminal.line(stamp))?;
-            let sections = [
-                summary::points(&plan, &folds),
-                summary::toothless(&plan, &folds),
-                super::marks::lines(&folds),
-                summary::expectations(&plan, &judged),
-            ];
-            for section in sections.iter().filter(|section| !section.is_empty()) {
-                terminal.line("")?;
-                section.iter().try_for_each(|line| terminal.line(line))?;
-            }
-            let told = failures.lines(&plan, &args.laid);
-            if !told.is_empty() {
-                terminal.line("")?;
-                told.iter().try_for_each(|line| terminal.line(line))?;
-            }
-            if verified > 0 {
-                terminal.line(&format!("\n  {}", summary::verified(verified, made, &folds)))?;
-            }
-            terminal.line(&format!("\n  results  {}", folder.dir().display()))?;
-            if let Some(rendered) = &rendered {
-                super::report::drawn(rendered).iter().try_for_each(|line| terminal.line(line))?;
-                rendered.warnings.iter().for_each(|warning| terminal.detail(warning));
-            } else {
-                let dir = folder.dir().display();
-                terminal.line(&format!("  charts   synod report {dir}"))?;
-            }
-        }
-    }
-    if made < plan.runs() {
+        None => (conclude(&finished, args.ending, format, terminal)?, plan.runs()),
+    };
+    if gathered.made < planned {
+        let share = args.shard.map(|shard| format!(" --shard {shard}")).unwrap_or_default();
+        let dir = folder.dir().to_string_lossy();
         terminal.warn(&format!(
-            "interrupted after {made} of {} runs; what was made is kept in {}\n  next: the same command makes them all, those kept bit for bit again",
-            plan.runs(),
-            folder.dir().display()
+            "interrupted after {} of {planned} runs, which are kept\n  next: synod sweep --resume {}{share}",
+            gathered.made,
+            super::quoted(&dir)
         ));
     }
     Ok(code)
 }
 
-fn plan(args: &SweepArgs, terminal: &Terminal) -> Result<Plan, Error> {
+/// The plan, and what it was made from: the arguments, or what a folder holds of them.
+fn plan(args: &SweepArgs, terminal: &Terminal) -> Result<(Plan, Recipe), Error> {
+    if let Some(dir) = &args.resume {
+        let mut recipe = Recipe::read(dir)?;
+        let plan = recipe.plan(args.seeds.clone())?;
+        recipe.seeds = plan.seeds.clone();
+        recipe.until = args.until_ci.clone().or(recipe.until);
+        return Ok((plan, recipe));
+    }
     let overrides = Overrides {
         set: args.laid.set.clone(),
         over: args.over.clone(),
@@ -108,7 +81,87 @@ fn plan(args: &SweepArgs, terminal: &Terminal) -> Result<Plan, Error> {
         terminal.note(&format!("{} is {}", scenario.reference, scenario.shown));
     }
     let plan = Plan::new(scenarios, args.seeds.clone())?;
-    Ok(Plan { verify: args.verify, ..plan })
+    let plan = Plan { verify: args.verify, ..plan };
+    let recipe = Recipe::of(&plan, overrides, args.until_ci.clone());
+    Ok((plan, recipe))
+}
+
+/// Shards work side by side in one folder; whoever writes its tables works there alone.
+fn locks(
+    folder: &Folder,
+    shard: Option<Shard>,
+    stopped: &AtomicBool,
+    terminal: &Terminal,
+) -> Result<Vec<Held>, Error> {
+    let locks = match shard {
+        None => vec![Lock::whole()],
+        Some(shard) => vec![Lock::among_others(), Lock::of_parts(&shard.stem())],
+    };
+    locks.iter().map(|lock| hold(folder, lock, stopped, terminal)).collect()
+}
+
+/// Holds a lock of the folder, after whoever holds it now.
+///
+/// # Errors
+/// When the folder does not take it, or the wait was stopped.
+pub fn hold(
+    folder: &Folder,
+    lock: &Lock,
+    stopped: &AtomicBool,
+    terminal: &Terminal,
+) -> Result<Held, Error> {
+    let mut told = false;
+    let mut keep_waiting = |holder: &str| {
+        if !told {
+            let holder = crate::diagnostic::clean(holder);
+            let holder = if holder.is_empty() { "another sweep" } else { &holder };
+            let dir = folder.dir().display();
+            terminal.warn(&format!("waiting for {holder}, which is writing to {dir}"));
+            told = true;
+        }
+        !stopped.load(Ordering::Relaxed)
+    };
+    folder.lock(lock, &mut keep_waiting)?.ok_or_else(|| Error::Incomplete {
+        message: "interrupted while waiting; nothing was run".into(),
+        next: "the same command, once the other sweep is done".into(),
+    })
+}
+
+/// Says what a shard made. Nothing is judged: a shard that found something has done its work.
+fn conclude_shard(
+    finished: &Finished<'_>,
+    shard: Shard,
+    format: Format,
+    terminal: &mut Terminal,
+) -> Result<u8, Error> {
+    let Finished { plan, recipe, folder, jobs, gathered: Gathered { made, folds, .. } } = *finished;
+    let planned = shard.runs(plan.runs());
+    let ending = Ending {
+        recipe,
+        shard: Some(shard),
+        adaptive: None,
+        made: *made,
+        folds,
+        judgements: &[],
+        code: None,
+    };
+    let mut document = manifest(plan, &ending, jobs);
+    folder.write("manifest.json", super::run::pretty(&document).as_bytes())?;
+    folder.point_latest()?;
+    let dir = folder.dir().display();
+    match format {
+        Format::Json => {
+            document["folder"] = serde_json::json!(folder.dir());
+            terminal.line(&super::run::pretty(&document))?;
+        }
+        Format::Human => {
+            terminal.line(&title(plan))?;
+            terminal.line(&format!("  shard    {shard}: {made} of {planned} runs"))?;
+            terminal.line(&format!("  results  {dir}"))?;
+            terminal.line("  next     synod merge, with the folders of all shards")?;
+        }
+    }
+    Ok(if *made < planned { 5 } else { 0 })
 }
 
 /// More threads than this only cost memory.
@@ -135,99 +188,6 @@ fn interruption() -> Arc<AtomicBool> {
         }
     });
     flag
-}
-
-fn title(plan: &Plan) -> String {
-    let names: Vec<_> =
-        plan.scenarios.iter().map(|scenario| crate::diagnostic::clean(&scenario.name)).collect();
-    let (points, seeds) = (plan.points.len(), plan.seeds.len());
-    let plural = |count: u64| if count == 1 { "" } else { "s" };
-    format!(
-        "{}  {points} point{} × {seeds} seed{}  engine {}",
-        names.join(" "),
-        plural(points as u64),
-        plural(seeds),
-        results::ENGINE
-    )
-}
-
-/// What is to be remembered of each point: with it, the metrics that its scenario expects of.
-fn folds(plan: &Plan) -> Vec<Fold> {
-    let fold = |index: usize| {
-        let expectations = &plan.scenario_of(index).expectations;
-        let wanted = expectations.iter().filter_map(|expectation| match expectation.claim {
-            Claim::Metric { column, .. } => Some(column),
-            _ => None,
-        });
-        Fold::new(plan.points[index].simulation.setup(), wanted)
-    };
-    (0..plan.points.len()).map(fold).collect()
-}
-
-/// Makes the runs and the tables; returns how many were made, and how many of them twice.
-fn make(
-    plan: &Plan,
-    jobs: usize,
-    folder: &Folder,
-    interrupted: &AtomicBool,
-    folds: &mut [Fold],
-    failures: &mut Failures,
-    terminal: &Terminal,
-) -> Result<(u64, u64), Error> {
-    let id = results::id(plan);
-    let mut tables = Tables::begin(plan, folder)?;
-    let begun = Ending { id: &id, made: 0, folds, judgements: &[], code: None };
-    let begun = manifest(plan, &begun, jobs);
-    folder.write("manifest.json", super::run::pretty(&begun).as_bytes())?;
-    terminal.note(&format!("{}  -j{jobs}", title(plan)));
-    let mut progress = Progress::new(plan.runs(), terminal);
-    let ticker = progress.ticker();
-    let mut verified = 0;
-    let mut take = |made: sweep::Made| {
-        verified += u64::from(plan.verify.wants(&made.outcome));
-        tables.add(plan, &made)?;
-        folds[made.point].add(&made.outcome, plan.points[made.point].simulation.setup());
-        let failure = Failure::of(&made);
-        let line = failure.as_ref().map(|failure| failure.line(plan)).unwrap_or_default();
-        progress.taken(made.outcome.verdict, || line);
-        failure.into_iter().for_each(|failure| failures.add(failure));
-        Ok(())
-    };
-    let made = sweep::sweep(plan, jobs, interrupted, &ticker, &mut take);
-    progress.finish();
-    let made = made?;
-    tables.finish(folds)?;
-    Ok((made, verified))
-}
-
-fn judge_all(plan: &Plan, folds: &[Fold]) -> Vec<Vec<Judgement>> {
-    let of_scenario = |index: usize| {
-        let folds: Vec<&Fold> = folds[plan.ranges[index].clone()].iter().collect();
-        let expectations = plan.scenarios[index].expectations.iter();
-        expectations.map(|expectation| judge::judge(expectation, &folds)).collect()
-    };
-    (0..plan.scenarios.len()).map(of_scenario).collect()
-}
-
-fn exit_code(judged: &[Vec<Judgement>], folds: &[Fold], stopped: bool, no_fail: bool) -> u8 {
-    let mut code = judge::exit_code(judged.iter().flatten(), folds);
-    if no_fail && [10, 11, 12, 20].contains(&code) {
-        code = 0;
-    }
-    // What a stopped sweep leaves open is open because it was stopped.
-    match (stopped, code) {
-        (true, 20) => 5,
-        (true, code) => worst([code, 5]),
-        (false, code) => code,
-    }
-}
-
-/// Draws the charts. It takes all rows into memory, which the sweep itself never does.
-fn draw(args: &SweepArgs, folder: &Folder) -> Result<Option<reports::Rendered>, Error> {
-    if args.no_figures {
-        return Ok(None);
-    }
-    Ok(Some(reports::render(folder.dir())?))
 }
 
 /// Makes a few runs to tell how long all of them would take.

@@ -11,61 +11,37 @@ use reports::stats::HIST_HEADER;
 /// The tables that grow with the runs, and the folder for the others.
 pub struct Tables<'a> {
     folder: &'a Folder,
+    plan: Table,
     runs: Table,
     failures: Table,
-    timing: Table,
-    rows: u64,
+    parameters: Vec<Vec<String>>,
 }
 
-/// Rows between two flushes: what a killed process loses at most.
-const ROWS_PER_FLUSH: u64 = 64;
-
 impl<'a> Tables<'a> {
-    /// Begins the tables; the scenarios and the plan are written whole.
+    /// Begins the tables.
     ///
     /// # Errors
     /// When the folder does not take them.
     pub fn begin(plan: &Plan, folder: &'a Folder) -> Result<Self, Error> {
-        let owned =
-            |header: &[&str]| header.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        // The first table is the one whose lock keeps a second sweep out.
-        let runs =
-            folder.table("runs.csv", &runs_header(&plan.parameters, &plan.kinds, &plan.marks))?;
+        let header = runs_header(&plan.parameters, &plan.kinds, &plan.marks);
+        let runs = folder.table("runs.csv", &header)?;
         let failures = folder.table("failures.csv", &owned(&FAILURES_HEADER))?;
-        let timing = folder.table("timing.csv", &owned(&["run_id", "wall_ms", "worker"]))?;
-        for (index, scenario) in plan.scenarios.iter().enumerate() {
-            let stem = match plan.scenarios.len() {
-                1 => "scenario".to_owned(),
-                _ => format!("scenario-{}", crate::results::slug(&scenario.name)),
-            };
-            folder.write(&format!("{stem}.toml"), scenario.text.as_bytes())?;
-            let resolved = crate::command::explain::resolved(plan, index);
-            folder.write(&format!("{stem}.resolved.toml"), resolved.as_bytes())?;
-        }
-        write_plan(plan, folder)?;
-        Ok(Self { folder, runs, failures, timing, rows: 0 })
+        let mut header = owned(&["run_id", "point_id", "seed"]);
+        header.extend(plan.parameters.iter().map(|parameter| parameter.column.clone()));
+        let cells = |point| plan.parameters.iter().map(|parameter| parameter.cell(point)).collect();
+        let parameters = plan.points.iter().map(cells).collect();
+        Ok(Self { folder, plan: folder.table("plan.csv", &header)?, runs, failures, parameters })
     }
 
-    /// Adds a run.
+    /// Adds the next run.
     ///
     /// # Errors
     /// When the disk does not take it.
     pub fn add(&mut self, plan: &Plan, made: &Made) -> Result<(), Error> {
+        let ids = [made.run.to_string(), format!("p{}", made.point), made.outcome.seed.to_string()];
+        self.plan.row(ids.iter().chain(&self.parameters[made.point]))?;
         self.runs.row(run_row(made.run, made.point, plan, &made.outcome))?;
-        for row in failure_rows(made.run, &made.outcome) {
-            self.failures.row(row)?;
-        }
-        self.timing.row([
-            made.run.to_string(),
-            number_cell(Some(made.wall_ms)),
-            made.worker.to_string(),
-        ])?;
-        self.rows += 1;
-        if self.rows.is_multiple_of(ROWS_PER_FLUSH) {
-            self.runs.flush()?;
-            self.failures.flush()?;
-        }
-        Ok(())
+        failure_rows(made.run, &made.outcome).into_iter().try_for_each(|row| self.failures.row(row))
     }
 
     /// Gives the tables their names and writes those that were folded.
@@ -73,9 +49,9 @@ impl<'a> Tables<'a> {
     /// # Errors
     /// When the disk does not take them.
     pub fn finish(self, folds: &[Fold]) -> Result<(), Error> {
+        self.plan.finish()?;
         self.runs.finish()?;
         self.failures.finish()?;
-        self.timing.finish()?;
         let hist: Vec<&str> = HIST_HEADER.split(',').collect();
         self.folder.write("hist.csv", &bytes(&hist, by_point(folds, hist_rows)))?;
         let timeline = [
@@ -94,21 +70,8 @@ impl<'a> Tables<'a> {
     }
 }
 
-fn write_plan(plan: &Plan, folder: &Folder) -> Result<(), Error> {
-    let mut header: Vec<String> = ["run_id", "point_id", "seed"].map(String::from).into();
-    header.extend(plan.parameters.iter().map(|parameter| parameter.column.clone()));
-    let mut table = folder.table("plan.csv", &header)?;
-    let cells: Vec<Vec<String>> = plan
-        .points
-        .iter()
-        .map(|point| plan.parameters.iter().map(|parameter| parameter.cell(point)).collect())
-        .collect();
-    for run in 0..plan.runs() {
-        let (point, seed) = plan.locate(run);
-        let ids = [run.to_string(), format!("p{point}"), seed.to_string()];
-        table.row(ids.iter().chain(&cells[point]))?;
-    }
-    table.finish()
+fn owned(header: &[&str]) -> Vec<String> {
+    header.iter().map(|name| (*name).to_owned()).collect()
 }
 
 fn by_point<'a>(

@@ -64,6 +64,13 @@ impl Desk {
         desk
     }
 
+    /// The folder with the scenario [`LOG`] in it, as `log.toml`, and a network that loses all.
+    pub(crate) fn with_log_that_stalls(test: &str) -> Self {
+        let desk = Self::new(test);
+        desk.put("log.toml", format!("{LOG}\n[network]\nloss = \"100%\"\n"));
+        desk
+    }
+
     /// Puts a file there.
     pub(crate) fn put(&self, name: &str, text: impl AsRef<[u8]>) {
         fs::write(self.path(name), text).expect("a file in the folder");

@@ -3,6 +3,7 @@
 mod catalogue;
 mod diagnostics;
 mod driver;
+mod durable;
 mod hostile;
 mod replay;
 mod sweeps;
