@@ -133,7 +133,7 @@ fn recorded(case: u64) -> Vec<Op> {
         match (&operation.call.1, &mut operation.outcome) {
             (RegisterOp::Write(new), _) => *value = *new,
             (RegisterOp::Read, Outcome::Ok { result, .. }) => {
-                *result = RegisterResult::Value(*value)
+                *result = RegisterResult::Value(*value);
             }
             (RegisterOp::Read, _) => {}
         }
