@@ -143,6 +143,7 @@ fn a_follower_gives_up_entries_that_conflict() {
           n0 Send { to: n1, message: AppendReply { term: 3, heartbeat: false, outcome: Accepted { through: 4 } } }
           n0 Announce(Committed { index: 2 })
         n0 → n1 AppendReply { term: 3, heartbeat: false, outcome: Accepted { through: 4 } }
+          n1 Announce(Marked { name: "old_term_committed" })
           n1 Announce(Committed { index: 4 })
           n1 Indicate { answers: None, indication: Delivered { position: 1, op: c0.5, command: Command(5) } }
     "#]],

@@ -73,18 +73,6 @@ pub(crate) fn corpus() -> Vec<Case<Decision>> {
             ),
         ),
         case(
-            "a liar decides something else",
-            &[],
-            two(vec![
-                (1, 0, asks(1, A)),
-                (2, 0, asks(2, B)),
-                (0, 0, decides(C)),
-                (1, 0, tells(1, A)),
-                (2, 0, tells(2, A)),
-            ])
-            .with_core(&[1, 2]),
-        ),
-        case(
             "one that turns out to be a liar had decided something else",
             &[],
             two(vec![
@@ -223,7 +211,9 @@ pub(crate) fn mutate<P: Protocol<Problem = Decision>>() -> (usize, usize) {
         };
         add(format!("{at} dropped"), without::<Decision>(story, at), None);
         add(format!("{at} twice"), with_twice::<Decision>(story, at), None);
-        add(format!("{at} first"), with_first::<Decision>(story, at), None);
+        let idle = "nobody promised that it was proposed before, and it was after";
+        let idle = (!scene.promise.includes(VALIDITY)).then_some(idle);
+        add(format!("{at} first"), with_first::<Decision>(story, at), idle);
         let of = choice.of();
         let other = Choice::new((choice.index() as u8 + 1) % of, of);
         let said = Conclusion::Decided(other);

@@ -169,6 +169,11 @@ fn expectations_decide_the_exit_code() {
     sweep(&metric("1ms"), &[]).exits(12);
     let said = sweep(&metric("10s").replace("stat = \"p50\"", "stat = \"p99\""), &[]).exits(20);
     assert!(said.out.contains("too few samples (40 < 299)"), "{}", said.out);
+    let said = sweep("[[expect]]\nmark = \"split_vote\"\n", &[]).exits(12);
+    assert!(said.out.contains("split_vote is reached  in 0 of 40"), "{}", said.out);
+    assert!(said.out.contains("never reached in 40 runs: "), "{}", said.out);
+    let said = sweep("[[expect]]\nmark = \"split_votes\"\n", &[]).exits(3);
+    assert!(said.err.contains("split_vote"), "{}", said.err);
     let said = sweep("[[expect]]\nproperty = \"agreement\"\n", &[]).exits(0);
     assert!(said.out.contains("agreement holds  broken in 0 of 40 (≤ 8.8 %)"), "{}", said.out);
 }

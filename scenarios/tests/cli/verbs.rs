@@ -172,6 +172,7 @@ fn lists_show_protocols_faults_metrics_and_adversaries() {
     assert!(list("faults").contains("one-way"));
     assert!(list("metrics").contains("unavailable_ms"));
     assert!(list("adversaries").contains("equivocate"));
+    assert!(list("marks").contains("split_vote"));
     let all = desk.synod(&["list"]).exits(0).out;
     assert!(all.contains("protocols\n") && all.contains("\nscenarios\n"), "{all}");
     let said = desk.synod(&["list", "metrics", "--format", "json"]).exits(0);

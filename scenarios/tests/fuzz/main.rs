@@ -10,7 +10,8 @@ mod edits;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+
+use scenarios::stopwatch::Stopwatch;
 
 use edits::Edit;
 
@@ -18,7 +19,7 @@ use edits::Edit;
 type Draw = (u8, Vec<Edit>);
 
 /// No reader may need longer for a file of some kilobytes.
-const LONGEST: Duration = Duration::from_secs(20);
+const LONGEST_SECONDS: f64 = 20.0;
 
 /// A folder for one target's files.
 fn folder(target: &str) -> PathBuf {
@@ -33,9 +34,10 @@ fn attack(good: &[Vec<u8>], words: &[&str], read: impl Fn(&[u8]) + std::panic::R
     bolero::check!().with_type::<Draw>().for_each(|(which, edits)| {
         let mut text = good[usize::from(*which) % good.len()].clone();
         edits.iter().take(6).for_each(|edit| edit.apply(&mut text, words));
-        let begun = Instant::now();
+        let watch = Stopwatch::start();
         read(&text);
-        assert!(begun.elapsed() < LONGEST, "reading took {:?}", begun.elapsed());
+        let seconds = watch.seconds();
+        assert!(seconds < LONGEST_SECONDS, "reading took {seconds} s");
     });
 }
 
