@@ -52,6 +52,8 @@ struct Rerun {
     point: Point,
     outcome: Outcome,
     trace: Trace,
+    /// Its point, as people write it.
+    label: String,
     /// The verdict that it had, with its reason where that is known.
     was: (String, Option<String>),
     told: Told,
@@ -135,7 +137,8 @@ fn of_row(folder: &Path, run: u64) -> Result<Rerun, Error> {
         }
     };
     let (scenario, point) = (recorded.scenario, recorded.point);
-    Ok(Rerun { scenario, point, outcome, trace, was: (expected.0, None), told })
+    let label = point.label();
+    Ok(Rerun { scenario, point, outcome, trace, label, was: (expected.0, None), told })
 }
 
 fn of_capsule(path: &Path) -> Result<Rerun, Error> {
@@ -157,8 +160,9 @@ fn of_capsule(path: &Path) -> Result<Rerun, Error> {
             details: json!({ "part": part, "expected": expected, "got": got }),
         },
     };
+    let label = crate::diagnostic::clean(&capsule.head.point);
     let was = (capsule.head.verdict, Some(capsule.head.reason));
-    Ok(Rerun { scenario, point, outcome, trace, was, told })
+    Ok(Rerun { scenario, point, outcome, trace, label, was, told })
 }
 
 fn alike(outcome: &Outcome) -> Told {
@@ -218,8 +222,8 @@ impl Rerun {
     fn lines(&self) -> Vec<String> {
         let (name, protocol) =
             (crate::diagnostic::clean(&self.scenario.name), self.point.entry.name);
-        let title = format!("{name}  {protocol}  seed {}", self.outcome.seed);
-        let mut lines = vec![title];
+        let title = format!("{name}  {protocol}  seed {}  {}", self.outcome.seed, self.label);
+        let mut lines = vec![title.trim_end().to_owned()];
         lines.extend(self.told.lines.iter().cloned());
         lines.extend(concluded(&self.outcome));
         lines.extend(broken(&self.outcome));

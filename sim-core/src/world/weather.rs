@@ -194,6 +194,7 @@ mod tests {
     use crate::protocol::Contract;
     use crate::rng::{Ratio, Streams};
     use crate::setup::InFlight;
+    use crate::trace::Ends;
     use crate::weather::{Kinds, Weather};
 
     const MESSAGES: u32 = 10;
@@ -281,6 +282,23 @@ mod tests {
         world.play();
         let (last, others) = (at(10), numbers(0, 9, at(9)));
         assert_eq!(arrivals(&world), [others, numbers(9, 10, last)].concat());
+    }
+
+    #[test]
+    fn the_cause_of_a_delivery_is_its_send_whatever_clog_held_the_message() {
+        let quiet = quiet();
+        let mut world = struck(&quiet, 1);
+        world.network.set_in(clog(0, Kinds::ALL));
+        world.event = 7;
+        send_some(&mut world);
+        (world.now, world.event) = (at(20), 9);
+        assert!(world.lift(0));
+        world.play();
+        let steps = world.recording.trace.steps.iter();
+        let heard: Vec<_> = steps.filter(|step| step.kind == StepKind::Deliver).collect();
+        assert_eq!(heard.len(), 10);
+        let ends = Ends { from: NodeId(0), to: NodeId(1), sent: 7 };
+        assert!(heard.iter().all(|step| (step.cause, step.ends) == (7, Some(ends))), "{heard:?}");
     }
 
     #[test]
