@@ -64,6 +64,9 @@ pub enum Command {
     /// Make many runs; keep a row of each, judge them, and draw the charts.
     #[command(after_help = SWEEP_EXAMPLES)]
     Sweep(SweepArgs),
+    /// Run scenario files as a test-suite, each judged by what it expects.
+    #[command(after_help = TEST_EXAMPLES)]
+    Test(TestArgs),
     /// Make one run and show everything that happened in it.
     #[command(
         after_help = "Examples:\n  synod trace seed-case --seed 7 --from 1s --to 2s --node n0\n  synod \
@@ -87,6 +90,14 @@ Examples:
   synod sweep seed-case --seeds 0..1000
   synod sweep seed-case --over network.loss=0%,1%,5% --set protocol.nodes=7
   synod sweep a.toml b.toml -o paper --profile ci";
+
+const TEST_EXAMPLES: &str = "\
+Examples:
+  synod test scenarios/
+  synod test raft voting/tie --seeds 0..20 -j 2
+  synod test scenarios/ --profile ci --junit junit.xml --github
+
+In a folder, files whose names begin with _ or . are for others to extend.";
 
 /// Which scenario, and what is laid over it.
 #[derive(Args, Debug)]
@@ -150,6 +161,38 @@ pub struct SweepArgs {
     /// Say what would be run, and run nothing.
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// Arguments of `test`.
+#[derive(Args, Debug)]
+pub struct TestArgs {
+    /// Files, folders, names or folders from `synod list scenarios`, or - for standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// Only scenarios with this in their path; may be given several times.
+    #[arg(short = 'E', long, value_name = "TEXT")]
+    pub filter: Vec<String>,
+    /// The seeds of every scenario, instead of its own: 0..1000, 0..=999, 17,42 or @file.
+    #[arg(long)]
+    pub seeds: Option<Seeds>,
+    #[command(flatten)]
+    /// What is laid over the scenarios.
+    pub laid: OverArgs,
+    /// How many threads; as many as there are processors if left out.
+    #[arg(short, long)]
+    pub jobs: Option<usize>,
+    /// Keep the tables of every scenario in this folder.
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Exit with 0 whatever the expectations say.
+    #[arg(long)]
+    pub no_fail: bool,
+    /// Write a report in JUnit's format.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Annotate the workflow of GitHub, and append to the summary of its job.
+    #[arg(long)]
+    pub github: bool,
 }
 
 /// Arguments of `trace`.

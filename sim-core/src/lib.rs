@@ -50,3 +50,4 @@ mod court;
 mod ledger;
 mod world;
 pub mod simulation;
+pub mod trial;

@@ -1,6 +1,5 @@
 //! `synod list`: what there is.
 
-use protocols::REGISTRY;
 use serde_json::{Value as Json, json};
 use sim_core::adversary::Strategy;
 use sim_core::fault::{FaultKind, KEYS, Profile, Shape};
@@ -11,6 +10,7 @@ use crate::catalog;
 use crate::cli::{Format, ListArgs, Topic};
 use crate::document::Sources;
 use crate::error::Error;
+use crate::registry;
 use crate::terminal::{Terminal, aligned};
 
 use super::run::pretty;
@@ -72,7 +72,9 @@ const fn name(topic: Topic) -> &'static str {
 
 fn human(topic: Topic, verbose: bool) -> Vec<String> {
     match topic {
-        Topic::Protocols => REGISTRY.iter().flat_map(|entry| protocol(entry, verbose)).collect(),
+        Topic::Protocols => {
+            registry::entries().iter().flat_map(|entry| protocol(entry, verbose)).collect()
+        }
         // Examples are long; who wants one asks for more.
         Topic::Faults if !verbose => {
             let short = |mut row: Vec<String>| {
@@ -105,7 +107,7 @@ fn rows(topic: Topic) -> Vec<Vec<String>> {
     match topic {
         Topic::Protocols => {
             let row = |entry: &Entry| words(&[entry.name, entry.problem, entry.summary]);
-            REGISTRY.iter().map(row).collect()
+            registry::entries().iter().map(row).collect()
         }
         Topic::Scenarios => {
             let row = |(name, text): &(String, &'static str)| words(&[name, &title(text)]);
@@ -205,7 +207,7 @@ fn title(text: &str) -> String {
 
 fn json(topic: Topic) -> Json {
     match topic {
-        Topic::Protocols => REGISTRY
+        Topic::Protocols => registry::entries()
             .iter()
             .map(|entry| {
                 let mutants: Vec<Json> = entry

@@ -107,7 +107,7 @@ fn plan(args: &SweepArgs, terminal: &Terminal) -> Result<Plan, Error> {
 /// More threads than this only cost memory.
 const MOST_JOBS: usize = 256;
 
-fn jobs(wanted: Option<usize>, terminal: &Terminal) -> usize {
+pub(super) fn jobs(wanted: Option<usize>, terminal: &Terminal) -> usize {
     let here = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let wanted = wanted.unwrap_or(here);
     let jobs = wanted.clamp(1, MOST_JOBS);
@@ -118,7 +118,7 @@ fn jobs(wanted: Option<usize>, terminal: &Terminal) -> usize {
 }
 
 /// Set by the first Ctrl-C; the second ends the process.
-fn interruption() -> Arc<AtomicBool> {
+pub(super) fn interruption() -> Arc<AtomicBool> {
     let flag = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&flag);
     // Where no handler can be set, Ctrl-C just ends the process: the tables keep what they have.
@@ -145,7 +145,7 @@ fn title(plan: &Plan) -> String {
 }
 
 /// What is to be remembered of each point: with it, the metrics that its scenario expects of.
-fn folds(plan: &Plan) -> Vec<Fold> {
+pub(super) fn folds(plan: &Plan) -> Vec<Fold> {
     let fold = |index: usize| {
         let expectations = &plan.scenario_of(index).expectations;
         let wanted = expectations.iter().filter_map(|expectation| match expectation.claim {
@@ -190,7 +190,7 @@ fn make(
     Ok(made)
 }
 
-fn judge_all(plan: &Plan, folds: &[Fold]) -> Vec<Vec<Judgement>> {
+pub(super) fn judge_all(plan: &Plan, folds: &[Fold]) -> Vec<Vec<Judgement>> {
     let of_scenario = |index: usize| {
         let folds: Vec<&Fold> = folds[plan.ranges[index].clone()].iter().collect();
         let expectations = plan.scenarios[index].expectations.iter();
@@ -199,17 +199,24 @@ fn judge_all(plan: &Plan, folds: &[Fold]) -> Vec<Vec<Judgement>> {
     (0..plan.scenarios.len()).map(of_scenario).collect()
 }
 
-fn exit_code(judged: &[Vec<Judgement>], folds: &[Fold], stopped: bool, no_fail: bool) -> u8 {
-    let mut code = judge::exit_code(judged.iter().flatten(), folds);
-    if no_fail && [10, 11, 12, 20].contains(&code) {
-        code = 0;
-    }
+pub(super) fn exit_code(
+    judged: &[Vec<Judgement>],
+    folds: &[Fold],
+    stopped: bool,
+    no_fail: bool,
+) -> u8 {
+    let code = forgiven(judge::exit_code(judged.iter().flatten(), folds), no_fail);
     // What a stopped sweep leaves open is open because it was stopped.
     match (stopped, code) {
         (true, 20) => 5,
         (true, code) => worst([code, 5]),
         (false, code) => code,
     }
+}
+
+/// The exit code of `--no-fail`: what expectations say does not count.
+pub(super) const fn forgiven(code: u8, no_fail: bool) -> u8 {
+    if no_fail && matches!(code, 10 | 11 | 12 | 20) { 0 } else { code }
 }
 
 /// Draws the charts. It takes all rows into memory, which the sweep itself never does.
