@@ -23,6 +23,7 @@ pub mod fold;
 pub mod judge;
 pub mod evidence;
 pub mod suite;
+pub mod comparison;
 pub mod results;
 pub mod terminal;
 pub mod progress;
@@ -82,6 +83,7 @@ pub fn run(cli: Cli) -> u8 {
         Command::Run(args) => command::run::run(&args, cli.format, &mut terminal),
         Command::Sweep(args) => command::sweep::sweep(&args, cli.format, &mut terminal),
         Command::Test(args) => command::test::test(&args, cli.format, &mut terminal),
+        Command::Compare(args) => command::compare::compare(&args, cli.format, &mut terminal),
         Command::Trace(args) => command::trace::trace(&args, cli.format, &mut terminal),
         Command::List(args) => command::list::list(&args, cli.format, &mut terminal),
         Command::Explain(args) => command::explain::explain(&args, cli.format, &mut terminal),

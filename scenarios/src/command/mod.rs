@@ -1,5 +1,6 @@
 //! One file per verb.
 
+pub mod compare;
 pub mod explain;
 pub mod list;
 pub mod manifest;

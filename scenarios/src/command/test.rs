@@ -150,7 +150,9 @@ fn gather(folder: &Path, found: &mut Vec<String>) -> Result<(), Error> {
         if kind.is_dir() {
             gather(&path, found)?;
         } else if path.extension().is_some_and(|ending| ending == "toml") && path.is_file() {
-            found.push(path.to_string_lossy().into_owned());
+            // As people write it, and as annotations must name it.
+            let plain = path.strip_prefix(".").unwrap_or(&path);
+            found.push(plain.to_string_lossy().into_owned());
         }
     }
     Ok(())
