@@ -147,7 +147,7 @@ mod tests {
     fn the_interval_covers_the_true_difference_as_often_as_it_says() {
         let mut rng = ChaCha8Rng::from_seed([7; 32]);
         let (mut covered, mut rejected) = (0, 0);
-        const TRIALS: usize = 200;
+        const TRIALS: usize = 400;
         for trial in 0..TRIALS {
             let shift = if trial % 2 == 0 { 0.0 } else { 5.0 };
             let found =
@@ -156,10 +156,10 @@ mod tests {
             covered += usize::from(lo <= shift && shift <= hi);
             rejected += usize::from(trial % 2 == 0 && found.p <= 0.05);
         }
-        // 95 % of 200 are 190, with a standard deviation of 3.1; of a hundred true zeros five are
-        // rejected, with one of 2.2.
-        assert!((180..=199).contains(&covered), "{covered}");
-        assert!((1..=12).contains(&rejected), "{rejected}");
+        // With 60 pairs the percentile method covers 94.3 % (it knows no Student's t): 377 of 400,
+        // with a standard deviation of 4.6; and rejects 11.4 of 200 true zeros, with one of 3.3.
+        assert!((363..=391).contains(&covered), "{covered}");
+        assert!((2..=22).contains(&rejected), "{rejected}");
     }
 
     #[test]

@@ -83,7 +83,7 @@ fn sides(args: &CompareArgs, terminal: &Terminal) -> Result<Vec<Side>, Error> {
         let mut side = if folder.is_dir() && args.faults.is_none() {
             of_folder(folder)?
         } else {
-            let scenario = load(args, reference)?;
+            let scenario = load(args, reference, terminal)?;
             let seeds = agreed.get_or_insert_with(|| scenario.seeds.clone()).clone();
             if args.seeds.is_none() && scenario.seeds != seeds {
                 let message = format!(
@@ -106,7 +106,7 @@ fn sides(args: &CompareArgs, terminal: &Terminal) -> Result<Vec<Side>, Error> {
 
 /// The scenario of a side: a file or a name, or under `--faults` a protocol with its defaults in
 /// the place of that scenario's.
-fn load(args: &CompareArgs, reference: &str) -> Result<Scenario, Error> {
+fn load(args: &CompareArgs, reference: &str, terminal: &Terminal) -> Result<Scenario, Error> {
     let one = |reference: &str, set: Vec<String>| {
         let profile = args.laid.profile.clone();
         let overrides = Overrides { set, over: Vec::new(), profile };
@@ -128,12 +128,19 @@ fn load(args: &CompareArgs, reference: &str) -> Result<Scenario, Error> {
         return Err(Error::Usage { message, next });
     }
     let nodes = one(faults, args.laid.set.clone())?;
+    let sweeps_protocol = nodes.axes.iter().any(|axis| axis.path.starts_with("protocol."));
     let nodes = nodes.points.first().map_or(1, |point| point.simulation.setup().nodes);
     // What the scenario expects is about its own protocol.
     let mut set = vec![
         format!("protocol={{ kind = \"{reference}\", nodes = {nodes} }}"),
         "expect=[]".to_owned(),
     ];
+    if sweeps_protocol {
+        terminal.note(&format!(
+            "{faults} sweeps over keys of its own protocol: nothing is swept, each has its defaults"
+        ));
+        set.push("sweep.over={}".to_owned());
+    }
     set.extend(args.laid.set.iter().cloned());
     one(faults, set)
 }

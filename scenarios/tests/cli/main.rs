@@ -1,9 +1,11 @@
 //! The command line, driven from outside: each test is a claim about the program as people use it.
 
 mod catalogue;
+mod compare;
 mod diagnostics;
 mod driver;
 mod hostile;
+mod suite;
 mod sweeps;
 mod verbs;
 mod weather;

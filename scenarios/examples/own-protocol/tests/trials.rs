@@ -28,6 +28,8 @@ fn crashes_and_lost_messages_give_the_lock_to_nobody_twice() {
     let mut experiment = contention(Config::default());
     experiment.setup.network.loss = Ratio::new(1, 20);
     experiment.setup.clock.drift_ppm = 20_000;
+    // More than may stay away for good: those that crash come back.
+    experiment.setup.budget = Some(1);
     let mut crash = FaultSpec::at(Duration::ZERO, Fault::crash(Target::Random(1)));
     crash.when = When::At(DurationRange::from_millis(500, 1_500));
     crash.every = Some(DurationRange::from_millis(500, 1_500));
