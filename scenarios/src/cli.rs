@@ -70,6 +70,12 @@ pub enum Command {
     /// Put the shards of a sweep together; judge and draw them as one.
     #[command(after_help = "Example:\n  synod merge part-0 part-1 part-2 -o out")]
     Merge(MergeArgs),
+    /// Run scenario files as a test-suite, each judged by what it expects.
+    #[command(after_help = TEST_EXAMPLES)]
+    Test(TestArgs),
+    /// Compare protocols or results, seed by seed, each with the first.
+    #[command(after_help = COMPARE_EXAMPLES)]
+    Compare(CompareArgs),
     /// Make one run and show everything that happened in it.
     #[command(
         after_help = "Examples:\n  synod trace seed-case --seed 7 --from 1s --to 2s --node n0\n  synod \
@@ -107,6 +113,20 @@ Examples:
   synod replay results/latest --run 441
   synod replay a.trace --diff b.trace
   git bisect run synod replay seed7.trace --bisect";
+
+const TEST_EXAMPLES: &str = "\
+Examples:
+  synod test scenarios/
+  synod test raft voting/tie --seeds 0..20 -j 2
+  synod test scenarios/ --profile ci --junit junit.xml --github
+
+In a folder, files whose names begin with _ or . are for others to extend.";
+
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  synod compare raft pbft --faults raft/leader-crash --seeds 0..300
+  synod compare a.toml b.toml --metric failover_ms:p50
+  synod compare results/main results/branch --fail-on unavailable_ms:p99:+5%";
 
 /// Which scenario, and what is laid over it.
 #[derive(Args, Debug)]
@@ -209,6 +229,67 @@ pub struct MergeArgs {
     #[command(flatten)]
     /// What follows when all is there.
     pub ending: EndingArgs,
+}
+
+/// Arguments of `test`.
+#[derive(Args, Debug)]
+pub struct TestArgs {
+    /// Files, folders, names or folders from `synod list scenarios`, or - for standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// Only scenarios with this in their path; may be given several times.
+    #[arg(short = 'E', long, value_name = "TEXT")]
+    pub filter: Vec<String>,
+    /// The seeds of every scenario, instead of its own: 0..1000, 0..=999, 17,42 or @file.
+    #[arg(long)]
+    pub seeds: Option<Seeds>,
+    #[command(flatten)]
+    /// What is laid over the scenarios.
+    pub laid: OverArgs,
+    /// How many threads; as many as there are processors if left out.
+    #[arg(short, long)]
+    pub jobs: Option<usize>,
+    /// Keep the tables of every scenario in this folder.
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Exit with 0 whatever the expectations say.
+    #[arg(long)]
+    pub no_fail: bool,
+    /// Write a report in JUnit's format.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Annotate the workflow of GitHub, and append to the summary of its job.
+    #[arg(long)]
+    pub github: bool,
+}
+
+/// Arguments of `compare`.
+#[derive(Args, Debug)]
+pub struct CompareArgs {
+    /// Folders of sweeps, scenarios, or with --faults protocols; the first is compared with.
+    #[arg(required = true, num_args = 2.., value_name = "SIDE")]
+    pub sides: Vec<String>,
+    /// Run each protocol, with its defaults, in the place of this scenario's own.
+    #[arg(long, value_name = "SCENARIO")]
+    pub faults: Option<String>,
+    /// The seeds of all sides: 0..1000, 0..=999, 17,42 or @file.
+    #[arg(long)]
+    pub seeds: Option<Seeds>,
+    #[command(flatten)]
+    /// What is laid over the scenarios.
+    pub laid: OverArgs,
+    /// Compare this metric instead of the headlines: its mean, or as in failover_ms:p50.
+    #[arg(long, value_name = "METRIC[:STAT]")]
+    pub metric: Vec<String>,
+    /// Exit with 12 if the whole interval lies beyond a limit, as in unavailable_ms:p99:+5%.
+    #[arg(long, value_name = "METRIC:STAT:LIMIT")]
+    pub fail_on: Vec<String>,
+    /// How many threads; as many as there are processors if left out.
+    #[arg(short, long)]
+    pub jobs: Option<usize>,
+    /// Write compare.csv to this folder.
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// Arguments of `trace`.

@@ -395,14 +395,19 @@ mod tests {
         for name in ["raft/storm", "raft/lost-majority", "voting/two-liars-flip"] {
             for point in points(name).iter().take(2) {
                 let (simulation, setup) = (&point.simulation, point.simulation.setup());
-                let wanted = || 0..Metrics::COLUMNS.len();
-                let (mut kept, mut made) = (Fold::new(setup, wanted()), Fold::new(setup, wanted()));
+                let own = point.entry.metrics;
+                let wanted = || Metrics::COLUMNS.iter().chain(own).map(|metric| metric.name);
+                let fold = || Fold::new(setup, own, wanted());
+                let (mut kept, mut made) = (fold(), fold());
                 for seed in 0..4 {
                     let outcome = simulation.run(seed);
                     let word = encode(&outcome, setup);
-                    let back = decode(&word, setup, point.entry.metrics).expect("an outcome");
+                    let back = decode(&word, setup, own).expect("an outcome");
                     assert_eq!(encode(&back, setup), word);
                     assert_eq!(back.metrics, outcome.metrics);
+                    assert_eq!(back.gauges, outcome.gauges);
+                    assert_eq!(back.curves, outcome.curves);
+                    assert_eq!(back.marks, outcome.marks);
                     assert_eq!(back.breaches, outcome.breaches);
                     assert_eq!(back.timeline, outcome.timeline);
                     assert_eq!(back.fingerprint, outcome.fingerprint);

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer};
 use sim_core::fault::FaultKind;
-use sim_core::outcome::{Metrics, Verdict};
+use sim_core::outcome::{Metric, Metrics, Verdict};
 use sim_core::settings::{Origin, Settings};
 use sim_core::simulation::Entry;
 use sim_core::time::Duration;
@@ -42,8 +42,8 @@ pub enum Claim {
     },
     /// A statistic of a metric stays within limits.
     Metric {
-        /// The column in [`Metrics::COLUMNS`].
-        column: usize,
+        /// The metric.
+        metric: &'static Metric,
         /// The statistic.
         stat: Stat,
         /// It is at least this.
@@ -172,7 +172,7 @@ struct Keys {
 pub fn read(
     settings: &Settings,
     index: usize,
-    entries: &[&Entry],
+    entries: &[&'static Entry],
     root: &Settings,
 ) -> Result<Expectation, Diagnostic> {
     let keys: Keys = settings.read().map_err(|error| {
@@ -207,7 +207,7 @@ pub fn read(
     }
     let holds = keys.holds.unwrap_or(true);
     let claim = if let Some(metric) = keys.metric {
-        let column = column(&metric, at("metric"))?;
+        let found = known_metric(&metric, at("metric"), entries)?;
         let unit = |limit: Option<Limit>, key: &str| {
             limit
                 .map(|limit| limit_of_metric(&limit, &metric))
@@ -221,7 +221,7 @@ pub fn read(
         if min.is_none() && max.is_none() {
             return Err(wrong("metric", "add a limit: `max = …` or `min = …`"));
         }
-        Claim::Metric { column, stat, min, max }
+        Claim::Metric { metric: found, stat, min, max }
     } else if let Some(word) = keys.verdict {
         let share = |limit: Option<Limit>, key: &str| {
             limit
@@ -266,10 +266,16 @@ pub fn read(
     Ok(Expectation { claim, origin: settings.origin })
 }
 
-fn column(metric: &str, origin: Origin) -> Result<usize, Diagnostic> {
-    let names: Vec<&str> = Metrics::COLUMNS.iter().map(|metric| metric.name).collect();
-    names.iter().position(|name| *name == metric).ok_or_else(|| {
+fn known_metric(
+    metric: &str,
+    origin: Origin,
+    entries: &[&'static Entry],
+) -> Result<&'static Metric, Diagnostic> {
+    let own = entries.iter().flat_map(|entry| entry.metrics);
+    let known: Vec<&'static Metric> = Metrics::COLUMNS.iter().chain(own).collect();
+    known.iter().find(|known| known.name == metric).copied().ok_or_else(|| {
         let title = format!("unknown metric `{}`", crate::diagnostic::clean(metric));
+        let names: Vec<&str> = known.iter().map(|known| known.name).collect();
         Diagnostic::unknown("E0402", title, origin, metric, &names).help("synod list metrics")
     })
 }
@@ -286,7 +292,7 @@ fn known_property(
     name: &str,
     origin: Origin,
     subject: &str,
-    entries: &[&Entry],
+    entries: &[&'static Entry],
 ) -> Result<(), Diagnostic> {
     for entry in entries {
         let known = [entry.properties, entry.invariants].concat();
@@ -386,8 +392,8 @@ impl fmt::Display for Claim {
                 min.map_or(Ok(()), |min| write!(f, " ≥ {} %", min * 100.0))?;
                 max.map_or(Ok(()), |max| write!(f, " ≤ {} %", max * 100.0))
             }
-            Self::Metric { column, stat, min, max } => {
-                write!(f, "{} {}", Metrics::COLUMNS[*column].name, stat.word())?;
+            Self::Metric { metric, stat, min, max } => {
+                write!(f, "{} {}", metric.name, stat.word())?;
                 min.map_or(Ok(()), |min| write!(f, " ≥ {min}"))?;
                 max.map_or(Ok(()), |max| write!(f, " ≤ {max}"))
             }

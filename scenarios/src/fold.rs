@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use reports::stats::Observation;
 use sim_core::checker::Class;
 use sim_core::fault::{FaultKind, When};
-use sim_core::outcome::{Measure, Metrics, Outcome, Verdict};
+use sim_core::outcome::{Measure, Metric, Outcome, Verdict};
 use sim_core::setup::Setup;
 use sim_core::time::Time;
 
@@ -17,6 +17,15 @@ use crate::histogram::Histogram;
 /// The metrics that the summary of a sweep shows, where runs have them.
 pub const HEADLINES: [&str; 4] =
     ["decide_p50_ms", "failover_ms", "unavailable_ms", "msgs_per_op_ratio"];
+
+/// How many of a problem's own metrics the summary shows: the others are in the tables.
+const OWN_HEADLINES: usize = 3;
+
+/// The metrics that the summary shows of a problem that takes the measurements `own`.
+pub fn headlines(own: &[Metric]) -> impl Iterator<Item = &'static str> {
+    let own: Vec<_> = own.iter().take(OWN_HEADLINES).map(|metric| metric.name).collect();
+    HEADLINES.into_iter().chain(own)
+}
 
 /// How often a property broke over the runs of a point.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,18 +98,22 @@ pub struct Fold {
     pub kinds: BTreeMap<FaultKind, u64>,
     /// Per mark of the protocol: in how many runs it was reached.
     pub marks: BTreeMap<&'static str, u64>,
-    /// The headline metrics, by column.
-    pub headlines: BTreeMap<usize, Histogram>,
-    /// The metrics that expectations name, by column, in run order.
-    pub samples: BTreeMap<usize, Vec<Observation>>,
+    /// The headline metrics, by name.
+    pub headlines: BTreeMap<&'static str, Histogram>,
+    /// The metrics that expectations name, in run order.
+    pub samples: BTreeMap<&'static str, Vec<Observation>>,
     /// Why runs were inconclusive, and how often.
     pub reasons: BTreeMap<String, u64>,
 }
 
 impl Fold {
-    /// Nothing yet, for runs of `setup`, of which the metrics in `wanted` are to be kept.
-    pub fn new(setup: &Setup, wanted: impl IntoIterator<Item = usize>) -> Self {
-        let column = |name: &&str| Metrics::COLUMNS.iter().position(|metric| metric.name == *name);
+    /// Nothing yet, for runs of `setup` whose problem takes the measurements `own`; the metrics in
+    /// `wanted` are to be kept.
+    pub fn new(
+        setup: &Setup,
+        own: &[Metric],
+        wanted: impl IntoIterator<Item = &'static str>,
+    ) -> Self {
         Self {
             runs: 0,
             verdicts: [0; Verdict::ALL.len()],
@@ -114,12 +127,8 @@ impl Fold {
             bitten: vec![0; setup.faults.len()],
             kinds: setup.faults.iter().map(|spec| (spec.fault.kind(), 0)).collect(),
             marks: BTreeMap::new(),
-            headlines: HEADLINES
-                .iter()
-                .filter_map(column)
-                .map(|at| (at, Histogram::default()))
-                .collect(),
-            samples: wanted.into_iter().map(|at| (at, Vec::new())).collect(),
+            headlines: headlines(own).map(|name| (name, Histogram::default())).collect(),
+            samples: wanted.into_iter().map(|name| (name, Vec::new())).collect(),
             reasons: BTreeMap::new(),
         }
     }
@@ -152,21 +161,21 @@ impl Fold {
         for (mark, count) in &outcome.marks {
             *self.marks.entry(*mark).or_default() += u64::from(*count > 0);
         }
-        self.add_measures(&outcome.metrics);
+        self.add_measures(outcome);
         self.add_timeline(outcome);
     }
 
-    fn add_measures(&mut self, metrics: &Metrics) {
-        for (column, measure) in metrics.values().enumerate() {
+    fn add_measures(&mut self, outcome: &Outcome) {
+        for (metric, measure) in outcome.measures() {
             let (value, censored) = match measure {
                 Measure::None => continue,
                 Measure::Value(value) => (value, false),
                 Measure::Censored(value) => (value, true),
             };
-            if let (Some(histogram), false) = (self.headlines.get_mut(&column), censored) {
+            if let (Some(histogram), false) = (self.headlines.get_mut(metric.name), censored) {
                 histogram.record_value(value);
             }
-            if let Some(sample) = self.samples.get_mut(&column) {
+            if let Some(sample) = self.samples.get_mut(metric.name) {
                 sample.push(Observation { value, censored });
             }
         }

@@ -128,8 +128,8 @@ fn at_point(claim: &Claim, fold: &Fold) -> (Answer, String) {
     match claim {
         Claim::Property { name, holds } => property(name, *holds, fold),
         Claim::Verdict { verdict, share } => share_of(*verdict, *share, fold),
-        Claim::Metric { column, stat, min, max } => {
-            let sample = fold.samples.get(column).map_or(&[][..], Vec::as_slice);
+        Claim::Metric { metric: of, stat, min, max } => {
+            let sample = fold.samples.get(of.name).map_or(&[][..], Vec::as_slice);
             metric(sample, *stat, *min, *max)
         }
         Claim::Bites { kind } => bites(*kind, fold),
@@ -334,7 +334,7 @@ mod tests {
     use crate::fold::Broken;
 
     fn fold(verdicts: &[(Verdict, u64)]) -> Fold {
-        let mut fold = Fold::new(&Setup::new(3, Duration::from_secs(1)), []);
+        let mut fold = Fold::new(&Setup::new(3, Duration::from_secs(1)), &[], []);
         for (verdict, count) in verdicts {
             fold.verdicts[*verdict as usize] += count;
             fold.runs += count;

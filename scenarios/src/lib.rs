@@ -6,6 +6,7 @@
 //! [`expect`]ed is [`judge`]d.
 
 pub mod error;
+pub mod registry;
 pub mod seeds;
 pub mod document;
 pub mod diagnostic;
@@ -27,6 +28,9 @@ pub mod verify;
 pub mod sweep;
 pub mod precision;
 pub mod judge;
+pub mod evidence;
+pub mod suite;
+pub mod comparison;
 pub mod results;
 pub mod recipe;
 pub mod terminal;
@@ -37,11 +41,38 @@ pub mod command;
 pub mod capsule;
 pub mod rerun;
 
+use std::env;
 use std::panic;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+use sim_core::simulation::Entry;
 
 use crate::cli::{Cli, Color, Command};
 use crate::error::Error;
 use crate::terminal::{Terminal, Volume};
+
+/// The whole command line, as the `main` of a program with these protocols.
+///
+/// ```no_run
+/// # use std::process::ExitCode;
+/// fn main() -> ExitCode {
+///     scenarios::main_with(&[protocols::REGISTRY])
+/// }
+/// ```
+pub fn main_with(protocols: &[&[Entry]]) -> ExitCode {
+    let typed = env::args_os().next().unwrap_or_default();
+    let program = Path::new(&typed).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    if let Err(reason) = registry::install(program.as_deref().unwrap_or("synod"), protocols) {
+        tell(&Error::Internal(reason), &Terminal::new(Volume::Normal));
+        return ExitCode::from(70);
+    }
+    let program = registry::program();
+    let matches = Cli::command().name(program).bin_name(program).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    ExitCode::from(run(cli))
+}
 
 /// Does what the command line asks and returns the exit code.
 pub fn run(cli: Cli) -> u8 {
@@ -62,6 +93,8 @@ pub fn run(cli: Cli) -> u8 {
         Command::Run(args) => command::run::run(&args, cli.format, &mut terminal),
         Command::Sweep(args) => command::sweep::sweep(&args, cli.format, &mut terminal),
         Command::Merge(args) => command::merge::merge(&args, cli.format, &mut terminal),
+        Command::Test(args) => command::test::test(&args, cli.format, &mut terminal),
+        Command::Compare(args) => command::compare::compare(&args, cli.format, &mut terminal),
         Command::Trace(args) => command::trace::trace(&args, cli.format, &mut terminal),
         Command::Replay(args) => command::replay::replay(&args, cli.format, &mut terminal),
         Command::List(args) => command::list::list(&args, cli.format, &mut terminal),
@@ -80,6 +113,10 @@ fn tell(error: &Error, terminal: &Terminal) {
         error => terminal.warn(&format!("error: {error}")),
     }
     if let Some(next) = error.next() {
+        let next = next.strip_prefix("synod ").map_or_else(
+            || next.clone(),
+            |arguments| format!("{} {arguments}", registry::program()),
+        );
         terminal.warn(&format!("  next: {next}"));
     }
 }

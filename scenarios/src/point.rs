@@ -6,7 +6,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use protocols::REGISTRY;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json, json};
 use sim_core::fault::{FaultSpec, ProfileSpec};
@@ -16,6 +15,7 @@ use sim_core::simulation::{Entry, Simulation};
 use sim_core::time::Duration;
 
 use crate::diagnostic::Diagnostic;
+use crate::registry;
 
 /// An experiment of a sweep: everything but the seed.
 pub struct Point {
@@ -52,7 +52,7 @@ impl Point {
 
 /// The entry of `kind` in the registry.
 pub fn entry(kind: &str) -> Option<&'static Entry> {
-    REGISTRY.iter().find(|entry| entry.name == kind)
+    registry::entries().iter().find(|entry| entry.name == kind)
 }
 
 /// Reads a value, or notes why it cannot be read.
@@ -88,7 +88,7 @@ fn section<T: DeserializeOwned>(
 /// # Errors
 /// That there is no `[protocol]`, no `kind`, or no such kind.
 pub fn protocol_of(root: &Settings) -> Result<&'static Entry, Diagnostic> {
-    let names: Vec<&str> = REGISTRY.iter().map(|entry| entry.name).collect();
+    let names: Vec<&str> = registry::entries().iter().map(|entry| entry.name).collect();
     let table = root.get("protocol").ok_or_else(|| {
         Diagnostic::new("E0109", "the table [protocol] is missing", root.origin)
             .label("write [protocol] with `kind` and `nodes`")

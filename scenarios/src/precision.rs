@@ -9,17 +9,18 @@ use std::fmt;
 use std::str::FromStr;
 
 use reports::stats::{CensoredSample, Interval, bootstrap_mean};
-use sim_core::outcome::Metrics;
+use sim_core::outcome::Metric;
 
 use crate::diagnostic::nearest;
 use crate::expect::Stat;
 use crate::fold::Fold;
+use crate::registry;
 
 /// How precisely which statistic of which metric is to be known.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Precision {
-    /// The column in [`Metrics::COLUMNS`].
-    pub column: usize,
+    /// The metric.
+    pub metric: &'static Metric,
     stat: Stat,
     /// Half the interval over the estimate, in per cent.
     percent: f64,
@@ -34,7 +35,7 @@ const STATS: [Stat; 4] = [Stat::P50, Stat::P90, Stat::P99, Stat::Mean];
 impl Precision {
     /// Whether a point is known well enough.
     pub fn is_reached(&self, fold: &Fold) -> bool {
-        let observations = fold.samples.get(&self.column).map_or(&[][..], Vec::as_slice);
+        let observations = fold.samples.get(self.metric.name).map_or(&[][..], Vec::as_slice);
         let sample = CensoredSample::new(observations.iter().copied());
         let quantile = |q| Some((sample.quantile(q).ok()??, sample.quantile_interval(q)));
         let found = match self.stat {
@@ -68,8 +69,9 @@ impl FromStr for Precision {
         let [metric, stat, percent] = text.split(':').collect::<Vec<_>>()[..] else {
             return Err("write unavailable_ms:p99:±5%".into());
         };
-        let names: Vec<&str> = Metrics::COLUMNS.iter().map(|metric| metric.name).collect();
-        let column = names.iter().position(|name| *name == metric).ok_or_else(|| {
+        let known = registry::metrics().into_iter().map(|(metric, _)| metric).collect::<Vec<_>>();
+        let found = known.iter().find(|known| known.name == metric).ok_or_else(|| {
+            let names: Vec<&str> = known.iter().map(|known| known.name).collect();
             let near = nearest(metric, &names).map(|near| format!("; did you mean `{near}`?"));
             let metric = crate::diagnostic::clean(metric);
             format!("there is no metric `{metric}`{}", near.unwrap_or_default())
@@ -80,13 +82,13 @@ impl FromStr for Precision {
         let percent = number.and_then(|number| number.parse().ok());
         let percent = percent.filter(|percent| (0.01..=100.0).contains(percent));
         let percent = percent.ok_or("write how precisely, from ±0.01% to ±100%")?;
-        Ok(Self { column, stat, percent })
+        Ok(Self { metric: found, stat, percent })
     }
 }
 
 impl fmt::Display for Precision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let metric = Metrics::COLUMNS[self.column].name;
+        let metric = self.metric.name;
         write!(f, "{metric}:{}:±{}%", self.stat.word(), self.percent)
     }
 }
@@ -134,8 +136,8 @@ mod tests {
         let precision: Precision = "unavailable_ms:p50:±5%".parse().expect("a precision");
         let reached = |values: &mut dyn Iterator<Item = Observation>| {
             let setup = Setup::new(3, Duration::from_secs(1));
-            let mut fold = Fold::new(&setup, [precision.column]);
-            fold.samples.insert(precision.column, values.collect());
+            let mut fold = Fold::new(&setup, &[], [precision.metric.name]);
+            fold.samples.insert(precision.metric.name, values.collect());
             precision.is_reached(&fold)
         };
         let spread = |count: u32| {

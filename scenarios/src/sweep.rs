@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::iter::{IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
 use sim_core::fault::FaultKind;
-use sim_core::outcome::Outcome;
+use sim_core::outcome::{Metric, Outcome};
 use sim_core::simulation::Simulation;
 
 use crate::codec;
@@ -40,6 +40,8 @@ pub struct Plan {
     pub parameters: Vec<Parameter>,
     /// The kinds of fault in any of the schedules.
     pub kinds: Vec<FaultKind>,
+    /// The measurements that any of the problems takes beside those of every run.
+    pub gauges: Vec<&'static Metric>,
     /// The marks of any of the protocols, by name.
     pub marks: Vec<&'static str>,
     /// The cells that all rows of a point share.
@@ -85,6 +87,7 @@ impl Plan {
         let faults = points.iter().flat_map(|point| &point.simulation.setup().faults);
         let kinds: BTreeSet<FaultKind> = faults.map(|spec| spec.fault.kind()).collect();
         let kinds = kinds.into_iter().collect();
+        let gauges = gauges(&points);
         let marks: BTreeSet<&str> =
             points.iter().flat_map(|point| point.entry.marks).map(|mark| mark.name).collect();
         let marks = marks.into_iter().collect();
@@ -95,6 +98,7 @@ impl Plan {
             seeds,
             parameters,
             kinds,
+            gauges,
             marks,
             cells,
             verify: Verify::default(),
@@ -132,6 +136,17 @@ impl Plan {
         let index = self.ranges.iter().position(|range| range.contains(&point));
         &self.scenarios[index.expect("every point belongs to a scenario")]
     }
+}
+
+/// The measurements of the problems of these points, each once.
+fn gauges(points: &[Point]) -> Vec<&'static Metric> {
+    let mut gauges: Vec<&'static Metric> = Vec::new();
+    for metric in points.iter().flat_map(|point| point.entry.metrics) {
+        if gauges.iter().all(|known| known.name != metric.name) {
+            gauges.push(metric);
+        }
+    }
+    gauges
 }
 
 /// One run, made just now or before.
@@ -228,6 +243,22 @@ pub fn sweep(
         };
     }
     Ok(taken)
+}
+
+/// Makes all runs of a plan and hands each to `take`, in order; nothing is kept. Returns how many
+/// were taken: fewer than planned if the work was stopped.
+///
+/// # Errors
+/// What `take` returned; nothing more is run then.
+pub fn unkept(
+    plan: &Plan,
+    jobs: usize,
+    stopped: &AtomicBool,
+    take: &mut dyn FnMut(Made) -> Result<(), Error>,
+) -> Result<u64, Error> {
+    let work = Work { plan, shard: Shard::WHOLE, jobs, stopped, made: &|| {} };
+    let mut all = |block: Vec<Made>, _: &Kept| block.into_iter().try_for_each(&mut *take);
+    sweep(&work, 0..plan.runs(), &mut Kept::default(), &mut all)
 }
 
 /// Runs per thread and block: at first and at most, enough to even out long and short ones, few

@@ -99,10 +99,10 @@ impl Unit {
 }
 
 /// The header of `runs.csv`.
-pub fn runs_header(parameters: &[Parameter], kinds: &[FaultKind], marks: &[&str]) -> Vec<String> {
+pub fn runs_header(plan: &Plan) -> Vec<String> {
     let mut header: Vec<String> =
         ["run_id", "point_id", "seed", "protocol", "fault_script"].map(String::from).into();
-    header.extend(parameters.iter().map(|parameter| parameter.column.clone()));
+    header.extend(plan.parameters.iter().map(|parameter| parameter.column.clone()));
     header.extend(
         [
             "n",
@@ -116,14 +116,14 @@ pub fn runs_header(parameters: &[Parameter], kinds: &[FaultKind], marks: &[&str]
         ]
         .map(String::from),
     );
-    for metric in Metrics::COLUMNS {
+    for metric in Metrics::COLUMNS.iter().chain(plan.gauges.iter().copied()) {
         header.push(metric.name.to_owned());
         if metric.may_be_censored {
             header.push(format!("{}_censored", metric.name));
         }
     }
-    header.extend(kinds.iter().map(|kind| witness_column(*kind)));
-    header.extend(marks.iter().map(|mark| format!("mark_{mark}_count")));
+    header.extend(plan.kinds.iter().map(|kind| witness_column(*kind)));
+    header.extend(plan.marks.iter().map(|mark| format!("mark_{mark}_count")));
     header.extend(["events_count", "trace_hash"].map(String::from));
     header
 }
@@ -165,7 +165,9 @@ pub fn run_row(run: u64, at: usize, plan: &Plan, outcome: &Outcome) -> Vec<Strin
         number_cell(first.map(|breach| breach.at.as_millis_f64())),
         outcome.breaches.len().to_string(),
     ]);
-    for (metric, measure) in Metrics::COLUMNS.iter().zip(outcome.metrics.values()) {
+    let of_every_run = Metrics::COLUMNS.iter().zip(outcome.metrics.values());
+    let own = plan.gauges.iter().map(|metric| (*metric, outcome.gauge(metric)));
+    for (metric, measure) in of_every_run.chain(own) {
         let (value, censored) = match measure {
             Measure::Value(value) if value.is_finite() => (number_cell(Some(value)), "0"),
             Measure::Censored(value) if value.is_finite() => (number_cell(Some(value)), "1"),
@@ -186,6 +188,24 @@ pub fn run_row(run: u64, at: usize, plan: &Plan, outcome: &Outcome) -> Vec<Strin
     }));
     row.extend([outcome.events.to_string(), format!("{:016x}", outcome.fingerprint)]);
     row
+}
+
+/// The header of `series.csv`: the points of the curves of each run.
+pub const SERIES_HEADER: [&str; 7] = ["run_id", "point_id", "curve", "node", "x", "y", "weight"];
+
+/// The rows of a run in `series.csv`.
+pub fn series_rows(run: u64, at: usize, outcome: &Outcome) -> impl Iterator<Item = [String; 7]> {
+    outcome.curves.iter().map(move |point| {
+        [
+            run.to_string(),
+            format!("p{at}"),
+            point.curve.to_owned(),
+            point.node.map_or_else(String::new, |node| node.to_string()),
+            number_cell(Some(point.x)),
+            number_cell(Some(point.y)),
+            point.weight.to_string(),
+        ]
+    })
 }
 
 /// The header of `failures.csv`.

@@ -243,6 +243,12 @@ impl Outcome {
         Metrics::COLUMNS.iter().zip(self.metrics.values()).chain(own)
     }
 
+    /// The measurement of this metric by the problem; none if it takes none.
+    pub fn gauge(&self, metric: &Metric) -> Measure {
+        let found = self.gauges.iter().find(|(known, _)| known.name == metric.name);
+        found.map_or(Measure::None, |(_, measure)| *measure)
+    }
+
     /// The first promise that was broken.
     pub fn first_breach(&self) -> Option<&Breach> {
         self.breaches.first()

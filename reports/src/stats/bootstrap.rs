@@ -58,7 +58,7 @@ fn mean(values: impl Iterator<Item = f64>, count: usize) -> f64 {
 
 /// An index below `len` from 32 random bits; the bias of at most `len / 2^32` is far below the
 /// resolution of a thousand resamples.
-fn draw(rng: &mut ChaCha8Rng, len: usize) -> usize {
+pub(super) fn draw(rng: &mut ChaCha8Rng, len: usize) -> usize {
     ((u64::from(rng.next_u32()) * len as u64) >> 32) as usize
 }
 

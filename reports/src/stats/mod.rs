@@ -8,12 +8,14 @@
 mod bootstrap;
 mod censored;
 mod histogram;
+mod paired;
 mod proportion;
 mod quantile;
 
 pub use bootstrap::{BOOTSTRAP_RESAMPLES, Mean, bootstrap_mean};
 pub use censored::{CensoredSample, Observation, Step};
 pub use histogram::{Bucket, HIST_HEADER, Histogram};
+pub use paired::{Compared, Difference, PAIRED_RESAMPLES, holm, paired_difference};
 pub use proportion::{Proportion, percent};
 pub use quantile::{
     Estimate, TooFew, is_supported, order_statistic_ranks, percentile, percentile_with_interval,

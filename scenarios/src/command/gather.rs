@@ -141,7 +141,7 @@ pub fn gather(
 }
 
 /// Writes what says of the folder whose it is, before any run goes there.
-fn begin(harvest: &Harvest<'_>) -> Result<(), Error> {
+pub(super) fn begin(harvest: &Harvest<'_>) -> Result<(), Error> {
     let Harvest { plan, recipe, folder, .. } = *harvest;
     if harvest.shard.is_none() {
         folder.clear()?;
@@ -167,15 +167,16 @@ fn begin(harvest: &Harvest<'_>) -> Result<(), Error> {
 
 /// What is to be remembered of each point: with it, the metrics that its scenario expects
 /// something of, and the one that decides when to stop.
-fn folds(plan: &Plan, until: Option<&Precision>) -> Vec<Fold> {
+pub(super) fn folds(plan: &Plan, until: Option<&Precision>) -> Vec<Fold> {
     let fold = |index: usize| {
         let expectations = &plan.scenario_of(index).expectations;
         let wanted = expectations.iter().filter_map(|expectation| match expectation.claim {
-            Claim::Metric { column, .. } => Some(column),
+            Claim::Metric { metric, .. } => Some(metric.name),
             _ => None,
         });
-        let wanted = wanted.chain(until.map(|until| until.column));
-        Fold::new(plan.points[index].simulation.setup(), wanted)
+        let wanted = wanted.chain(until.map(|until| until.metric.name));
+        let point = &plan.points[index];
+        Fold::new(point.simulation.setup(), point.entry.metrics, wanted)
     };
     (0..plan.points.len()).map(fold).collect()
 }

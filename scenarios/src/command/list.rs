@@ -1,17 +1,16 @@
 //! `synod list`: what there is.
 
-use protocols::REGISTRY;
 use serde_json::{Value as Json, json};
 use sim_core::adversary::Strategy;
 use sim_core::fault::{FaultKind, KEYS, Profile, Shape};
 use sim_core::mark::Mark;
-use sim_core::outcome::Metrics;
 use sim_core::simulation::Entry;
 
 use crate::catalog;
 use crate::cli::{Format, ListArgs, Topic};
 use crate::document::Sources;
 use crate::error::Error;
+use crate::registry;
 use crate::terminal::{Terminal, aligned};
 
 use super::run::pretty;
@@ -75,7 +74,9 @@ const fn name(topic: Topic) -> &'static str {
 
 fn human(topic: Topic, verbose: bool) -> Vec<String> {
     match topic {
-        Topic::Protocols => REGISTRY.iter().flat_map(|entry| protocol(entry, verbose)).collect(),
+        Topic::Protocols => {
+            registry::entries().iter().flat_map(|entry| protocol(entry, verbose)).collect()
+        }
         // Examples are long; who wants one asks for more.
         Topic::Faults if !verbose => {
             let short = |mut row: Vec<String>| {
@@ -97,7 +98,7 @@ const fn headings(topic: Topic) -> &'static [&'static str] {
         Topic::FaultKeys => &["key", "what it says", "without it"],
         Topic::Profiles => &["profile", "what it does"],
         Topic::Shapes => &["shape", "who still talks to whom"],
-        Topic::Metrics => &["metric", "what it measures"],
+        Topic::Metrics => &["metric", "problem", "what it measures"],
         Topic::Adversaries => &["strategy", "what it does"],
         Topic::Marks => &["mark", "protocols", "what was reached"],
     }
@@ -109,7 +110,7 @@ fn rows(topic: Topic) -> Vec<Vec<String>> {
     match topic {
         Topic::Protocols => {
             let row = |entry: &Entry| words(&[entry.name, entry.problem, entry.summary]);
-            REGISTRY.iter().map(row).collect()
+            registry::entries().iter().map(row).collect()
         }
         Topic::Scenarios => {
             let row = |(name, text): &(String, &'static str)| words(&[name, &title(text)]);
@@ -129,9 +130,10 @@ fn rows(topic: Topic) -> Vec<Vec<String>> {
             Profile::ALL.iter().map(|(_, name, what)| words(&[name, what])).collect()
         }
         Topic::Shapes => Shape::ALL.iter().map(|(_, name, what)| words(&[name, what])).collect(),
-        Topic::Metrics => {
-            Metrics::COLUMNS.iter().map(|metric| words(&[metric.name, metric.summary])).collect()
-        }
+        Topic::Metrics => registry::metrics()
+            .into_iter()
+            .map(|(metric, problem)| words(&[metric.name, problem, metric.summary]))
+            .collect(),
         Topic::Adversaries => {
             Strategy::ALL.iter().map(|(_, name, what)| words(&[name, what])).collect()
         }
@@ -145,8 +147,9 @@ fn rows(topic: Topic) -> Vec<Vec<String>> {
 /// All marks by name, each with the protocols that have it.
 fn marks() -> Vec<(Mark, Vec<&'static str>)> {
     let mut marks: Vec<(Mark, Vec<&str>)> = Vec::new();
-    for (mark, entry) in
-        REGISTRY.iter().flat_map(|entry| entry.marks.iter().map(move |mark| (*mark, entry)))
+    for (mark, entry) in registry::entries()
+        .iter()
+        .flat_map(|entry| entry.marks.iter().map(move |mark| (*mark, entry)))
     {
         match marks.iter_mut().find(|(known, _)| *known == mark) {
             Some((_, protocols)) => protocols.push(entry.name),
@@ -228,7 +231,7 @@ fn title(text: &str) -> String {
 
 fn json(topic: Topic) -> Json {
     match topic {
-        Topic::Protocols => REGISTRY
+        Topic::Protocols => registry::entries()
             .iter()
             .map(|entry| {
                 let mutants: Vec<Json> = entry
@@ -268,11 +271,11 @@ fn json(topic: Topic) -> Json {
             .iter()
             .map(|(_, name, what)| json!({ "name": name, "summary": what }))
             .collect(),
-        Topic::Metrics => Metrics::COLUMNS
-            .iter()
-            .map(|metric| {
+        Topic::Metrics => registry::metrics()
+            .into_iter()
+            .map(|(metric, problem)| {
                 json!({
-                    "name": metric.name, "summary": metric.summary,
+                    "name": metric.name, "problem": problem, "summary": metric.summary,
                     "may_be_censored": metric.may_be_censored,
                 })
             })

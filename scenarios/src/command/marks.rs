@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     fn fold(marks: &[(&'static str, u64)]) -> Fold {
-        let mut fold = Fold::new(&Setup::new(3, Duration::from_secs(1)), []);
+        let mut fold = Fold::new(&Setup::new(3, Duration::from_secs(1)), &[], []);
         fold.runs = 9;
         fold.marks.extend(marks.iter().copied());
         fold

@@ -1,6 +1,7 @@
 //! One file per verb.
 
 pub mod conclude;
+pub mod compare;
 pub mod explain;
 pub mod gather;
 pub mod list;
@@ -13,11 +14,13 @@ pub mod run;
 pub mod summary;
 pub mod sweep;
 pub mod tables;
+pub mod test;
 pub mod trace;
 
 use crate::cli::OverArgs;
 use crate::error::Error;
 use crate::point::Point;
+use crate::registry;
 use crate::scenario::{self, Overrides, Scenario};
 use crate::terminal::{Terminal, painted};
 
@@ -61,7 +64,7 @@ fn stamps(point: &Point) -> Vec<String> {
 
 /// The command that shows one run of a sweep step by step.
 fn trace_command(scenario: &Scenario, point: &Point, laid: &OverArgs, seed: u64) -> String {
-    let mut words = vec!["synod trace".to_owned(), quoted(&scenario.reference)];
+    let mut words = vec![format!("{} trace", registry::program()), quoted(&scenario.reference)];
     words.push(format!("--seed {seed}"));
     words.extend(laid.profile.iter().map(|profile| format!("--profile {}", quoted(profile))));
     words.extend(laid.set.iter().map(|set| format!("--set {}", quoted(set))));

@@ -199,7 +199,7 @@ impl Rerun {
     /// As `synod run` exits; a run that went another way is worse than most.
     fn code(&self) -> u8 {
         let setup = self.point.simulation.setup();
-        let mut fold = Fold::new(setup, []);
+        let mut fold = Fold::new(setup, &[], []);
         fold.add(&self.outcome, setup);
         let judged = judge::exit_code(&of_one_run(&self.scenario.expectations, &fold), [&fold]);
         if self.told.alike { judged } else { worst([judged, NONDETERMINISTIC]) }

@@ -1,7 +1,7 @@
 //! `synod run`: one seed, and everything that its outcome says.
 
 use serde_json::{Value as Json, json};
-use sim_core::outcome::{Measure, Metrics, Outcome, Verdict};
+use sim_core::outcome::{Measure, Outcome, Verdict};
 
 use crate::cli::{Format, RunArgs};
 use crate::error::Error;
@@ -21,7 +21,7 @@ pub fn run(args: &RunArgs, format: Format, terminal: &mut Terminal) -> Result<u8
     let laid = &args.scenario.over;
     let (scenario, point) = super::one(&args.scenario.scenario, laid, terminal)?;
     let outcome = guarded(point.simulation.as_ref(), args.seed);
-    let mut fold = Fold::new(point.simulation.setup(), []);
+    let mut fold = Fold::new(point.simulation.setup(), &[], []);
     fold.add(&outcome, point.simulation.setup());
     let judgements = of_one_run(&scenario.expectations, &fold);
     let code = judge::exit_code(&judgements, [&fold]);
@@ -87,7 +87,7 @@ fn human(name: &str, point: &Point, outcome: &Outcome) -> Vec<String> {
     let sections = [
         ("broken", broken(outcome)),
         ("faults", struck(point, outcome)),
-        ("metrics", measured(&outcome.metrics)),
+        ("metrics", measured(outcome)),
     ];
     for (title, section) in sections {
         if !section.is_empty() {
@@ -149,10 +149,9 @@ fn struck(point: &Point, outcome: &Outcome) -> Vec<String> {
     aligned(&rows)
 }
 
-fn measured(metrics: &Metrics) -> Vec<String> {
-    let rows: Vec<Vec<String>> = Metrics::COLUMNS
-        .iter()
-        .zip(metrics.values())
+fn measured(outcome: &Outcome) -> Vec<String> {
+    let rows: Vec<Vec<String>> = outcome
+        .measures()
         .filter_map(|(metric, measure)| {
             let value = match measure {
                 Measure::None => return None,
@@ -181,9 +180,8 @@ fn document(
     judgements: &[Judgement],
     code: u8,
 ) -> Json {
-    let metrics: serde_json::Map<String, Json> = Metrics::COLUMNS
-        .iter()
-        .zip(outcome.metrics.values())
+    let metrics: serde_json::Map<String, Json> = outcome
+        .measures()
         .filter_map(|(metric, measure)| {
             let value = match measure {
                 Measure::None => return None,

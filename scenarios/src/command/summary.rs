@@ -1,10 +1,10 @@
 //! What a sweep says of itself to people.
 
 use reports::stats::Proportion;
-use sim_core::outcome::{Metrics, Outcome, Verdict};
+use sim_core::outcome::{Outcome, Verdict};
 
 use crate::cli::OverArgs;
-use crate::fold::{Fold, HEADLINES};
+use crate::fold::{Fold, headlines};
 use crate::judge::{Answer, Judgement, number, seconds};
 use crate::sweep::{Made, Plan};
 use crate::terminal::{aligned, painted};
@@ -112,19 +112,19 @@ pub fn stamps(plan: &Plan) -> Vec<String> {
 /// The table of the points.
 pub fn points(plan: &Plan, folds: &[Fold]) -> Vec<String> {
     let has = |wanted: &str| {
-        let column = Metrics::COLUMNS.iter().position(|metric| metric.name == wanted)?;
         let seen =
-            |fold: &Fold| fold.headlines.get(&column).is_some_and(|values| !values.is_empty());
-        folds.iter().any(seen).then_some((wanted.to_owned(), column))
+            |fold: &Fold| fold.headlines.get(wanted).is_some_and(|values| !values.is_empty());
+        folds.iter().any(seen)
     };
-    let headlines: Vec<(String, usize)> = HEADLINES.iter().filter_map(|name| has(name)).collect();
+    let all = headlines(&[]).chain(plan.gauges.iter().map(|metric| metric.name));
+    let headlines: Vec<&str> = all.filter(|name| has(name)).collect();
     let inconclusive = folds.iter().any(|fold| fold.count(Verdict::Inconclusive) > 0);
     let panicked = folds.iter().any(|fold| fold.count(Verdict::Panicked) > 0);
     let mut header: Vec<String> =
         ["  point", "", "runs", "unsafe", "stalled"].map(String::from).into();
     header.extend(inconclusive.then(|| "inconclusive".to_owned()));
     header.extend(panicked.then(|| "panicked".to_owned()));
-    header.extend(headlines.iter().map(|(name, _)| format!("{name} (median)")));
+    header.extend(headlines.iter().map(|name| format!("{name} (median)")));
     let mut rows = vec![header];
     for (index, (point, fold)) in plan.points.iter().zip(folds).enumerate().take(SHOWN) {
         let rate = |verdict| Proportion { hits: fold.count(verdict), total: fold.runs }.text();
@@ -141,8 +141,8 @@ pub fn points(plan: &Plan, folds: &[Fold]) -> Vec<String> {
         ];
         row.extend(inconclusive.then(|| reasons(fold)));
         row.extend(panicked.then(|| fold.count(Verdict::Panicked).to_string()));
-        row.extend(headlines.iter().map(|(_, column)| {
-            let median = fold.headlines.get(column).and_then(|values| values.quantile(0.5));
+        row.extend(headlines.iter().map(|name| {
+            let median = fold.headlines.get(name).and_then(|values| values.quantile(0.5));
             median.map_or_else(|| "·".to_owned(), |median| number(Some(median)))
         }));
         rows.push(row);

@@ -167,7 +167,7 @@ fn conclude_shard(
 /// More threads than this only cost memory.
 const MOST_JOBS: usize = 256;
 
-fn jobs(wanted: Option<usize>, terminal: &Terminal) -> usize {
+pub(super) fn jobs(wanted: Option<usize>, terminal: &Terminal) -> usize {
     let here = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let wanted = wanted.unwrap_or(here);
     let jobs = wanted.clamp(1, MOST_JOBS);
@@ -178,7 +178,7 @@ fn jobs(wanted: Option<usize>, terminal: &Terminal) -> usize {
 }
 
 /// Set by the first Ctrl-C; the second ends the process.
-fn interruption() -> Arc<AtomicBool> {
+pub(super) fn interruption() -> Arc<AtomicBool> {
     let flag = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&flag);
     // Where no handler can be set, Ctrl-C just ends the process: the tables keep what they have.

@@ -4,7 +4,9 @@ use crate::error::Error;
 use crate::fold::Fold;
 use crate::results::{Folder, Table, bytes};
 use crate::sweep::{Made, Plan};
-use crate::table::{FAILURES_HEADER, failure_rows, run_row, runs_header};
+use crate::table::{
+    FAILURES_HEADER, SERIES_HEADER, failure_rows, run_row, runs_header, series_rows,
+};
 use reports::cell::{number_cell, text_cell};
 use reports::stats::HIST_HEADER;
 
@@ -13,6 +15,7 @@ pub struct Tables<'a> {
     folder: &'a Folder,
     plan: Table,
     runs: Table,
+    series: Option<Table>,
     failures: Table,
     parameters: Vec<Vec<String>>,
 }
@@ -23,14 +26,23 @@ impl<'a> Tables<'a> {
     /// # Errors
     /// When the folder does not take them.
     pub fn begin(plan: &Plan, folder: &'a Folder) -> Result<Self, Error> {
-        let header = runs_header(&plan.parameters, &plan.kinds, &plan.marks);
-        let runs = folder.table("runs.csv", &header)?;
+        let runs = folder.table("runs.csv", &runs_header(plan))?;
+        let has_curves = plan.points.iter().any(|point| !point.entry.curves.is_empty());
+        let series = has_curves.then(|| folder.table("series.csv", &owned(&SERIES_HEADER)));
+        let series = series.transpose()?;
         let failures = folder.table("failures.csv", &owned(&FAILURES_HEADER))?;
         let mut header = owned(&["run_id", "point_id", "seed"]);
         header.extend(plan.parameters.iter().map(|parameter| parameter.column.clone()));
         let cells = |point| plan.parameters.iter().map(|parameter| parameter.cell(point)).collect();
         let parameters = plan.points.iter().map(cells).collect();
-        Ok(Self { folder, plan: folder.table("plan.csv", &header)?, runs, failures, parameters })
+        Ok(Self {
+            folder,
+            plan: folder.table("plan.csv", &header)?,
+            runs,
+            series,
+            failures,
+            parameters,
+        })
     }
 
     /// Adds the next run.
@@ -41,6 +53,10 @@ impl<'a> Tables<'a> {
         let ids = [made.run.to_string(), format!("p{}", made.point), made.outcome.seed.to_string()];
         self.plan.row(ids.iter().chain(&self.parameters[made.point]))?;
         self.runs.row(run_row(made.run, made.point, plan, &made.outcome))?;
+        if let Some(series) = &mut self.series {
+            let mut rows = series_rows(made.run, made.point, &made.outcome);
+            rows.try_for_each(|row| series.row(row))?;
+        }
         failure_rows(made.run, &made.outcome).into_iter().try_for_each(|row| self.failures.row(row))
     }
 
@@ -51,6 +67,7 @@ impl<'a> Tables<'a> {
     pub fn finish(self, folds: &[Fold]) -> Result<(), Error> {
         self.plan.finish()?;
         self.runs.finish()?;
+        self.series.map_or(Ok(()), Table::finish)?;
         self.failures.finish()?;
         let hist: Vec<&str> = HIST_HEADER.split(',').collect();
         self.folder.write("hist.csv", &bytes(&hist, by_point(folds, hist_rows)))?;

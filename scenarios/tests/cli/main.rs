@@ -1,11 +1,13 @@
 //! The command line, driven from outside: each test is a claim about the program as people use it.
 
 mod catalogue;
+mod compare;
 mod diagnostics;
 mod driver;
 mod durable;
 mod hostile;
 mod replay;
+mod suite;
 mod sweeps;
 mod values;
 mod verbs;

@@ -1,0 +1,12 @@
+//! A protocol of one's own: a lock with leases, the problem that it solves, and nothing else.
+//!
+//! It is a complete example of what a crate outside of Synod needs. How it came about, from the
+//! first failing seed to the regression scenario, is told in `scenarios/OWN_PROTOCOL.md`.
+
+pub mod exclusion;
+pub mod lease;
+
+use sim_core::simulation::Entry;
+
+/// What the command line is to know of this crate.
+pub const REGISTRY: &[Entry] = &[Entry::of::<lease::LeaseLock>()];

@@ -1,0 +1,89 @@
+//! The protocols that this program knows, and what the program is called.
+//!
+//! A program of one's own has the whole command line with its own protocols: it installs them once,
+//! before anything is read. All else finds the built-in ones.
+
+use std::sync::OnceLock;
+
+use sim_core::outcome::{Metric, Metrics};
+use sim_core::simulation::Entry;
+
+/// What was installed; whoever asks first without installing anything settles it.
+static INSTALLED: OnceLock<Installed> = OnceLock::new();
+
+struct Installed {
+    program: String,
+    entries: Vec<Entry>,
+}
+
+fn installed() -> &'static Installed {
+    INSTALLED.get_or_init(|| Installed {
+        program: "synod".to_owned(),
+        entries: protocols::REGISTRY.to_vec(),
+    })
+}
+
+/// Every protocol, in the order in which they were installed.
+pub fn entries() -> &'static [Entry] {
+    &installed().entries
+}
+
+/// What people type to start this program; commands to type next begin with it.
+pub fn program() -> &'static str {
+    &installed().program
+}
+
+/// Makes these the protocols of the program, once and for all.
+///
+/// # Errors
+/// When two of them have one name, or protocols were installed or asked for before.
+pub fn install(program: &str, parts: &[&[Entry]]) -> Result<(), String> {
+    let entries = parts.concat();
+    if let Some(name) = twice(&entries) {
+        return Err(format!(
+            "two protocols are called `{name}`: give each its own `Protocol::NAME`"
+        ));
+    }
+    let program = program.to_owned();
+    INSTALLED
+        .set(Installed { program, entries })
+        .map_err(|_| "protocols are installed once, before anything else is done".to_owned())
+}
+
+/// A name that two entries have.
+fn twice(entries: &[Entry]) -> Option<&'static str> {
+    let mut later = entries.iter().enumerate();
+    let found = later.find(|(at, entry)| entries[..*at].iter().any(|one| one.name == entry.name));
+    found.map(|(_, entry)| entry.name)
+}
+
+/// Every measurement, each once: those of every run, then those of the problems, with the name of
+/// the problem.
+pub fn metrics() -> Vec<(&'static Metric, &'static str)> {
+    let mut all: Vec<_> = Metrics::COLUMNS.iter().map(|metric| (metric, "any")).collect();
+    for entry in entries() {
+        for metric in entry.metrics {
+            if all.iter().all(|(known, _)| known.name != metric.name) {
+                all.push((metric, entry.problem));
+            }
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_given_once_and_protocols_are_installed_once() {
+        assert_eq!(twice(protocols::REGISTRY), None);
+        let doubled = [protocols::REGISTRY, &protocols::REGISTRY[2..3]];
+        let error = install("mine", &doubled).expect_err("one name twice");
+        assert!(error.contains(protocols::REGISTRY[2].name), "{error}");
+        assert_eq!((program(), entries().len()), ("synod", protocols::REGISTRY.len()));
+        let error = install("mine", &[protocols::REGISTRY]).expect_err("too late");
+        assert!(error.contains("once"), "{error}");
+        assert_eq!(program(), "synod");
+    }
+}
