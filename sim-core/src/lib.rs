@@ -2,7 +2,8 @@
 //!
 //! An [experiment](experiment::Experiment) pits a [protocol](protocol::Protocol) against faults; a seed
 //! decides everything else. The kernel does no I/O, reads no clock, spawns no thread and prints
-//! nothing; a [`trial`], which only tests call, looks at one variable of the environment. It knows no protocol and no file format.
+//! nothing; a [`trial`], which only tests call, looks at one variable of the environment. It knows
+//! no protocol and no file format.
 //!
 //! The order of the modules is the order of dependency: a module imports only those above it.
 

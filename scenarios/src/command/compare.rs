@@ -253,8 +253,9 @@ fn metrics(
     thresholds.iter().for_each(|limit| add(&limit.metric, limit.stat));
     let known: Vec<&str> = sides[0].metrics.iter().map(String::as_str).collect();
     for (metric, _) in &metrics {
-        let named = HEADLINES.contains(&metric.as_str());
-        if !known.contains(&metric.as_str()) && !(named && args.metric.is_empty()) {
+        // A folder of tables need not have every headline.
+        let is_default = args.metric.is_empty() && HEADLINES.contains(&metric.as_str());
+        if !(is_default || known.contains(&metric.as_str())) {
             let shown = crate::diagnostic::clean(metric);
             let near = nearest(metric, &known)
                 .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));

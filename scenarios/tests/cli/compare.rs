@@ -15,9 +15,9 @@ fn desk(test: &str) -> Desk {
 fn row(said: &Said, metric: &str, stat: &str) -> Json {
     let document: Json = serde_json::from_str(&said.out).expect("JSON");
     assert_eq!(document["schema"], "synod.compare/1");
-    let rows = document["rows"].as_array().expect("rows").iter();
-    let row = rows.cloned().find(|row| row["metric"] == metric && row["stat"] == stat);
-    row.unwrap_or_else(|| panic!("no {metric} {stat} in {document}"))
+    let mut rows = document["rows"].as_array().expect("rows").iter();
+    let row = rows.find(|row| row["metric"] == metric && row["stat"] == stat);
+    row.cloned().unwrap_or_else(|| panic!("no {metric} {stat} in {document}"))
 }
 
 #[test]
