@@ -12,7 +12,7 @@ use sim_core::outcome::{Measure, Metrics, Outcome, Verdict};
 use sim_core::setup::Setup;
 use sim_core::time::Time;
 
-use crate::histogram::Histogram;
+use crate::histogram::{CensoredHistogram, Histogram};
 
 /// The metrics that the summary of a sweep shows, where runs have them.
 pub const HEADLINES: [&str; 4] =
@@ -88,7 +88,7 @@ pub struct Fold {
     /// Per kind of fault in the schedule: in how many runs any of its strikes changed anything.
     pub kinds: BTreeMap<FaultKind, u64>,
     /// The headline metrics, by column.
-    pub headlines: BTreeMap<usize, Histogram>,
+    pub headlines: BTreeMap<usize, CensoredHistogram>,
     /// The metrics that expectations name, by column, in run order.
     pub samples: BTreeMap<usize, Vec<Observation>>,
     /// Why runs were inconclusive, and how often.
@@ -114,7 +114,7 @@ impl Fold {
             headlines: HEADLINES
                 .iter()
                 .filter_map(column)
-                .map(|at| (at, Histogram::default()))
+                .map(|at| (at, CensoredHistogram::default()))
                 .collect(),
             samples: wanted.into_iter().map(|at| (at, Vec::new())).collect(),
             reasons: BTreeMap::new(),
@@ -157,8 +157,8 @@ impl Fold {
                 Measure::Value(value) => (value, false),
                 Measure::Censored(value) => (value, true),
             };
-            if let (Some(histogram), false) = (self.headlines.get_mut(&column), censored) {
-                histogram.record_value(value);
+            if let Some(histogram) = self.headlines.get_mut(&column) {
+                histogram.record(value, censored);
             }
             if let Some(sample) = self.samples.get_mut(&column) {
                 sample.push(Observation { value, censored });

@@ -126,7 +126,7 @@ pub fn gather(
     let Taking { tables, appender, timing, folds, failures, kept: before, missing, .. } = taking;
     appender.finish()?;
     timing.finish()?;
-    compact(&series, &parts, &stem)?;
+    compact(&series, &parts, &stem, kept.is_sound())?;
     if let Some(tables) = tables {
         tables.finish(&folds)?;
         write_timing(harvest)?;
