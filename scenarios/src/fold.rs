@@ -12,7 +12,7 @@ use sim_core::outcome::{Measure, Metric, Outcome, Verdict};
 use sim_core::setup::Setup;
 use sim_core::time::Time;
 
-use crate::histogram::Histogram;
+use crate::histogram::{CensoredHistogram, Histogram};
 
 /// The metrics that the summary of a sweep shows, where runs have them.
 pub const HEADLINES: [&str; 4] =
@@ -99,7 +99,7 @@ pub struct Fold {
     /// Per mark of the protocol: in how many runs it was reached.
     pub marks: BTreeMap<&'static str, u64>,
     /// The headline metrics, by name.
-    pub headlines: BTreeMap<&'static str, Histogram>,
+    pub headlines: BTreeMap<&'static str, CensoredHistogram>,
     /// The metrics that expectations name, in run order.
     pub samples: BTreeMap<&'static str, Vec<Observation>>,
     /// Why runs were inconclusive, and how often.
@@ -127,7 +127,7 @@ impl Fold {
             bitten: vec![0; setup.faults.len()],
             kinds: setup.faults.iter().map(|spec| (spec.fault.kind(), 0)).collect(),
             marks: BTreeMap::new(),
-            headlines: headlines(own).map(|name| (name, Histogram::default())).collect(),
+            headlines: headlines(own).map(|name| (name, CensoredHistogram::default())).collect(),
             samples: wanted.into_iter().map(|name| (name, Vec::new())).collect(),
             reasons: BTreeMap::new(),
         }
@@ -172,8 +172,8 @@ impl Fold {
                 Measure::Value(value) => (value, false),
                 Measure::Censored(value) => (value, true),
             };
-            if let (Some(histogram), false) = (self.headlines.get_mut(metric.name), censored) {
-                histogram.record_value(value);
+            if let Some(histogram) = self.headlines.get_mut(metric.name) {
+                histogram.record(value, censored);
             }
             if let Some(sample) = self.samples.get_mut(metric.name) {
                 sample.push(Observation { value, censored });

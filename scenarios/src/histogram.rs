@@ -56,7 +56,11 @@ impl Histogram {
         if !is_supported(usize::try_from(self.total).ok()?, q) {
             return None;
         }
-        let rank = ((q * self.total as f64 - 1e-9).ceil() as u64).clamp(1, self.total);
+        self.at(((q * self.total as f64 - 1e-9).ceil() as u64).clamp(1, self.total))
+    }
+
+    /// The value of this rank, counted from 1; `None` if there are not so many.
+    fn at(&self, rank: u64) -> Option<f64> {
         let mut seen = 0;
         self.buckets().find_map(|bucket| {
             seen += bucket.count;
@@ -71,6 +75,48 @@ impl Histogram {
             to: lower(index + 1) as f64 / 1e6,
             count,
         })
+    }
+}
+
+/// Values of which some were only watched, in vain, up to where they were counted.
+#[derive(Clone, Debug, Default)]
+pub struct CensoredHistogram {
+    /// Those that ended.
+    ended: Histogram,
+    /// All, as if those that were watched had ended then.
+    all: Histogram,
+}
+
+/// The median of values some of which were only watched.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Median {
+    /// There are too few of them to tell.
+    Unknown,
+    /// It is this.
+    Is(f64),
+    /// It is at least this: how much more depends on what was not seen.
+    AtLeast(f64),
+}
+
+impl CensoredHistogram {
+    /// Counts a value, or how long it was watched in vain.
+    pub fn record(&mut self, value: f64, censored: bool) {
+        self.all.record_value(value);
+        if !censored {
+            self.ended.record_value(value);
+        }
+    }
+
+    /// Whether nothing was counted.
+    pub const fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// The median over all, ended or not.
+    pub fn median(&self) -> Median {
+        let Some(earliest) = self.all.quantile(0.5) else { return Median::Unknown };
+        let latest = self.ended.at(self.all.len().div_ceil(2));
+        if latest == Some(earliest) { Median::Is(earliest) } else { Median::AtLeast(earliest) }
     }
 }
 
@@ -122,6 +168,23 @@ mod tests {
         assert!((histogram.quantile(0.99).expect("enough") - 990.0).abs() < 1.0);
         assert_eq!(histogram.quantile(0.9999), None);
         assert_eq!(Histogram::default().quantile(0.5), None);
+    }
+
+    #[test]
+    fn a_median_is_only_told_where_what_was_not_seen_cannot_move_it() {
+        let median = |ended: &[f64], watched: &[f64]| {
+            let mut histogram = CensoredHistogram::default();
+            ended.iter().for_each(|value| histogram.record(*value, false));
+            watched.iter().for_each(|value| histogram.record(*value, true));
+            histogram.median()
+        };
+        assert_eq!(median(&[0.001; 4], &[]), Median::Unknown);
+        assert_eq!(median(&[0.001; 5], &[]), Median::Is(0.001));
+        assert_eq!(median(&[0.001, 0.001, 0.001], &[0.002, 0.002]), Median::Is(0.001));
+        // Two ended at 1 and 5; of three nobody knows how long they would have taken beyond 2.
+        let open = median(&[0.001, 0.005], &[0.002; 3]);
+        assert_eq!(open, Median::AtLeast(0.002));
+        assert_eq!(median(&[], &[0.002; 9]), Median::AtLeast(0.002));
     }
 
     #[test]

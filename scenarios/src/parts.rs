@@ -91,6 +91,7 @@ pub struct Kept {
     series: Series,
     parts: Vec<Part>,
     damaged: u64,
+    torn: u64,
 }
 
 /// A part that is being read.
@@ -112,13 +113,13 @@ impl Kept {
     /// # Errors
     /// When one cannot be read.
     pub fn open(series: &Series, home: Vec<PathBuf>, others: Vec<PathBuf>) -> Result<Self, Error> {
-        let mut kept = Self { series: series.clone(), parts: Vec::new(), damaged: 0 };
+        let mut kept = Self { series: series.clone(), ..Self::default() };
         let home = home.into_iter().map(|path| (path, true));
         for (path, at_home) in home.chain(others.into_iter().map(|path| (path, false))) {
             let file = File::open(&path).map_err(Error::io("read", &path))?;
             let reader = BufReader::with_capacity(1 << 16, file);
             let mut part = Part { path, at_home, reader, head: None, last: None, end: 0 };
-            part.advance(series, &mut kept.damaged)?;
+            part.advance(series, &mut kept.damaged, &mut kept.torn)?;
             kept.parts.push(part);
         }
         Ok(kept)
@@ -134,7 +135,7 @@ impl Kept {
         for index in 0..self.parts.len() {
             let part = &mut self.parts[index];
             let Some(line) = part.head.take_if(|line| line.run == run) else { continue };
-            part.advance(&self.series, &mut self.damaged)?;
+            part.advance(&self.series, &mut self.damaged, &mut self.torn)?;
             match &found {
                 None => found = Some((line, index)),
                 Some((first, _)) if first.outcome == line.outcome => {}
@@ -155,6 +156,11 @@ impl Kept {
         self.damaged
     }
 
+    /// Whether every line so far was whole and good.
+    pub const fn is_sound(&self) -> bool {
+        self.damaged == 0 && self.torn == 0
+    }
+
     fn disagreement(&self, run: u64, one: usize, other: usize) -> Error {
         let [one, other] = [one, other].map(|part| self.parts[part].path.display());
         Error::Nondeterministic {
@@ -166,7 +172,7 @@ impl Kept {
 
 impl Part {
     /// Reads up to the next good line.
-    fn advance(&mut self, series: &Series, damaged: &mut u64) -> Result<(), Error> {
+    fn advance(&mut self, series: &Series, damaged: &mut u64, torn: &mut u64) -> Result<(), Error> {
         let mut bytes = Vec::new();
         loop {
             bytes.clear();
@@ -174,6 +180,7 @@ impl Part {
             let length = read.map_err(Error::io("read", &self.path))?;
             // A line without an end was torn when its process was killed.
             if bytes.last() != Some(&b'\n') {
+                *torn += u64::from(length > 0);
                 return Ok(());
             }
             let is_header = self.end == 0 && bytes == HEADER.as_bytes();
@@ -199,19 +206,14 @@ fn parse(bytes: &[u8], series: &Series, at_home: bool) -> Option<Line> {
     is_whole.then(|| Line { run, outcome: outcome.to_owned(), at_home })
 }
 
-/// Writes all parts of `stem` as one, if there are several or some line is damaged: then a folder
-/// holds the same bytes whatever was interrupted on the way.
+/// Writes all parts of `stem` as one, unless that is what they are and they were `sound`: then a
+/// folder holds the same bytes whatever was interrupted on the way.
 ///
 /// # Errors
 /// When the disk does not take it.
-pub fn compact(series: &Series, folder: &Path, stem: &str) -> Result<(), Error> {
+pub fn compact(series: &Series, folder: &Path, stem: &str, sound: bool) -> Result<(), Error> {
     let paths = series.parts(folder, Some(stem))?;
-    let mut kept = Kept::open(series, paths.clone(), Vec::new())?;
-    let mut runs = 0;
-    while kept.next_before(u64::MAX)?.is_some() {
-        runs += 1;
-    }
-    if runs == 0 || (paths.len() == 1 && kept.damaged() == 0) {
+    if paths.is_empty() || (paths.len() == 1 && sound) {
         return Ok(());
     }
     let mut kept = Kept::open(series, paths.clone(), Vec::new())?;
@@ -322,4 +324,113 @@ fn open(
         writer.write_all(HEADER.as_bytes()).map_err(Error::io("write", &path))?;
     }
     Ok((path, writer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEM: &str = "shard-0-of-1";
+
+    /// A folder of parts, which goes when the test is over.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(test: &str) -> Self {
+            let name = format!("synod-parts-{test}-{}", std::process::id());
+            let folder = std::env::temp_dir().join(name);
+            fs::create_dir_all(&folder).expect("a folder");
+            Self(folder)
+        }
+
+        fn series() -> Series {
+            Series::new("id", "seeds-0".into())
+        }
+
+        fn open(&self) -> Kept {
+            let home = Self::series().parts(&self.0, None).expect("a folder");
+            Kept::open(&Self::series(), home, Vec::new()).expect("parts")
+        }
+
+        /// A sweep that appends these runs and reads the others.
+        fn sweep(&self, runs: &[u64]) {
+            let (mut kept, mut appender) =
+                (self.open(), Appender::new(&Self::series(), &self.0, STEM));
+            for run in runs {
+                while kept.next_before(*run).expect("parts").is_some() {}
+                appender.append(*run, &format!("run{run}"), &kept).expect("room");
+            }
+            appender.finish().expect("room");
+        }
+
+        fn runs(&self) -> Vec<u64> {
+            let (mut kept, mut runs) = (self.open(), Vec::new());
+            while let Some(line) = kept.next_before(u64::MAX).expect("parts") {
+                assert_eq!(line.outcome, format!("run{}", line.run));
+                runs.push(line.run);
+            }
+            assert!(kept.is_sound());
+            runs
+        }
+
+        fn files(&self) -> usize {
+            Self::series().parts(&self.0, None).expect("a folder").len()
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn runs_that_fill_gaps_go_to_a_part_of_their_own_and_all_are_read_in_order() {
+        let folder = Folder::new("gaps");
+        folder.sweep(&[0, 1, 5]);
+        assert_eq!(folder.files(), 1);
+        folder.sweep(&[6, 7]);
+        assert_eq!(folder.files(), 1, "the end of a part is gone on with");
+        folder.sweep(&[2, 9]);
+        assert_eq!(folder.files(), 2);
+        assert_eq!(folder.runs(), [0, 1, 2, 5, 6, 7, 9]);
+        compact(&Folder::series(), &folder.0, STEM, true).expect("room");
+        assert_eq!(folder.files(), 1);
+        let one = fs::read(folder.0.join("seeds-0.shard-0-of-1.0.csv")).expect("a part");
+        let other = Folder::new("no_gaps");
+        other.sweep(&[0, 1, 2, 5, 6, 7, 9]);
+        let same = fs::read(other.0.join("seeds-0.shard-0-of-1.0.csv")).expect("a part");
+        assert_eq!(one, same);
+    }
+
+    #[test]
+    fn a_part_cut_anywhere_loses_at_most_its_last_line() {
+        let folder = Folder::new("cut");
+        folder.sweep(&[0, 1, 2]);
+        let path = folder.0.join("seeds-0.shard-0-of-1.0.csv");
+        let whole = fs::read(&path).expect("a part");
+        for end in 0..whole.len() {
+            fs::write(&path, &whole[..end]).expect("a part");
+            let lines = whole[..end].iter().filter(|byte| **byte == b'\n').count() as u64;
+            let mut kept = folder.open();
+            let mut runs = 0;
+            while kept.next_before(u64::MAX).expect("parts").is_some() {
+                runs += 1;
+            }
+            assert_eq!((runs, kept.damaged()), (lines.saturating_sub(1), 0), "cut at {end}");
+            folder.sweep(&(runs..3).collect::<Vec<_>>());
+            assert_eq!(fs::read(&path).expect("a part"), whole, "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn lines_of_another_series_are_none_of_ours() {
+        let folder = Folder::new("series");
+        folder.sweep(&[0, 1]);
+        let home = Folder::series().parts(&folder.0, None).expect("a folder");
+        let mut kept =
+            Kept::open(&Series::new("other", "seeds-0".into()), home, Vec::new()).expect("a part");
+        assert_eq!(kept.next_before(u64::MAX).expect("a part"), None);
+        assert_eq!(kept.damaged(), 2);
+    }
 }

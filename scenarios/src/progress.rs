@@ -114,10 +114,16 @@ impl<'a> Progress<'a> {
             return;
         }
         self.told_at = (now, self.taken);
-        let rate = (self.taken - self.kept) as f64 / now;
-        let left = (self.total - self.taken) as f64 / rate;
+        let pace = match self.taken - self.kept {
+            0 => "made before".to_owned(),
+            made => {
+                let rate = made as f64 / now;
+                let left = (self.total - self.taken) as f64 / rate;
+                format!("{rate:.0} run/s  ETA {left:.0} s")
+            }
+        };
         self.terminal.note(&format!(
-            "  {}/{} ({} %)  ✓ {}  ✗ {}  {rate:.0} run/s  ETA {left:.0} s",
+            "  {}/{} ({} %)  ✓ {}  ✗ {}  {pace}",
             self.taken,
             self.total,
             self.taken * 100 / self.total,

@@ -131,7 +131,7 @@ pub fn gather(
     } = taking;
     appender.finish()?;
     timing.finish()?;
-    compact(&series, &parts, &stem)?;
+    compact(&series, &parts, &stem, kept.is_sound())?;
     if let Some(tables) = tables {
         tables.finish(&folds)?;
         write_timing(harvest)?;

@@ -37,15 +37,8 @@ pub fn merge(args: &MergeArgs, format: Format, terminal: &mut Terminal) -> Resul
     terminal.note(&title(&plan));
     // Whoever makes no runs needs no threads.
     let jobs = 1;
-    let (plan_of_all, folder_of_all) = (&plan, &folder);
-    let harvest = Harvest {
-        plan: plan_of_all,
-        recipe: &recipe,
-        folder: folder_of_all,
-        shard: None,
-        jobs,
-        others,
-    };
+    let harvest =
+        Harvest { plan: &plan, recipe: &recipe, folder: &folder, shard: None, jobs, others };
     let gathered = gather(&harvest, &AtomicBool::new(true), terminal)?;
     plan.seeds = gathered.seeds.clone();
     tell_kept(&gathered, &folder, terminal);

@@ -5,6 +5,7 @@ use sim_core::outcome::{Outcome, Verdict};
 
 use crate::cli::OverArgs;
 use crate::fold::{Fold, headlines};
+use crate::histogram::{CensoredHistogram, Median};
 use crate::judge::{Answer, Judgement, number, seconds};
 use crate::sweep::{Made, Plan};
 use crate::terminal::{aligned, painted};
@@ -142,8 +143,11 @@ pub fn points(plan: &Plan, folds: &[Fold]) -> Vec<String> {
         row.extend(inconclusive.then(|| reasons(fold)));
         row.extend(panicked.then(|| fold.count(Verdict::Panicked).to_string()));
         row.extend(headlines.iter().map(|name| {
-            let median = fold.headlines.get(name).and_then(|values| values.quantile(0.5));
-            median.map_or_else(|| "·".to_owned(), |median| number(Some(median)))
+            match fold.headlines.get(name).map_or(Median::Unknown, CensoredHistogram::median) {
+                Median::Unknown => "·".to_owned(),
+                Median::Is(median) => number(Some(median)),
+                Median::AtLeast(least) => format!("≥ {}", number(Some(least))),
+            }
         }));
         rows.push(row);
     }
