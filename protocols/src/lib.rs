@@ -6,6 +6,7 @@
 pub mod ben_or;
 pub mod bracha;
 pub mod generals;
+pub mod machine;
 pub mod oral_messages;
 pub mod pbft;
 pub mod problem;

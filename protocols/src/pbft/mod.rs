@@ -137,8 +137,8 @@ impl Protocol for Pbft {
         let f = certificates::liars(cluster);
         Contract {
             promise: Promise(problem::log::Log::PROPERTIES.to_vec()),
-            safety: Assumptions { byzantine: f, forgetful: f, faulty: u32::MAX },
-            liveness: Assumptions { byzantine: f, forgetful: f, faulty: f },
+            safety: Assumptions { byzantine: f, forgetful: f, faulty: u32::MAX, clock_drift: None },
+            liveness: Assumptions { byzantine: f, forgetful: f, faulty: f, clock_drift: None },
         }
     }
 

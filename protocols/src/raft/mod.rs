@@ -191,7 +191,12 @@ impl Protocol for Raft {
         Contract {
             promise: Promise(problem::log::Log::PROPERTIES.to_vec()),
             safety: Assumptions::CRASH_RECOVERY,
-            liveness: Assumptions { byzantine: 0, forgetful: 0, faulty: cluster.minority() },
+            liveness: Assumptions {
+                byzantine: 0,
+                forgetful: 0,
+                faulty: cluster.minority(),
+                clock_drift: None,
+            },
         }
     }
 
