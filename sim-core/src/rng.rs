@@ -215,6 +215,11 @@ impl Ratio {
         (number as u128 * self.part as u128 / self.whole as u128) as u64
     }
 
+    /// The number of which the given one is the whole with this share of it added; rounded down.
+    pub const fn shrink(self, number: u64) -> u64 {
+        (number as u128 * self.whole as u128 / (self.whole as u128 + self.part as u128)) as u64
+    }
+
     /// The nearest float, for people and tables.
     pub const fn as_f64(self) -> f64 {
         self.part as f64 / self.whole as f64

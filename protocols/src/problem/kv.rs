@@ -142,6 +142,17 @@ pub enum Response {
     Swapped(bool),
 }
 
+impl Response {
+    /// Its size on the wire, in bytes; that something was done is said by the answer itself.
+    pub const fn bytes(self) -> u32 {
+        match self {
+            Self::Value(_) => 8,
+            Self::Written => 0,
+            Self::Swapped(_) => 1,
+        }
+    }
+}
+
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -234,7 +234,7 @@ fn an_operation_whose_entry_was_given_up_can_be_asked_for_again() {
 #[test]
 fn a_configuration_that_cannot_work_is_objected_to() {
     let objections = |config: &Config| {
-        let objections = Raft::objections(config, Cluster { n: 3 });
+        let objections = <Raft>::objections(config, Cluster { n: 3 });
         objections.iter().map(|it| (it.key, it.runnable)).collect::<Vec<_>>()
     };
     let (good, zero) = (Config::default(), Duration::ZERO);
@@ -259,9 +259,11 @@ fn messages_are_small_and_their_lies_well_formed() {
         Message::RequestVote { term: 2, last: previous },
         Message::Vote { term: 2, granted: false },
         append(Entries::of(&[entry, entry])),
-        reply(false, Outcome::Rejected { previous: 3, hint: previous }),
-        append(Entries::None),
-        reply(true, Outcome::Accepted { through: 3 }),
+        reply(None, Outcome::Rejected { previous: 3, hint: previous }),
+        append(Entries::None { round: 4 }),
+        reply(Some(4), Outcome::Accepted { through: 3 }),
+        Message::PreVote { term: 2, last: previous },
+        Message::PreVoteReply { term: 2, granted: false },
     ];
     for (kind, message) in messages.iter().enumerate() {
         assert_eq!(message.kind(), kind);
