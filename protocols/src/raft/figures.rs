@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 
 use expect_test::{Expect, expect};
+use sim_core::tabletop::Tabletop;
 
 use super::tests::{Table, ask, elect, stand_unheard, table};
-use super::{Role, Timer};
+use super::{Raft, Role, Timer};
+use crate::machine::Machine;
 
 /// The logs, as the paper draws them.
 fn picture(table: &Table, n: u32) -> String {
@@ -31,7 +33,7 @@ fn picture(table: &Table, n: u32) -> String {
 
 /// Nothing was broken, and the transcript from the first line with `since` on is as expected.
 #[track_caller]
-fn tells(table: &Table, since: &str, expected: &Expect) {
+pub(super) fn tells<M: Machine>(table: &Tabletop<Raft<M>>, since: &str, expected: &Expect) {
     assert_eq!(table.violations(), []);
     let from = table.transcript().find(since).expect("the transcript has the line");
     expected.assert_eq(&table.transcript()[from..]);

@@ -42,6 +42,8 @@ mod mutants;
 #[cfg(test)]
 mod random;
 #[cfg(test)]
+mod reading;
+#[cfg(test)]
 mod tests;
 
 use invariants::Invariants;

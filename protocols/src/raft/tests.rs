@@ -9,6 +9,7 @@ use sim_core::time::{Duration, DurationRange};
 
 use super::message::{Append, Entries, Entry, Message, Outcome, Payload, Place, Record};
 use super::{Config, Raft, Role, Timer};
+use crate::machine::Machine;
 use crate::problem::log::Command;
 
 pub(super) type Table = Tabletop<Raft>;
@@ -27,14 +28,14 @@ pub(super) fn ask(table: &mut Table, node: u32, sequence: u32) {
 }
 
 /// A node stands for election and nobody hears of it.
-pub(super) fn stand_unheard(table: &mut Table, node: u32) {
+pub(super) fn stand_unheard<M: Machine>(table: &mut Tabletop<Raft<M>>, node: u32) {
     table.fire(node, Timer::Election);
     table.lose_all();
 }
 
 /// A node stands for election, and these nodes hear of it and answer. What it says afterwards
 /// is on its way.
-pub(super) fn elect(table: &mut Table, candidate: u32, voters: &[u32]) {
+pub(super) fn elect<M: Machine>(table: &mut Tabletop<Raft<M>>, candidate: u32, voters: &[u32]) {
     table.lose_all();
     table.fire(candidate, Timer::Election);
     let asked: Vec<u32> = table.flying().iter().map(|letter| letter.to.0).collect();
