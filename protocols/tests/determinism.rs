@@ -76,13 +76,15 @@ fn the_fingerprint_of_raft_is_golden() {
 fn the_fingerprint_of_a_store_over_raft_is_golden() {
     let config = Log { pre_vote: true, reads: Reads::ReadIndex, ..Log::default() };
     let store = Experiment::<Raft<Store>>::new(config, stormy(5));
-    expect_test::expect!["3115920778fafdfd 4c8348eaae84a5ef 5cf8110757d6751a"].assert_eq(&prints(&store));
+    expect_test::expect!["3115920778fafdfd 4c8348eaae84a5ef 5cf8110757d6751a"]
+        .assert_eq(&prints(&store));
 }
 
 #[test]
 fn the_fingerprint_of_a_store_over_pbft_is_golden() {
     let store = Experiment::<Pbft<Store>>::new(Default::default(), stormy(4));
-    expect_test::expect!["af024b5dd6f2a3e5 cf284e078d93f746 7c2cacef93e1151a"].assert_eq(&prints(&store));
+    expect_test::expect!["af024b5dd6f2a3e5 cf284e078d93f746 7c2cacef93e1151a"]
+        .assert_eq(&prints(&store));
 }
 
 #[test]

@@ -71,7 +71,10 @@ fn a_read_by_index_is_answered_when_a_majority_has_confirmed_the_leader() {
     get(&mut table, 0, 1);
     table.deliver(0, 2);
     table.deliver(2, 0);
-    tells(&table, "n0 is asked c0.1", &expect![[r#"
+    tells(
+        &table,
+        "n0 is asked c0.1",
+        &expect![[r#"
         n0 is asked c0.1 get k0
           n0 Send { to: n1, message: Append(Append { term: 1, previous: 2@1, commit: 2, entries: [] }) }
           n0 Send { to: n2, message: Append(Append { term: 1, previous: 2@1, commit: 2, entries: [] }) }
@@ -81,7 +84,8 @@ fn a_read_by_index_is_answered_when_a_majority_has_confirmed_the_leader() {
           n2 Announce(Committed { index: 2 })
         n2 → n0 AppendReply { term: 1, heartbeat: Some(1), outcome: Accepted { through: 2 } }
           n0 Indicate { answers: Some(c0.1), indication: Answered(read c0.0) }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -94,13 +98,17 @@ fn a_read_under_a_lease_is_answered_at_once_and_after_it_by_a_round() {
     table.pass(Duration::from_millis(98));
     get(&mut table, 0, 1);
     get(&mut table, 0, 2);
-    tells(&table, "n0 is asked c0.1", &expect![[r#"
+    tells(
+        &table,
+        "n0 is asked c0.1",
+        &expect![[r#"
         n0 is asked c0.1 get k0
           n0 Indicate { answers: Some(c0.1), indication: Answered(read c0.0) }
         n0 is asked c0.2 get k0
           n0 Send { to: n1, message: Append(Append { term: 1, previous: 2@1, commit: 2, entries: [] }) }
           n0 Send { to: n2, message: Append(Append { term: 1, previous: 2@1, commit: 2, entries: [] }) }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn leaders_that_are_cut_off_find_reads_that_ask_nobody() {
 fn appends_that_are_lost_find_a_new_leader_that_reads_too_soon() {
     let mut store = restless(Config { reads: Reads::ReadIndex, ..Config::default() });
     store.setup.network.loss = Ratio::new(20, 100);
-    is_caught(store, "R18", 200);
+    is_caught(store, "R18", 100);
 }
 
 #[test]
