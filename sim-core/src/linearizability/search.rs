@@ -2,8 +2,7 @@
 //!
 //! Wing and Gong (1993) try every operation that no unplaced one precedes, and take it
 //! back if that leads nowhere; Lowe (2017) never enters a configuration twice. A
-//! configuration is the set of operations placed so far, with the state that they lead to. What was
-//! answered and changes nothing is placed as soon as it fits, and never taken back for its own sake.
+//! configuration is the set of operations placed so far, with the state that they lead to.
 
 use rustc_hash::FxHashSet;
 
@@ -19,8 +18,6 @@ struct Step<T> {
     call: usize,
     state: T,
     front: usize,
-    /// Whether no other call needs to be tried in its place.
-    free: bool,
 }
 
 struct Search<'a, 'h, S: SequentialSpec> {
@@ -66,69 +63,36 @@ impl<'a, 'h, S: SequentialSpec> Search<'a, 'h, S> {
     }
 
     fn run(mut self, budget: usize) -> Finding {
-        // The candidate that was tried last after the steps so far.
-        let mut tried = None;
+        let end = self.object.calls.len();
+        let mut candidate = self.next[end];
         while self.front < self.object.answered {
-            let free = if tried.is_none() { self.free_candidate() } else { None };
-            let candidate = free.or_else(|| self.candidate(tried));
-            if let Some(call) = candidate {
-                if self.place(call, free.is_some()) {
-                    if self.seen.len() > budget {
-                        return Finding::Inconclusive;
-                    }
-                    tried = None;
-                    continue;
+            if candidate == end || !self.is_minimal(candidate) {
+                let Some(back) = self.undo() else {
+                    let (misfit, prefix) = self.furthest;
+                    return Finding::Violation { prefix, misfit };
+                };
+                candidate = self.next[back];
+            } else if self.place(candidate) {
+                if self.seen.len() > budget {
+                    return Finding::Inconclusive;
                 }
-                if free.is_none() {
-                    tried = candidate;
-                    continue;
-                }
-            }
-            tried = self.undo();
-            if tried.is_none() {
-                let (misfit, prefix) = self.furthest;
-                return Finding::Violation { prefix, misfit };
+                candidate = self.next[end];
+            } else {
+                candidate = self.next[candidate];
             }
         }
         Finding::Linearizable
     }
 
-    /// The calls that no unplaced one precedes, by invocation.
-    fn candidates(&self) -> impl Iterator<Item = usize> {
-        let end = self.object.calls.len();
-        let next = move |call: &usize| Some(self.next[*call]).filter(|call| *call != end);
-        let first = next(&end);
-        // None after the first that is not minimal is.
-        std::iter::successors(first, next).take_while(|call| self.is_minimal(*call))
-    }
-
-    /// The candidate to try after this one. The earlier answered comes first: objects tend to
-    /// answer in the order of the effects. What nobody heard of comes last.
-    fn candidate(&self, tried: Option<usize>) -> Option<usize> {
-        self.candidates().filter(|call| tried.is_none_or(|tried| *call > tried)).min()
-    }
-
-    /// An answered candidate that fits and changes nothing. There is no need to try another: in any
-    /// order that goes on from here it could stand here as well.
-    fn free_candidate(&self) -> Option<usize> {
-        self.candidates().find(|call| {
-            let call = &self.object.calls[*call];
-            call.answer.is_some_and(|(_, result)| {
-                self.object.spec.apply(&self.state, call.op, Some(result)).as_ref()
-                    == Some(&self.state)
-            })
-        })
-    }
-
-    /// Whether no unplaced call was answered before this one was invoked.
+    /// Whether no unplaced call was answered before this one was invoked. The list is ordered by
+    /// invocation, so that none after the first that is not minimal is.
     fn is_minimal(&self, candidate: usize) -> bool {
         let calls = &self.object.calls;
         calls[self.front].answer.is_some_and(|(at, _)| calls[candidate].invoked <= at)
     }
 
-    /// Places a call next, if its answer allows and the configuration is a new one; `free` if no
-    /// other needs to be tried in its place.
-    fn place(&mut self, call: usize, free: bool) -> bool {
+    /// Places a call next, if its answer allows and the configuration is a new one.
+    fn place(&mut self, call: usize) -> bool {
         let heard = self.object.calls[call].answer.map(|(_, result)| result);
         let Some(state) = self.object.spec.apply(&self.state, self.object.calls[call].op, heard)
         else {
@@ -150,27 +114,23 @@ impl<'a, 'h, S: SequentialSpec> Search<'a, 'h, S> {
         let (before, after) = (self.previous[call], self.next[call]);
         (self.next[before], self.previous[after]) = (after, before);
         let state = std::mem::replace(&mut self.state, state);
-        self.steps.push(Step { call, state, front: self.front, free });
+        self.steps.push(Step { call, state, front: self.front });
         self.front = front;
         true
     }
 
-    /// Takes back the last call in whose place another may be tried, and all after it.
+    /// Takes back the call that was placed last.
     fn undo(&mut self) -> Option<usize> {
         // Looked at on the way back only: a search that never turns copies no order.
         if (self.front, self.steps.len()) > (self.furthest.0, self.furthest.1.len()) {
             self.furthest = (self.front, self.steps.iter().map(|step| step.call).collect());
         }
-        while let Some(Step { call, state, front, free }) = self.steps.pop() {
-            let (before, after) = (self.previous[call], self.next[call]);
-            (self.next[before], self.previous[after]) = (call, call);
-            self.placed.flip(call);
-            (self.state, self.front) = (state, front);
-            if !free {
-                return Some(call);
-            }
-        }
-        None
+        let Step { call, state, front } = self.steps.pop()?;
+        let (before, after) = (self.previous[call], self.next[call]);
+        (self.next[before], self.previous[after]) = (call, call);
+        self.placed.flip(call);
+        (self.state, self.front) = (state, front);
+        Some(call)
     }
 }
 
