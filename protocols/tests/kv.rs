@@ -12,7 +12,7 @@ use sim_core::experiment::Experiment;
 use sim_core::fault::{ClockTrouble, Fault, FaultSpec, Profile, ProfileSpec};
 use sim_core::id::NodeId;
 use sim_core::latency::Latency;
-use sim_core::outcome::{Measure, Verdict};
+use sim_core::outcome::{Measure, Outcome, Verdict};
 use sim_core::protocol::Protocol;
 use sim_core::rng::Ratio;
 use sim_core::setup::Setup;
@@ -183,4 +183,15 @@ fn hot_keys_make_conditional_writes_fail() {
     };
     let (even, hot) = (refused(Ratio::new(1, 50)), refused(Ratio::new(9, 10)));
     assert!(hot > 1.2 * even, "{hot} of the hot, {even} of the even");
+}
+
+#[test]
+fn what_the_judge_of_linearizability_cannot_tell_is_inconclusive() {
+    let mut store = slow_leader(0);
+    store.load.compare_and_sets = Ratio::new(1, 5);
+    let runs: Vec<_> = (0..4).map(|seed| store.run(seed)).collect();
+    assert!(runs.iter().all(|run| run.breaches.is_empty()), "{runs:?}");
+    let undecided =
+        |run: &Outcome| (run.verdict, run.reason.as_str()) == (Verdict::Inconclusive, "checker");
+    assert!(runs.iter().any(undecided), "the judge was sure of all");
 }

@@ -9,6 +9,8 @@
 //! - The leader streams: it counts what it sent as received until it learns otherwise, and sends
 //!   one append at a time only while it looks for where the logs meet ([`replication`]).
 //! - Heartbeats do not repair by themselves; they find out whether something is missing.
+//! - A leader's rounds of heartbeats are numbered, and answers name their round: so a read that
+//!   leaves no entry knows what confirms it ([`rounds`], [`reads`]).
 //! - Every server remembers each operation for good, not only each client's last ([`sessions`]).
 //!
 //! What a server says waits, by the kernel's contract, for what it wrote before. Handlers do not

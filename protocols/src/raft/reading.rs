@@ -1,7 +1,8 @@
 //! Reads without entries, told by hand: what they cost, when they are answered, and when not.
 
 use expect_test::expect;
-use sim_core::id::{ClientId, OpId};
+use sim_core::id::{ClientId, Cluster, OpId};
+use sim_core::protocol::Protocol as _;
 use sim_core::rng::Ratio;
 use sim_core::tabletop::Tabletop;
 use sim_core::time::{Duration, DurationRange};
@@ -10,7 +11,7 @@ use super::figures::tells;
 use super::reads::Reads;
 use super::tests::elect;
 use super::{Config, Raft, Timer};
-use crate::machine::Store;
+use crate::machine::{Journal, Machine, Store};
 use crate::problem::kv::Request;
 
 type Table = Tabletop<Raft<Store>>;
@@ -205,4 +206,29 @@ fn who_would_lose_an_election_does_not_enter_its_term() {
     table.fire(1, Timer::Election);
     table.settle(&[1, 2]);
     assert_eq!((table.state(1).term(), table.state(2).term()), (2, 2));
+}
+
+#[test]
+fn a_lease_without_a_bound_or_without_followers_that_refuse_is_objected_to() {
+    fn objections<M: Machine>(config: &Config) -> Vec<(&'static str, bool)> {
+        let objections = Raft::<M>::objections(config, Cluster { n: 3 });
+        objections.into_iter().map(|it| (it.key, it.runnable)).collect()
+    }
+    assert_eq!(objections::<Store>(&leased()), []);
+    let lenient = Config { check_quorum: false, ..leased() };
+    assert_eq!(objections::<Store>(&lenient), [("check_quorum", false)]);
+    let unbounded = Config { clock_drift_bound: None, ..leased() };
+    assert_eq!(objections::<Store>(&unbounded), [("clock_drift_bound", false)]);
+    assert_eq!(objections::<Journal>(&leased()), [("reads", false)]);
+}
+
+#[test]
+fn only_a_lease_makes_assumptions_about_clocks() {
+    let bound = |config: &Config| {
+        let contract = Raft::<Store>::contract(config, Cluster { n: 3 });
+        assert_eq!(contract.liveness.clock_drift, None);
+        contract.safety.clock_drift
+    };
+    assert_eq!(bound(&leased()), Some(Ratio::new(1, 2)));
+    assert_eq!(bound(&Config { reads: Reads::ReadIndex, ..leased() }), None);
 }
