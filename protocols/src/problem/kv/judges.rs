@@ -101,11 +101,11 @@ fn told(op: OpId, asked: &Asked) -> String {
     format!("{op} {request:?} (asked at {}, {outcome})", seconds(*at))
 }
 
+/// What is called, and under which key.
+type Call = (u32, CasOp<Option<Value>>);
+
 /// An operation as the judge of linearizability knows it.
-fn operation(
-    op: OpId,
-    asked: &Asked,
-) -> Operation<(u32, CasOp<Option<Value>>), CasResult<Option<Value>>> {
+fn operation(op: OpId, asked: &Asked) -> Operation<Call, CasResult<Option<Value>>> {
     let own = Some(Value(op));
     let call = match asked.request {
         Request::Get { .. } => CasOp::Read,
