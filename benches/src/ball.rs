@@ -116,7 +116,7 @@ impl Protocol for Player {
     type Monitor = Unwatched;
 
     fn contract(_: &Rules, _: Cluster) -> Contract {
-        let any = Assumptions { byzantine: 0, forgetful: 0, faulty: 0 };
+        let any = Assumptions { byzantine: 0, forgetful: 0, faulty: 0, clock_drift: None };
         Contract { promise: Promise(Vec::new()), safety: any, liveness: any }
     }
 

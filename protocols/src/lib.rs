@@ -6,6 +6,7 @@
 pub mod ben_or;
 pub mod bracha;
 pub mod generals;
+pub mod machine;
 pub mod oral_messages;
 pub mod pbft;
 pub mod problem;
@@ -22,7 +23,9 @@ pub const REGISTRY: &[Entry] = &[
     Entry::of::<bracha::Bracha>(),
     Entry::of::<oral_messages::OralMessages>(),
     Entry::of::<pbft::Pbft>(),
+    Entry::of::<pbft::Pbft<machine::Store>>(),
     Entry::of::<raft::Raft>(),
+    Entry::of::<raft::Raft<machine::Store>>(),
     Entry::of::<server::Server>(),
     Entry::of::<signed_messages::SignedMessages>(),
     Entry::of::<voting::Voting>(),

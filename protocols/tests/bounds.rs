@@ -74,7 +74,7 @@ fn breaks<P: Protocol>(experiment: &Experiment<P>, seed: u64, property: &str) ->
 fn raft_survives_as_many_crashes_as_it_promises_and_stalls_with_one_more() {
     for n in [3, 4, 5] {
         let raft = || experiment::<Raft>(n, Default::default());
-        let bound = Raft::contract(&Default::default(), raft().setup.cluster()).liveness.faulty;
+        let bound = <Raft>::contract(&Default::default(), raft().setup.cluster()).liveness.faulty;
         holds(&crash_for_good(raft(), bound), 15);
         let run = breaks(&crash_for_good(raft(), bound + 1), 0, "termination");
         assert_eq!(run.verdict, Verdict::Stalled);

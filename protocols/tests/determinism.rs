@@ -1,7 +1,10 @@
 //! The same seed gives the same run, and one that never changes unawares: golden fingerprints.
 
+use protocols::machine::Store;
 use protocols::oral_messages::{Config as Oral, OralMessages};
-use protocols::raft::Raft;
+use protocols::pbft::Pbft;
+use protocols::raft::reads::Reads;
+use protocols::raft::{Config as Log, Raft};
 use protocols::server::Server;
 use protocols::signed_messages::{Config as Signed, SignedMessages};
 use protocols::voting::{Config as Ballots, Voting};
@@ -67,6 +70,21 @@ fn the_fingerprint_of_raft_is_golden() {
     let raft = Experiment::<Raft>::new(Default::default(), stormy(5));
     expect_test::expect!["c458e6b8c64d330d bcc74a5147cffc98 df34cbb4e3d7857d"]
         .assert_eq(&prints(&raft));
+}
+
+#[test]
+fn the_fingerprint_of_a_store_over_raft_is_golden() {
+    let config = Log { pre_vote: true, reads: Reads::ReadIndex, ..Log::default() };
+    let store = Experiment::<Raft<Store>>::new(config, stormy(5));
+    expect_test::expect!["3115920778fafdfd 4c8348eaae84a5ef 5cf8110757d6751a"]
+        .assert_eq(&prints(&store));
+}
+
+#[test]
+fn the_fingerprint_of_a_store_over_pbft_is_golden() {
+    let store = Experiment::<Pbft<Store>>::new(Default::default(), stormy(4));
+    expect_test::expect!["af024b5dd6f2a3e5 cf284e078d93f746 7c2cacef93e1151a"]
+        .assert_eq(&prints(&store));
 }
 
 #[test]

@@ -104,6 +104,11 @@ pub trait Checker<Q, I>: Send {
         None
     }
 
+    /// Whether this judge, having looked back, can say neither that all is well nor that it is not.
+    fn is_undecided(&self) -> bool {
+        false
+    }
+
     /// Whether all that this judge waits for has happened; a run may end early once all say so.
     fn is_settled(&self, _core: &NodeSet) -> bool {
         true

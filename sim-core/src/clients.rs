@@ -210,6 +210,13 @@ impl<Pr: Problem> Clients<Pr> {
         self.workload.retry == Retry::Next && !self.on_network
     }
 
+    /// The client hears of an operation that it waits for.
+    pub(crate) fn hear(&mut self, op: OpId, answer: &Pr::Indication) {
+        if self.operation(op).stage == Stage::Waiting {
+            self.callers[op.client.0 as usize].machine.hear(op.sequence, answer);
+        }
+    }
+
     /// The operation was answered; `None` if it was before.
     pub(crate) fn settle(&mut self, op: OpId, done: bool) -> Option<Settled> {
         let operation = self.operation_mut(op);

@@ -71,6 +71,11 @@ impl<P: Protocol> Court<P> {
         }
     }
 
+    /// Whether some judge that was asked for its last word had none.
+    pub(crate) fn is_undecided(&self) -> bool {
+        self.properties.iter().any(|property| property.checker.is_undecided())
+    }
+
     /// Whether no judge waits for anything.
     pub(crate) fn is_settled(&self, core: &NodeSet) -> bool {
         self.properties.iter().all(|property| property.checker.is_settled(core))

@@ -62,6 +62,9 @@ pub type ProblemGauge<Pr> = Box<dyn Gauge<<Pr as Problem>::Request, <Pr as Probl
 pub trait Client<Pr: Problem>: Send {
     /// The next request.
     fn next(&mut self, rng: &mut ChaCha) -> Pr::Request;
+    /// Hears the answer to its request of this number, counted from 0. Answers may come out of
+    /// order, and never.
+    fn hear(&mut self, _sequence: u32, _answer: &Pr::Indication) {}
 }
 
 /// What an indication means to the client whose operation it answers.

@@ -18,7 +18,7 @@ use crate::landmark::Landmark;
 use crate::mark::Mark;
 use crate::message::{Message, Record};
 use crate::problem::{Problem, Promise};
-use crate::rng::Draw;
+use crate::rng::{Draw, Ratio};
 use crate::signature::Signer;
 use crate::time::{Duration, Time};
 
@@ -166,11 +166,15 @@ pub struct Assumptions {
     pub forgetful: u32,
     /// At most so many nodes are faulty for good: corrupt, forgetful, down, or cut off.
     pub faulty: u32,
+    /// Monotonic clocks never jump, and while the slowest gets a second further, the fastest gets
+    /// at most a second and this share of one further; `None` if clocks may do as they like.
+    pub clock_drift: Option<Ratio>,
 }
 
 impl Assumptions {
     /// Nodes that crash, recover and lose messages, however many, but never lie or forget.
-    pub const CRASH_RECOVERY: Self = Self { byzantine: 0, forgetful: 0, faulty: u32::MAX };
+    pub const CRASH_RECOVERY: Self =
+        Self { byzantine: 0, forgetful: 0, faulty: u32::MAX, clock_drift: None };
 }
 
 /// Something wrong with a configuration.
@@ -248,7 +252,7 @@ impl<P: Protocol> Context<'_, P> {
         cfg!(feature = "mutants") && self.mutant == Some(id)
     }
 
-    /// The node's monotonic clock: it may run fast or slow, and stands still in a pause.
+    /// The node's monotonic clock: it may run fast or slow, jump ahead, and goes on in a pause.
     pub fn elapsed(&self) -> Time {
         self.clock.elapsed(self.now)
     }

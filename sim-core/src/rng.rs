@@ -216,6 +216,16 @@ impl Ratio {
         if words > u64::MAX as u128 { u64::MAX } else { words as u64 }
     }
 
+    /// This share of a number, rounded down.
+    pub const fn of(self, number: u64) -> u64 {
+        (number as u128 * self.part as u128 / self.whole as u128) as u64
+    }
+
+    /// The number of which the given one is the whole with this share of it added; rounded down.
+    pub const fn shrink(self, number: u64) -> u64 {
+        (number as u128 * self.whole as u128 / (self.whole as u128 + self.part as u128)) as u64
+    }
+
     /// The nearest float, for people and tables.
     pub const fn as_f64(self) -> f64 {
         self.part as f64 / self.whole as f64

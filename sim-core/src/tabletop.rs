@@ -7,7 +7,7 @@
 
 use std::fmt::Write as _;
 
-use crate::checker::{Monitor, Property, Violation};
+use crate::checker::{End, Monitor, Property, Violation};
 use crate::clock::Clock;
 use crate::history::{Entry, Event};
 use crate::id::{Cluster, Incarnation, NodeId, NodeSet, OpId};
@@ -35,6 +35,7 @@ struct Seat<P: Protocol> {
     written: DiskMark,
     durable: DiskMark,
     random: Draw,
+    clock: Clock,
     timers: Vec<P::Timer>,
     /// Those among them that run on after they fired.
     repeating: Vec<P::Timer>,
@@ -88,6 +89,7 @@ impl<P: Protocol> Tabletop<P> {
             written: DiskMark::default(),
             durable: DiskMark::default(),
             random: key.member(u64::from(node)),
+            clock: Clock::TRUE,
             timers: Vec::new(),
             repeating: Vec::new(),
         });
@@ -144,6 +146,26 @@ impl<P: Protocol> Tabletop<P> {
     /// Lets time pass on all clocks.
     pub fn pass(&mut self, span: Duration) {
         self.now = self.now + span;
+    }
+
+    /// From now on the clocks of a node run this many parts per million faster than they did.
+    pub fn drift(&mut self, node: u32, ppm: i32) {
+        self.seats[node as usize].clock.speed_up(self.now, ppm);
+    }
+
+    /// Ends the story: the judges of safety have their last word.
+    pub fn conclude(&mut self) {
+        let (cluster, at) = (self.cluster, self.now);
+        let end = End { cluster, at, gst: None, patience: Duration::ZERO, core: NodeSet::EMPTY };
+        let found: Vec<_> = self
+            .properties
+            .iter_mut()
+            .filter_map(|property| {
+                let witness = property.checker.conclude(&end)?;
+                Some(Violation { property: property.name, witness })
+            })
+            .collect();
+        found.into_iter().for_each(|violation| self.violate(violation));
     }
 
     /// A client asks a node.
@@ -277,7 +299,7 @@ impl<P: Protocol> Tabletop<P> {
             config: &self.config,
             mutant: self.mutant,
             now: self.now,
-            clock: &Clock::TRUE,
+            clock: &seat.clock,
             sway: None,
             random: &mut seat.random,
             written: &mut seat.written,

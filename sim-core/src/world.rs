@@ -304,6 +304,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             world.detours = true;
             world.nodes.iter_mut().for_each(|node| _ = node.trouble());
         }
+        world.watch_clocks();
         // Strikes are scheduled before all else, so that one at time zero comes right after the
         // nodes have booted and before anything else happens.
         for planned in planned {

@@ -118,8 +118,8 @@ impl Protocol for BenOr {
         };
         Contract {
             promise: Promise(vec![AGREEMENT, VALIDITY, UNANIMITY, INTEGRITY, TERMINATION]),
-            safety: Assumptions { byzantine, forgetful: 0, faulty: u32::MAX },
-            liveness: Assumptions { byzantine, forgetful: 0, faulty: survived },
+            safety: Assumptions { byzantine, forgetful: 0, faulty: u32::MAX, clock_drift: None },
+            liveness: Assumptions { byzantine, forgetful: 0, faulty: survived, clock_drift: None },
         }
     }
 

@@ -85,8 +85,18 @@ impl Protocol for Bracha {
         let survived = config.faults(cluster).min(Config::resilience(cluster));
         Contract {
             promise: Promise(vec![CONSISTENCY, INTEGRITY, NO_DUPLICATION, VALIDITY, TOTALITY]),
-            safety: Assumptions { byzantine: survived, forgetful: 0, faulty: u32::MAX },
-            liveness: Assumptions { byzantine: survived, forgetful: 0, faulty: survived },
+            safety: Assumptions {
+                byzantine: survived,
+                forgetful: 0,
+                faulty: u32::MAX,
+                clock_drift: None,
+            },
+            liveness: Assumptions {
+                byzantine: survived,
+                forgetful: 0,
+                faulty: survived,
+                clock_drift: None,
+            },
         }
     }
 

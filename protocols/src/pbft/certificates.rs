@@ -12,6 +12,7 @@ use super::message::{
     Certificate, Checkpoint, Phase, PrePrepare, Prepared, Proposal, Seal, ViewChange,
 };
 use super::{Authentication, Context};
+use crate::machine::Machine;
 
 /// The rules by which one cluster believes things.
 #[derive(Clone, Copy, Debug, Hash)]
@@ -44,7 +45,7 @@ pub const fn quorum(cluster: Cluster) -> u32 {
 
 impl Rules {
     /// The rules of this node's cluster.
-    pub fn of(ctx: &Context<'_>) -> Self {
+    pub fn of<M: Machine>(ctx: &Context<'_, M>) -> Self {
         let cluster = ctx.cluster();
         let f = liars(cluster);
         let quorum = match () {

@@ -6,14 +6,15 @@ use super::Context;
 use super::message::{Certificate, Checkpoint, Message, Sequence};
 use super::record::{Record, Snapshot};
 use super::replica::{Milestone, Own, Replica};
+use crate::machine::Machine;
 
 /// How many checkpoints are kept for each replica, the latest: when a later one becomes stable, the
 /// earlier ones do not matter. A liar may announce as many as it likes.
 const KEPT: usize = 4;
 
-impl Replica {
+impl<M: Machine> Replica<M> {
     /// Takes a checkpoint of what was executed, and says so once it is durable.
-    pub(super) fn take_checkpoint(&mut self, ctx: &mut Context<'_>) {
+    pub(super) fn take_checkpoint(&mut self, ctx: &mut Context<'_, M>) {
         let sequence = self.executed;
         let entries = self.history.checkpoint(sequence);
         let mark = ctx.persist(Record::Checkpoint { sequence, entries });
@@ -22,7 +23,11 @@ impl Replica {
     }
 
     /// Tells everybody that the present state is the one after `sequence`.
-    pub(super) fn say_checkpoint(&self, sequence: Sequence, ctx: &mut Context<'_>) -> Checkpoint {
+    pub(super) fn say_checkpoint(
+        &self,
+        sequence: Sequence,
+        ctx: &mut Context<'_, M>,
+    ) -> Checkpoint {
         let (position, digest) = (self.history.position(), self.history.digest());
         let signature = ctx.signer().sign("checkpoint", &(sequence, position, digest));
         let checkpoint = Checkpoint { sequence, position, digest, signature };
@@ -30,14 +35,14 @@ impl Replica {
         checkpoint
     }
 
-    pub(super) fn on_checkpoint(&mut self, checkpoint: Checkpoint, ctx: &mut Context<'_>) {
+    pub(super) fn on_checkpoint(&mut self, checkpoint: Checkpoint, ctx: &mut Context<'_, M>) {
         if checkpoint.sequence > self.log.low() && self.rules.is_signed(&checkpoint) {
             self.keep_checkpoint(checkpoint, ctx);
         }
     }
 
     /// Keeps a checkpoint that is signed, the latest few of each replica.
-    pub(super) fn keep_checkpoint(&mut self, checkpoint: Checkpoint, ctx: &mut Context<'_>) {
+    pub(super) fn keep_checkpoint(&mut self, checkpoint: Checkpoint, ctx: &mut Context<'_, M>) {
         let kept = &mut self.checkpoints[checkpoint.signature.signer().index()];
         if kept.iter().any(|known| known.sequence == checkpoint.sequence) {
             return;
@@ -67,7 +72,7 @@ impl Replica {
     }
 
     /// A checkpoint is known to be stable: it is one's own, or one is behind it.
-    pub(super) fn learn_stable(&mut self, stable: Arc<Certificate>, ctx: &mut Context<'_>) {
+    pub(super) fn learn_stable(&mut self, stable: Arc<Certificate>, ctx: &mut Context<'_, M>) {
         let me = ctx.me().index();
         let claim = (stable.sequence, stable.position, stable.digest);
         if stable.sequence <= self.log.low() {
@@ -81,7 +86,7 @@ impl Replica {
     }
 
     /// Forgets what a stable checkpoint makes superfluous, and writes down the rest in one piece.
-    pub(super) fn stabilise(&mut self, stable: Arc<Certificate>, ctx: &mut Context<'_>) {
+    pub(super) fn stabilise(&mut self, stable: Arc<Certificate>, ctx: &mut Context<'_, M>) {
         let Certificate { sequence, digest, .. } = *stable;
         self.milestones.push(Milestone::Stable { sequence, digest });
         self.log.advance(sequence);

@@ -7,7 +7,9 @@ use sim_core::id::{NodeId, OpId};
 use super::Context;
 use super::certificates::Rules;
 use super::message::{Message, Request, Seal, View};
-use crate::problem::log::{Command, Indication};
+use crate::machine::Machine;
+use crate::problem::kv::Response;
+use crate::problem::log::Command;
 
 /// What one replica said of an operation.
 #[derive(Clone, Copy, Debug, Hash)]
@@ -15,6 +17,7 @@ struct Answer {
     replica: NodeId,
     view: View,
     position: u64,
+    response: Response,
 }
 
 /// One client.
@@ -28,7 +31,7 @@ pub struct Client {
 
 impl Client {
     /// The application asks; if it asks again, everybody is told.
-    pub(super) fn ask(&mut self, op: OpId, command: Command, ctx: &mut Context<'_>) {
+    pub(super) fn ask<M: Machine>(&mut self, op: OpId, command: Command, ctx: &mut Context<'_, M>) {
         let message = Message::Request(Request::new(op, command, ctx.signer()));
         if self.open.contains_key(&op) {
             return ctx.broadcast(message);
@@ -39,12 +42,18 @@ impl Client {
     }
 
     /// A replica answers. Each has one word, its last.
-    pub(super) fn on_message(&mut self, from: NodeId, message: &Message, ctx: &mut Context<'_>) {
-        let Message::Reply { view, op, position, seal } = *message else { return };
+    pub(super) fn on_message<M: Machine>(
+        &mut self,
+        from: NodeId,
+        message: &Message,
+        ctx: &mut Context<'_, M>,
+    ) {
+        let Message::Reply { view, op, position, response, seal } = *message else { return };
         let rules = Rules::of(ctx);
         let genuine = match seal {
             Seal::Signed(signature) => {
-                signature.signer() == from && signature.covers("reply", &(view, op, position))
+                signature.signer() == from
+                    && signature.covers("reply", &(view, op, position, response))
             }
             Seal::Macs(_) => !rules.signed,
         };
@@ -53,14 +62,15 @@ impl Client {
             return;
         }
         answers.retain(|answer| answer.replica != from);
-        answers.push(Answer { replica: from, view, position });
-        let matching = || answers.iter().filter(|answer| answer.position == position);
+        answers.push(Answer { replica: from, view, position, response });
+        let alike = |answer: &&Answer| (answer.position, answer.response) == (position, response);
+        let matching = || answers.iter().filter(alike);
         if matching().count() > rules.liars as usize {
             // One of them is honest, so somebody honest is in this view or beyond.
             let view = matching().map(|answer| answer.view).min();
             self.view = self.view.max(view.unwrap_or_default());
             self.open.remove(&op);
-            ctx.answer(op, Indication::Acknowledged { position });
+            ctx.answer(op, M::answered(position, response));
         }
     }
 }

@@ -8,14 +8,16 @@
 
 use std::sync::Arc;
 
+use sim_core::id::OpId;
 use sim_core::message::Forger;
 use sim_core::rng::Random as _;
 use sim_core::signature::Signature;
 
 use super::message::{
-    Batch, Checkpoint, Message, NewView, Phase, PrePrepare, Prepared, Proposal, Seal, State,
+    Batch, Checkpoint, Message, NewView, Phase, PrePrepare, Prepared, Proposal, Seal, State, View,
     ViewChange,
 };
+use crate::problem::kv::Response;
 
 /// How far a liar's later view lies ahead, at most.
 const VIEWS_AHEAD: u64 = 3;
@@ -115,6 +117,12 @@ fn state(told: &State) -> Option<State> {
     Some(told)
 }
 
+/// A reply that says this.
+const fn reply(told: (View, OpId, u64, Response), seal: Seal) -> Message {
+    let (view, op, position, response) = told;
+    Message::Reply { view, op, position, response, seal }
+}
+
 /// Says something else.
 pub(super) fn content(message: &Message, forger: &mut Forger<'_>) -> Option<Message> {
     Some(match message {
@@ -127,10 +135,10 @@ pub(super) fn content(message: &Message, forger: &mut Forger<'_>) -> Option<Mess
             let proposal = vote(*proposal)?;
             Message::Commit { proposal, seal: reseal(*seal, Phase::Commit, &proposal, forger) }
         }
-        Message::Reply { view, op, position, seal } => {
-            let position = position + 1;
-            let resign = |old: Signature| forger.resign(old, "reply", &(*view, *op, position));
-            Message::Reply { view: *view, op: *op, position, seal: seal.resigned(resign) }
+        Message::Reply { view, op, position, response, seal } => {
+            let told = (*view, *op, position + 1, *response);
+            let resign = |old: Signature| forger.resign(old, "reply", &told);
+            reply(told, seal.resigned(resign))
         }
         Message::Checkpoint(told) => Message::Checkpoint(checkpoint(told, forger)),
         Message::ViewChange(change) => return view_change(change, forger),
@@ -177,10 +185,10 @@ pub(super) fn round(message: &Message, forger: &mut Forger<'_>) -> Option<Messag
             let proposal = later(proposal);
             Message::Commit { proposal, seal: reseal(*seal, Phase::Commit, &proposal, forger) }
         }
-        Message::Reply { view, op, position, seal } => {
-            let view = view + ahead;
-            let resign = |old: Signature| forger.resign(old, "reply", &(view, *op, *position));
-            Message::Reply { view, op: *op, position: *position, seal: seal.resigned(resign) }
+        Message::Reply { view, op, position, response, seal } => {
+            let told = (view + ahead, *op, *position, *response);
+            let resign = |old: Signature| forger.resign(old, "reply", &told);
+            reply(told, seal.resigned(resign))
         }
         Message::ViewChange(change) => {
             let view = change.view + ahead;

@@ -10,6 +10,8 @@ use sim_core::protocol::Mutant;
 use super::Pbft;
 use super::message::{Fingerprint, Proposal, Sequence, View};
 use super::replica::{Milestone, Replica};
+use crate::machine::Machine;
+use crate::problem::kv::LINEARIZABILITY;
 use crate::problem::log::{AGREEMENT, DURABILITY};
 
 /// Honest replicas hold prepared certificates for one digest only in a view and at a sequence
@@ -26,11 +28,18 @@ pub const CHECKPOINT_STABILITY: &str = "checkpoint_stability";
 pub const WATERMARKS: &str = "watermarks";
 
 /// What an unsafe quorum breaks, depending on who sees it first.
-const SPLIT: &[&str] =
-    &[PREPARED_UNIQUENESS, COMMITTED_STAYS, COMMITTED_AGREEMENT, AGREEMENT, DURABILITY];
+const SPLIT: &[&str] = &[
+    PREPARED_UNIQUENESS,
+    COMMITTED_STAYS,
+    COMMITTED_AGREEMENT,
+    AGREEMENT,
+    DURABILITY,
+    LINEARIZABILITY,
+];
 
 /// What a certificate breaks that a new view does not honour.
-const FORGOTTEN: &[&str] = &[COMMITTED_STAYS, COMMITTED_AGREEMENT, AGREEMENT, DURABILITY];
+const FORGOTTEN: &[&str] =
+    &[COMMITTED_STAYS, COMMITTED_AGREEMENT, AGREEMENT, DURABILITY, LINEARIZABILITY];
 
 /// The bugs that can be planted in PBFT.
 pub const MUTANTS: &[Mutant] = &[
@@ -87,7 +96,7 @@ pub struct Invariants {
     seen: Vec<Seen>,
 }
 
-impl Monitor<Pbft> for Invariants {
+impl<M: Machine> Monitor<Pbft<M>> for Invariants {
     const INVARIANTS: &'static [&'static str] = &[
         PREPARED_UNIQUENESS,
         COMMITTED_STAYS,
@@ -100,7 +109,7 @@ impl Monitor<Pbft> for Invariants {
         &mut self,
         node: NodeId,
         incarnation: Incarnation,
-        state: &Pbft,
+        state: &Pbft<M>,
     ) -> Option<Violation> {
         let Pbft::Replica(replica) = state else { return None };
         let mut found = self.watermarks(node, incarnation, replica);
@@ -129,11 +138,11 @@ impl Invariants {
         &mut self.places[at]
     }
 
-    fn watermarks(
+    fn watermarks<M: Machine>(
         &mut self,
         node: NodeId,
         incarnation: Incarnation,
-        replica: &Replica,
+        replica: &Replica<M>,
     ) -> Option<Violation> {
         if self.seen.len() <= node.index() {
             self.seen.resize(node.index() + 1, Seen::default());

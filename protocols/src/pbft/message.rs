@@ -6,7 +6,7 @@
 //! message says how far a replica has come, so that others repeat what it missed (Castro's thesis,
 //! section 5.2).
 //!
-//! A message is copied into queues at every hop, so it is kept at 56 bytes: batches, certificates
+//! A message is copied into queues at every hop, so it is kept at 64 bytes: batches, certificates
 //! and view changes are shared behind reference counts.
 
 use std::fmt;
@@ -18,6 +18,7 @@ use sim_core::message::{self, Forger, Lie};
 use sim_core::signature::{SIGNATURE_BYTES, Signature, Signer};
 
 use super::forge;
+use crate::problem::kv::Response;
 use crate::problem::log::Command;
 
 /// A view: the reign of replica `view mod n`. Counted from 0.
@@ -340,6 +341,8 @@ pub enum Message {
         op: OpId,
         /// Where it was delivered.
         position: u64,
+        /// What the machine answered.
+        response: Response,
         /// The replica's.
         seal: Seal,
     },
@@ -464,7 +467,9 @@ impl message::Message for Message {
                 Self::Prepare { seal, .. } | Self::Commit { seal, .. } => {
                     PROPOSAL_BYTES + seal.bytes()
                 }
-                Self::Reply { seal, .. } => 3 * NUMBER_BYTES + seal.bytes(),
+                Self::Reply { response, seal, .. } => {
+                    3 * NUMBER_BYTES + response.bytes() + seal.bytes()
+                }
                 Self::Checkpoint(_) => 2 * NUMBER_BYTES + DIGEST_BYTES + SIGNATURE_BYTES,
                 Self::ViewChange(change) => change.bytes(),
                 Self::NewView(new_view) => {

@@ -5,8 +5,8 @@
 //! ⌊(n−1)/3⌋. Where we depart from both:
 //!
 //! - A quorum is ⌈(n+f+1)/2⌉, which is 2f+1 at n = 3f+1 and safe at any other n too.
-//! - The service is the log itself: a state is what was delivered, its digest is a chain over it
-//!   ([`history`]), and a replica that is behind fetches the rest of the log ([`transfer`]).
+//! - The state is what was delivered, and what a machine makes of it; its digest is a chain over the
+//!   former ([`history`]), and a replica that is behind fetches the rest of that ([`transfer`]).
 //! - Clients may have several requests under way, so all answers are remembered ([`requests`]).
 //! - Replicas crash and come back. What they accepted, prepared and entered, and each checkpoint,
 //!   is on disk before they speak of it, and a replica counts its own vote only when that is
@@ -28,12 +28,11 @@ use sim_core::id::{Cluster, NodeId, OpId};
 use sim_core::mark::Mark;
 use sim_core::problem::{Problem as _, Promise};
 use sim_core::protocol::{
-    self, Assumptions, Contract, DiskMark, Mutant, Objection, Protocol, Stored,
+    self, Assumptions, Contract, DiskMark, Mutant, Objection, Protocol, Request, Stored,
 };
 use sim_core::time::Duration;
 
-use crate::problem;
-use crate::problem::log::Command;
+use crate::machine::{Journal, Kind, Machine};
 
 pub mod message;
 pub mod record;
@@ -63,7 +62,7 @@ use message::Message;
 use record::Record;
 use replica::Replica;
 
-type Context<'a> = protocol::Context<'a, Pbft>;
+type Context<'a, M> = protocol::Context<'a, Pbft<M>>;
 
 /// How pre-prepares, prepares, commits and replies are authenticated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -116,20 +115,26 @@ pub enum Timer {
 
 /// One node: a replica or a client.
 #[derive(Clone, Debug, Hash)]
-pub enum Pbft {
+pub enum Pbft<M = Journal> {
     /// One of the electorate.
-    Replica(Box<Replica>),
+    Replica(Box<Replica<M>>),
     /// One who asks.
     Client(Client),
 }
 
-impl Protocol for Pbft {
-    const NAME: &'static str = "pbft";
-    const SUMMARY: &'static str = "PBFT: a log that survives f liars of 3f+1 (Castro, Liskov 1999)";
+impl<M: Machine> Protocol for Pbft<M> {
+    const NAME: &'static str = match M::KIND {
+        Kind::Log => "pbft",
+        Kind::KeyValue => "pbft-kv",
+    };
+    const SUMMARY: &'static str = match M::KIND {
+        Kind::Log => "PBFT: a log that survives f liars of 3f+1 (Castro, Liskov 1999)",
+        Kind::KeyValue => "a key–value store over PBFT, whose clients believe f+1 equal answers",
+    };
     const MUTANTS: &'static [Mutant] = invariants::MUTANTS;
     const MARKS: &'static [Mark] = marks::MARKS;
     const CLIENTS_ON_NETWORK: bool = true;
-    type Problem = problem::log::Log;
+    type Problem = M::Problem;
     type Config = Config;
     type Message = Message;
     type Timer = Timer;
@@ -139,9 +144,9 @@ impl Protocol for Pbft {
     fn contract(_: &Config, cluster: Cluster) -> Contract {
         let f = certificates::liars(cluster);
         Contract {
-            promise: Promise(problem::log::Log::PROPERTIES.to_vec()),
-            safety: Assumptions { byzantine: f, forgetful: f, faulty: u32::MAX },
-            liveness: Assumptions { byzantine: f, forgetful: f, faulty: f },
+            promise: Promise(M::Problem::PROPERTIES.to_vec()),
+            safety: Assumptions { byzantine: f, forgetful: f, faulty: u32::MAX, clock_drift: None },
+            liveness: Assumptions { byzantine: f, forgetful: f, faulty: f, clock_drift: None },
         }
     }
 
@@ -178,33 +183,33 @@ impl Protocol for Pbft {
         objections
     }
 
-    fn boot(disk: &[Stored<Record>], ctx: &mut Context<'_>) -> Self {
+    fn boot(disk: &[Stored<Record>], ctx: &mut Context<'_, M>) -> Self {
         match ctx.client() {
             Some(_) => Self::Client(Client::default()),
             None => Self::Replica(Box::new(Replica::boot(disk, ctx))),
         }
     }
 
-    fn on_request(&mut self, op: OpId, command: Command, ctx: &mut Context<'_>) {
+    fn on_request(&mut self, op: OpId, request: Request<Self>, ctx: &mut Context<'_, M>) {
         if let Self::Client(client) = self {
-            client.ask(op, command, ctx);
+            client.ask(op, M::command(&request), ctx);
         }
     }
 
-    fn on_message(&mut self, from: NodeId, message: Message, ctx: &mut Context<'_>) {
+    fn on_message(&mut self, from: NodeId, message: Message, ctx: &mut Context<'_, M>) {
         match self {
             Self::Replica(replica) => replica.on_message(from, message, ctx),
             Self::Client(client) => client.on_message(from, &message, ctx),
         }
     }
 
-    fn on_timer(&mut self, timer: Timer, ctx: &mut Context<'_>) {
+    fn on_timer(&mut self, timer: Timer, ctx: &mut Context<'_, M>) {
         if let Self::Replica(replica) = self {
             replica.on_timer(timer, ctx);
         }
     }
 
-    fn on_durable(&mut self, mark: DiskMark, ctx: &mut Context<'_>) {
+    fn on_durable(&mut self, mark: DiskMark, ctx: &mut Context<'_, M>) {
         if let Self::Replica(replica) = self {
             replica.on_durable(mark, ctx);
         }

@@ -14,11 +14,12 @@ use super::message::{
 use super::record::Record;
 use super::replica::{Milestone, Own, Replica};
 use super::requests::Status;
-use crate::problem::log::Indication;
+use crate::machine::Machine;
+use crate::problem::log::Command;
 
-impl Replica {
+impl<M: Machine> Replica<M> {
     /// A client asks, or another replica passes on what it was asked.
-    pub(super) fn on_request(&mut self, from: NodeId, request: Request, ctx: &mut Context<'_>) {
+    pub(super) fn on_request(&mut self, from: NodeId, request: Request, ctx: &mut Context<'_, M>) {
         if !request.is_genuine(self.rules.cluster) {
             return;
         }
@@ -37,20 +38,20 @@ impl Replica {
         }
     }
 
-    fn reply(&self, op: OpId, position: u64, ctx: &mut Context<'_>) {
-        let view = self.view;
+    fn reply(&self, op: OpId, position: u64, ctx: &mut Context<'_, M>) {
+        let (view, response) = (self.view, self.machine.response(position));
         let seal = match self.rules.signed {
-            true => Seal::Signed(ctx.signer().sign("reply", &(view, op, position))),
+            true => Seal::Signed(ctx.signer().sign("reply", &(view, op, position, response))),
             false => Seal::Macs(1),
         };
         let client = self.rules.cluster.node_of(op.client);
-        ctx.send(client, Message::Reply { view, op, position, seal });
+        ctx.send(client, Message::Reply { view, op, position, response, seal });
     }
 
     /// As primary, assigns sequence numbers to what waits, as far as the watermarks allow. A batch
     /// that is not full goes out only if nothing is under way: so batches fill under load and cost
     /// no time without (section 5.1.4 of the thesis bounds what is under way alike).
-    pub(super) fn propose(&mut self, ctx: &mut Context<'_>) {
+    pub(super) fn propose(&mut self, ctx: &mut Context<'_, M>) {
         let most = ctx.config().batch as usize;
         while self.active && self.leads(ctx) && self.assigned < self.log.high() {
             let waiting = self.requests.unseen();
@@ -76,7 +77,7 @@ impl Replica {
         &mut self,
         from: NodeId,
         offer: Arc<PrePrepare>,
-        ctx: &mut Context<'_>,
+        ctx: &mut Context<'_, M>,
     ) {
         let Proposal { view, sequence, .. } = offer.proposal;
         if view > self.view || (view == self.view && !self.active) {
@@ -94,7 +95,7 @@ impl Replica {
     }
 
     /// Accepts a pre-prepare of the current view; what follows from it is said once it is durable.
-    fn accept(&mut self, offer: &Arc<PrePrepare>, ctx: &mut Context<'_>) -> DiskMark {
+    fn accept(&mut self, offer: &Arc<PrePrepare>, ctx: &mut Context<'_, M>) -> DiskMark {
         let mark = ctx.persist(Record::Accepted(Arc::clone(offer)));
         self.note_accepted(offer);
         self.count_primary(offer, mark, ctx);
@@ -106,7 +107,7 @@ impl Replica {
         &mut self,
         offer: &PrePrepare,
         mark: DiskMark,
-        ctx: &mut Context<'_>,
+        ctx: &mut Context<'_, M>,
     ) {
         let primary = self.rules.primary(offer.proposal.view);
         let (phase, proposal, seal) = (Phase::PrePrepare, offer.proposal, offer.seal);
@@ -138,7 +139,7 @@ impl Replica {
         phase: Phase,
         proposal: Proposal,
         mark: DiskMark,
-        ctx: &mut Context<'_>,
+        ctx: &mut Context<'_, M>,
     ) {
         let seal = self.rules.seal(ctx.signer(), phase, &proposal);
         ctx.broadcast(Message::vote(phase, proposal, seal));
@@ -151,7 +152,7 @@ impl Replica {
         phase: Phase,
         proposal: Proposal,
         seal: Seal,
-        ctx: &mut Context<'_>,
+        ctx: &mut Context<'_, M>,
     ) {
         let Some(voter) = self.rules.voter(from, seal, phase, &proposal) else { return };
         // A primary's vote on its own proposal is its pre-prepare.
@@ -174,7 +175,7 @@ impl Replica {
         phase: Phase,
         proposal: Proposal,
         seal: Seal,
-        ctx: &mut Context<'_>,
+        ctx: &mut Context<'_, M>,
     ) {
         if proposal.view != self.view || !self.active {
             return;
@@ -193,7 +194,7 @@ impl Replica {
     }
 
     /// Looks whether the votes on a sequence number make a certificate.
-    fn certify(&mut self, sequence: Sequence, ctx: &mut Context<'_>) {
+    fn certify(&mut self, sequence: Sequence, ctx: &mut Context<'_, M>) {
         let (view, quorum) = (self.view, self.rules.quorum);
         let primary = self.rules.primary(view);
         let Some(slot) = self.log.slot(sequence) else { return };
@@ -221,7 +222,7 @@ impl Replica {
     }
 
     /// Executes what is committed, in order.
-    pub(super) fn execute(&mut self, ctx: &mut Context<'_>) {
+    pub(super) fn execute(&mut self, ctx: &mut Context<'_, M>) {
         let before = self.executed;
         while let Some(batch) =
             self.log.get(self.executed + 1).and_then(|slot| slot.committed.clone())
@@ -241,7 +242,7 @@ impl Replica {
     }
 
     /// Executes a request, unless it was executed before (section 4.1: exactly once).
-    fn execute_request(&mut self, request: &Request, ctx: &mut Context<'_>) {
+    fn execute_request(&mut self, request: &Request, ctx: &mut Context<'_, M>) {
         let Request { op, command, .. } = *request;
         if matches!(self.requests.status(op), Status::Executed { .. }) {
             return;
@@ -252,11 +253,23 @@ impl Replica {
     }
 
     /// Delivers an operation to the application.
-    pub(super) fn deliver(&mut self, entry: Delivered, ctx: &mut Context<'_>) -> u64 {
+    pub(super) fn deliver(&mut self, entry: Delivered, ctx: &mut Context<'_, M>) -> u64 {
         let Delivered { op, command } = entry;
         let position = self.history.push(entry);
-        self.requests.execute(op, position);
-        ctx.indicate(Indication::Delivered { position, op, command });
+        self.apply(position, op, command, ctx);
         position
+    }
+
+    /// Does what stands at this position of the history.
+    pub(super) fn apply(
+        &mut self,
+        position: u64,
+        op: OpId,
+        command: Command,
+        ctx: &mut Context<'_, M>,
+    ) {
+        self.requests.execute(op, position);
+        self.machine.apply(op, command);
+        M::delivered(position, op, command).into_iter().for_each(|told| ctx.indicate(told));
     }
 }

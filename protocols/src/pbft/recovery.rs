@@ -7,11 +7,12 @@ use super::Context;
 use super::message::{Message, Phase};
 use super::record::{Record, Snapshot};
 use super::replica::Replica;
+use crate::machine::Machine;
 
-impl Replica {
+impl<M: Machine> Replica<M> {
     /// Starts from what the disk holds. What was executed after the last checkpoint is not
     /// there; its certificates are, and the others are asked for the votes.
-    pub(super) fn boot(disk: &[Stored<Record>], ctx: &mut Context<'_>) -> Self {
+    pub(super) fn boot(disk: &[Stored<Record>], ctx: &mut Context<'_, M>) -> Self {
         let mut replica = Self::new(ctx);
         for stored in disk {
             if let Stored::Intact(record) = stored {
@@ -62,18 +63,16 @@ impl Replica {
     }
 
     /// A reboot restarts the application: it hears everything again.
-    fn deliver_again(&mut self, ctx: &mut Context<'_>) {
+    fn deliver_again(&mut self, ctx: &mut Context<'_, M>) {
         let mut position = 0;
         for entry in self.history.between(0, self.history.position()) {
             position += 1;
-            self.requests.execute(entry.op, position);
-            let (op, command) = (entry.op, entry.command);
-            ctx.indicate(crate::problem::log::Indication::Delivered { position, op, command });
+            self.apply(position, entry.op, entry.command, ctx);
         }
     }
 
     /// Counts its own durable words again, and asks what it missed.
-    fn resume(&mut self, ctx: &mut Context<'_>) {
+    fn resume(&mut self, ctx: &mut Context<'_, M>) {
         self.say_status(ctx);
         if self.executed > self.log.low() {
             let checkpoint = self.say_checkpoint(self.executed, ctx);
@@ -94,7 +93,7 @@ impl Replica {
         for (offer, prepared) in accepted {
             let proposal = offer.proposal;
             self.count(primary, Phase::PrePrepare, proposal, offer.seal, ctx);
-            let mut own = |phase: Phase, ctx: &mut Context<'_>| {
+            let mut own = |phase: Phase, ctx: &mut Context<'_, M>| {
                 let seal = self.rules.seal(ctx.signer(), phase, &proposal);
                 self.count(me, phase, proposal, seal, ctx);
             };

@@ -16,6 +16,7 @@ use super::message::{
 };
 use super::requests::Requests;
 use super::{Context, Timer};
+use crate::machine::Machine;
 
 /// How often in a row the time for a view change is doubled at most.
 const DOUBLINGS: u32 = 8;
@@ -77,7 +78,7 @@ pub enum Milestone {
 
 /// One replica.
 #[derive(Clone, Debug, Hash)]
-pub struct Replica {
+pub struct Replica<M> {
     pub(super) rules: Rules,
     pub(super) view: View,
     /// Whether the view has begun for it.
@@ -85,6 +86,8 @@ pub struct Replica {
     pub(super) log: Log,
     pub(super) executed: Sequence,
     pub(super) history: History,
+    /// What the history made.
+    pub(super) machine: M,
     pub(super) requests: Requests,
     /// The last sequence number that it assigned, if it is the primary.
     pub(super) assigned: Sequence,
@@ -111,7 +114,7 @@ pub struct Replica {
     pub(super) milestones: Vec<Milestone>,
 }
 
-impl Replica {
+impl<M: Machine> Replica<M> {
     /// The view that it is in or moves to.
     pub const fn view(&self) -> View {
         self.view
@@ -143,7 +146,7 @@ impl Replica {
     }
 
     /// A replica that has done nothing yet.
-    pub(super) fn new(ctx: &Context<'_>) -> Self {
+    pub(super) fn new(ctx: &Context<'_, M>) -> Self {
         let rules = Rules::of(ctx);
         let n = rules.cluster.n as usize;
         Self {
@@ -153,6 +156,7 @@ impl Replica {
             log: Log::new(rules.window),
             executed: 0,
             history: History::default(),
+            machine: M::default(),
             requests: Requests::default(),
             assigned: 0,
             stable: None,
@@ -171,7 +175,7 @@ impl Replica {
     }
 
     /// Whether this replica is the primary of its view.
-    pub(super) fn leads(&self, ctx: &Context<'_>) -> bool {
+    pub(super) fn leads(&self, ctx: &Context<'_, M>) -> bool {
         self.rules.primary(self.view) == ctx.me()
     }
 
@@ -179,14 +183,14 @@ impl Replica {
         Progress { view: self.view, active: self.active, executed: self.executed }
     }
 
-    pub(super) fn on_message(&mut self, from: NodeId, message: Message, ctx: &mut Context<'_>) {
+    pub(super) fn on_message(&mut self, from: NodeId, message: Message, ctx: &mut Context<'_, M>) {
         self.milestones.clear();
         self.take(from, message, ctx);
         self.look_after_timers(ctx);
     }
 
     /// Handles a message. Who is no replica can only ask.
-    pub(super) fn take(&mut self, from: NodeId, message: Message, ctx: &mut Context<'_>) {
+    pub(super) fn take(&mut self, from: NodeId, message: Message, ctx: &mut Context<'_, M>) {
         if let Message::Request(request) = message {
             return self.on_request(from, request, ctx);
         }
@@ -214,7 +218,7 @@ impl Replica {
         }
     }
 
-    pub(super) fn on_timer(&mut self, timer: Timer, ctx: &mut Context<'_>) {
+    pub(super) fn on_timer(&mut self, timer: Timer, ctx: &mut Context<'_, M>) {
         self.milestones.clear();
         match timer {
             Timer::Patience => self.on_patience(ctx),
@@ -224,7 +228,7 @@ impl Replica {
     }
 
     /// Counts what the replica said itself and its disk now has.
-    pub(super) fn on_durable(&mut self, mark: DiskMark, ctx: &mut Context<'_>) {
+    pub(super) fn on_durable(&mut self, mark: DiskMark, ctx: &mut Context<'_, M>) {
         while let Some((at, _)) = self.unsaved.front()
             && *at <= mark
             && let Some((_, own)) = self.unsaved.pop_front()
@@ -261,13 +265,13 @@ impl Replica {
     }
 
     /// How long it waits for one thing.
-    fn limit(&self, ctx: &Context<'_>) -> Duration {
+    fn limit(&self, ctx: &Context<'_, M>) -> Duration {
         let doublings = self.attempts.saturating_sub(1).min(DOUBLINGS);
         ctx.config().view_change_timeout * (1 << doublings)
     }
 
     /// Begins to wait, if there is something new to wait for.
-    fn look_after_timers(&mut self, ctx: &mut Context<'_>) {
+    fn look_after_timers(&mut self, ctx: &mut Context<'_, M>) {
         let awaited = self.awaited();
         if awaited != self.patience.awaited {
             (self.patience.awaited, self.patience.since) = (awaited, ctx.elapsed());
@@ -282,12 +286,12 @@ impl Replica {
         }
     }
 
-    fn arm_patience(&mut self, due: Time, ctx: &mut Context<'_>) {
+    fn arm_patience(&mut self, due: Time, ctx: &mut Context<'_, M>) {
         self.patience.fires = Some(due);
         ctx.set_timer(Timer::Patience, due.since(ctx.elapsed()));
     }
 
-    fn on_patience(&mut self, ctx: &mut Context<'_>) {
+    fn on_patience(&mut self, ctx: &mut Context<'_, M>) {
         self.patience.fires = None;
         if self.patience.awaited == Awaited::Nothing {
             return;

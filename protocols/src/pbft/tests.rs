@@ -15,6 +15,7 @@ use super::message::{
 };
 use super::replica::Replica;
 use super::{Authentication, Config, Pbft, Timer};
+use crate::machine::Journal;
 use crate::problem::log::Command;
 
 pub(super) type Table = Tabletop<Pbft>;
@@ -24,7 +25,7 @@ pub(super) fn table(n: u32, config: Config, mutant: Option<&'static str>) -> Tab
     Table::with_clients(n, 2, config, mutant)
 }
 
-pub(super) fn replica(table: &Table, node: u32) -> &Replica {
+pub(super) fn replica(table: &Table, node: u32) -> &Replica<Journal> {
     match table.state(node) {
         Pbft::Replica(replica) => replica,
         Pbft::Client(_) => panic!("n{node} is a client"),
@@ -352,7 +353,7 @@ fn a_lie_is_well_signed_with_the_liars_key_and_a_client_is_never_quoted_falsely(
 #[test]
 fn nonsense_is_refused() {
     let keys = |config: Config, n: u32| {
-        let objections = Pbft::objections(&config, Cluster { n });
+        let objections = <Pbft>::objections(&config, Cluster { n });
         objections.into_iter().map(|objection| objection.key).collect::<Vec<_>>()
     };
     let default = Config::default;
@@ -367,5 +368,5 @@ fn nonsense_is_refused() {
 
 #[test]
 fn a_message_is_small() {
-    assert!(size_of::<Message>() <= 56, "{} bytes", size_of::<Message>());
+    assert!(size_of::<Message>() <= 64, "{} bytes", size_of::<Message>());
 }

@@ -16,6 +16,7 @@ use super::message::{Certificate, Delivered, Message, Phase, Sequence, State};
 use super::record::Record;
 use super::replica::{Progress, Replica};
 use super::{Context, Timer};
+use crate::machine::Machine;
 
 /// How many sequence numbers are repeated at once.
 const REPEATED: usize = 16;
@@ -23,7 +24,7 @@ const REPEATED: usize = 16;
 /// How often in the time for a view change a replica looks whether it must repeat itself.
 const LOOKS: u64 = 3;
 
-impl Replica {
+impl<M: Machine> Replica<M> {
     /// Whether something is under way that lost messages could hold up.
     pub(super) fn is_unfinished(&self) -> bool {
         !self.active
@@ -33,13 +34,13 @@ impl Replica {
     }
 
     /// Looks again after a while whether there was progress.
-    pub(super) fn watch_progress(&mut self, ctx: &mut Context<'_>) {
+    pub(super) fn watch_progress(&mut self, ctx: &mut Context<'_, M>) {
         self.repeating = Some(self.progress());
         let pause = ctx.config().view_change_timeout.as_nanos() / LOOKS;
         ctx.set_timer(Timer::Repeat, Duration::from_nanos(pause.max(1)));
     }
 
-    pub(super) fn on_repeat(&mut self, ctx: &mut Context<'_>) {
+    pub(super) fn on_repeat(&mut self, ctx: &mut Context<'_, M>) {
         let before = self.repeating.take();
         if !self.is_unfinished() {
             return;
@@ -57,13 +58,13 @@ impl Replica {
     }
 
     /// Says how far this replica is.
-    pub(super) fn say_status(&self, ctx: &mut Context<'_>) {
+    pub(super) fn say_status(&self, ctx: &mut Context<'_, M>) {
         let Progress { view, active, executed } = self.progress();
         ctx.broadcast(Message::Status { view, active, executed });
     }
 
     /// Somebody says how far it is.
-    pub(super) fn on_status(&self, from: NodeId, theirs: Progress, ctx: &mut Context<'_>) {
+    pub(super) fn on_status(&self, from: NodeId, theirs: Progress, ctx: &mut Context<'_, M>) {
         if from == ctx.me() {
             return;
         }
@@ -85,7 +86,7 @@ impl Replica {
     }
 
     /// Says again what this replica said of the current view, above `executed`.
-    fn repeat(&self, to: NodeId, executed: Sequence, ctx: &mut Context<'_>) {
+    fn repeat(&self, to: NodeId, executed: Sequence, ctx: &mut Context<'_, M>) {
         if !self.active {
             if let Some(own) = &self.view_changes[ctx.me().index()] {
                 ctx.send(to, Message::ViewChange(Arc::clone(own)));
@@ -117,7 +118,7 @@ impl Replica {
         &mut self,
         from: NodeId,
         stable: Arc<Certificate>,
-        ctx: &mut Context<'_>,
+        ctx: &mut Context<'_, M>,
     ) {
         if stable.sequence > self.executed && self.rules.is_stable(&stable) {
             self.learn_stable(stable, ctx);
@@ -126,7 +127,7 @@ impl Replica {
     }
 
     /// Asks the next of those who signed a checkpoint for its state.
-    fn fetch(&mut self, stable: &Certificate, ctx: &mut Context<'_>) {
+    fn fetch(&mut self, stable: &Certificate, ctx: &mut Context<'_, M>) {
         let signers = stable.signatures.iter().map(Signature::signer);
         let others: Vec<_> = signers.filter(|signer| *signer != ctx.me()).collect();
         if let Some(to) = others.get(self.fetches as usize % others.len().max(1)) {
@@ -146,7 +147,7 @@ impl Replica {
         from: NodeId,
         executed: Sequence,
         after: u64,
-        ctx: &mut Context<'_>,
+        ctx: &mut Context<'_, M>,
     ) {
         let Some(stable) = &self.stable else { return };
         if stable.sequence > executed {
@@ -157,7 +158,7 @@ impl Replica {
     }
 
     /// Takes up a state, if it is the certified one.
-    pub(super) fn on_state(&mut self, state: &State, ctx: &mut Context<'_>) {
+    pub(super) fn on_state(&mut self, state: &State, ctx: &mut Context<'_, M>) {
         let State { stable, after, entries } = state;
         let Some(known) = self.history.position().checked_sub(*after) else { return };
         let Some(entries) = usize::try_from(known).ok().and_then(|known| entries.get(known..))

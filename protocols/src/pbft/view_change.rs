@@ -14,15 +14,16 @@ use super::message::{
 };
 use super::record::Record;
 use super::replica::{Own, Replica};
+use crate::machine::Machine;
 
-impl Replica {
+impl<M: Machine> Replica<M> {
     /// The view changes to exactly this view.
     pub(super) fn moving_to(&self, view: View) -> impl Iterator<Item = &Arc<ViewChange>> {
         self.view_changes.iter().flatten().filter(move |change| change.view == view)
     }
 
     /// Leaves the current view for a later one.
-    pub(super) fn change_view(&mut self, view: View, ctx: &mut Context<'_>) {
+    pub(super) fn change_view(&mut self, view: View, ctx: &mut Context<'_, M>) {
         (self.view, self.active) = (view, false);
         self.attempts += 1;
         let mark = ctx.persist(Record::View(view));
@@ -33,7 +34,7 @@ impl Replica {
     }
 
     /// What this replica has to say about the views that it left.
-    pub(super) fn view_change(&self, ctx: &Context<'_>) -> ViewChange {
+    pub(super) fn view_change(&self, ctx: &Context<'_, M>) -> ViewChange {
         let mut change = ViewChange {
             view: self.view,
             replica: ctx.me(),
@@ -49,7 +50,7 @@ impl Replica {
         change
     }
 
-    pub(super) fn on_view_change(&mut self, change: Arc<ViewChange>, ctx: &mut Context<'_>) {
+    pub(super) fn on_view_change(&mut self, change: Arc<ViewChange>, ctx: &mut Context<'_, M>) {
         let current = change.view > self.view || (change.view == self.view && !self.active);
         if current && change.replica != ctx.me() && self.rules.is_credible(&change) {
             self.keep_view_change(change, ctx);
@@ -57,7 +58,7 @@ impl Replica {
     }
 
     /// Keeps the latest view change of a replica, and does what follows from it.
-    pub(super) fn keep_view_change(&mut self, change: Arc<ViewChange>, ctx: &mut Context<'_>) {
+    pub(super) fn keep_view_change(&mut self, change: Arc<ViewChange>, ctx: &mut Context<'_, M>) {
         let known = &mut self.view_changes[change.replica.index()];
         if known.as_ref().is_some_and(|known| known.view >= change.view) {
             return;
@@ -69,7 +70,7 @@ impl Replica {
 
     /// Moves along when f+1 replicas, one of them honest, are in later views: to the first view
     /// that so many have reached or passed (section 4.5.2).
-    fn join(&mut self, ctx: &mut Context<'_>) {
+    fn join(&mut self, ctx: &mut Context<'_, M>) {
         let later = self.view_changes.iter().flatten().map(|change| change.view);
         let later: Vec<View> = later.filter(|view| *view > self.view).collect();
         if later.len() > self.rules.liars as usize
@@ -80,7 +81,7 @@ impl Replica {
     }
 
     /// As the new primary, begins the view if enough have moved to it.
-    fn begin(&mut self, ctx: &mut Context<'_>) {
+    fn begin(&mut self, ctx: &mut Context<'_, M>) {
         if self.active || !self.leads(ctx) {
             return;
         }
@@ -102,7 +103,7 @@ impl Replica {
         self.enter(new_view, decision, ctx);
     }
 
-    pub(super) fn on_new_view(&mut self, new_view: Arc<NewView>, ctx: &mut Context<'_>) {
+    pub(super) fn on_new_view(&mut self, new_view: Arc<NewView>, ctx: &mut Context<'_, M>) {
         let view = new_view.view;
         if view < self.view || (view == self.view && self.active) {
             return;
@@ -122,7 +123,7 @@ impl Replica {
 
     /// Computes the set O again from the set V: a primary that proposes anything else is not
     /// believed.
-    fn verify(&self, new_view: &NewView, ctx: &Context<'_>) -> Option<Decision> {
+    fn verify(&self, new_view: &NewView, ctx: &Context<'_, M>) -> Option<Decision> {
         let NewView { view, view_changes, proposals, .. } = new_view;
         let credible = view_changes
             .iter()
@@ -142,7 +143,7 @@ impl Replica {
     }
 
     /// Enters a view: its proposals are accepted, and voted on once the view is durable.
-    fn enter(&mut self, new_view: Arc<NewView>, decision: Decision, ctx: &mut Context<'_>) {
+    fn enter(&mut self, new_view: Arc<NewView>, decision: Decision, ctx: &mut Context<'_, M>) {
         let mark = ctx.persist(Record::NewView(Arc::clone(&new_view)));
         self.note_entered(&new_view);
         if let Some(start) = decision.start {
@@ -175,7 +176,7 @@ impl Replica {
         offer: &PrePrepare,
         primary: NodeId,
         mark: DiskMark,
-        ctx: &mut Context<'_>,
+        ctx: &mut Context<'_, M>,
     ) {
         let accepted = self.log.get(offer.proposal.sequence).and_then(|slot| slot.proposal());
         if accepted != Some(offer.proposal) {
@@ -209,7 +210,7 @@ impl Replica {
         }
     }
 
-    fn hear_early(&mut self, ctx: &mut Context<'_>) {
+    fn hear_early(&mut self, ctx: &mut Context<'_, M>) {
         for from in self.rules.cluster.nodes() {
             for message in std::mem::take(&mut self.early[from.index()]) {
                 self.take(from, message, ctx);

@@ -8,6 +8,8 @@
 
 mod judges;
 
+pub(super) use judges::{PerOp, Termination, seconds};
+
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, Property};
 use sim_core::id::{ClientId, Cluster, NodeId, OpId};
@@ -63,7 +65,7 @@ pub enum Indication {
 pub struct Load {}
 
 /// The problem of the replicated log.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Log;
 
 impl Problem for Log {
@@ -108,7 +110,7 @@ impl Problem for Log {
             (VALIDITY, Class::Safety, Box::<judges::Validity>::default()),
             (EXACTLY_ONCE, Class::Safety, Box::<judges::ExactlyOnce>::default()),
             (DURABILITY, Class::Safety, Box::<judges::Durability>::default()),
-            (TERMINATION, Class::Liveness, Box::<judges::Termination>::default()),
+            (TERMINATION, Class::Liveness, Box::<Termination<Self>>::default()),
         ];
         all.into_iter()
             .filter(|(name, ..)| promise.includes(name))

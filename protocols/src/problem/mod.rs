@@ -2,5 +2,6 @@
 
 pub mod broadcast;
 pub mod decision;
+pub mod kv;
 pub mod log;
 pub mod service;

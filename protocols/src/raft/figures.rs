@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 
 use expect_test::{Expect, expect};
+use sim_core::tabletop::Tabletop;
 
 use super::tests::{Table, ask, elect, stand_unheard, table};
-use super::{Role, Timer};
+use super::{Raft, Role, Timer};
+use crate::machine::Machine;
 
 /// The logs, as the paper draws them.
 fn picture(table: &Table, n: u32) -> String {
@@ -17,6 +19,7 @@ fn picture(table: &Table, n: u32) -> String {
             let raft = table.state(node);
             let role = match raft.role() {
                 Role::Follower { .. } => "follows",
+                Role::PreCandidate { .. } => "would stand after",
                 Role::Candidate { .. } => "stands in",
                 Role::Leader(_) => "leads",
             };
@@ -30,7 +33,7 @@ fn picture(table: &Table, n: u32) -> String {
 
 /// Nothing was broken, and the transcript from the first line with `since` on is as expected.
 #[track_caller]
-fn tells(table: &Table, since: &str, expected: &Expect) {
+pub(super) fn tells<M: Machine>(table: &Tabletop<Raft<M>>, since: &str, expected: &Expect) {
     assert_eq!(table.violations(), []);
     let from = table.transcript().find(since).expect("the transcript has the line");
     expected.assert_eq(&table.transcript()[from..]);
@@ -90,9 +93,9 @@ fn an_entry_is_committed_by_a_majority_and_the_next_append_says_so() {
             n0 → n1 Append(Append { term: 1, previous: 1@1, commit: 1, entries: [c0.7@1] })
               n1 SetTimer { timer: Election, after: 150ms }
               n1 Persist { record: Append { first: 2, entries: [c0.7@1] } }
-              n1 Send { to: n0, message: AppendReply { term: 1, heartbeat: false, outcome: Accepted { through: 2 } } }
+              n1 Send { to: n0, message: AppendReply { term: 1, heartbeat: None, outcome: Accepted { through: 2 } } }
               n1 Announce(Committed { index: 1 })
-            n1 → n0 AppendReply { term: 1, heartbeat: false, outcome: Accepted { through: 2 } }
+            n1 → n0 AppendReply { term: 1, heartbeat: None, outcome: Accepted { through: 2 } }
               n0 Announce(Committed { index: 2 })
               n0 Indicate { answers: None, indication: Delivered { position: 1, op: c0.7, command: Command(7) } }
               n0 Indicate { answers: Some(c0.7), indication: Acknowledged { position: 1 } }
@@ -101,7 +104,7 @@ fn an_entry_is_committed_by_a_majority_and_the_next_append_says_so() {
               n0 Send { to: n2, message: Append(Append { term: 1, previous: 0@0, commit: 2, entries: [] }) }
             n0 → n1 Append(Append { term: 1, previous: 2@1, commit: 2, entries: [] })
               n1 SetTimer { timer: Election, after: 150ms }
-              n1 Send { to: n0, message: AppendReply { term: 1, heartbeat: true, outcome: Accepted { through: 2 } } }
+              n1 Send { to: n0, message: AppendReply { term: 1, heartbeat: Some(1), outcome: Accepted { through: 2 } } }
               n1 Announce(Committed { index: 2 })
               n1 Indicate { answers: None, indication: Delivered { position: 1, op: c0.7, command: Command(7) } }
         "#]],
@@ -127,26 +130,26 @@ fn a_follower_gives_up_entries_that_conflict() {
         &table,
         "n1 → n0 Append(",
         &expect![[r#"
-        n1 → n0 Append(Append { term: 3, previous: 3@2, commit: 2, entries: [nothing@3] })
-          n0 CancelTimer { timer: Heartbeat }
-          n0 SetTimer { timer: Election, after: 150ms }
-          n0 Announce(Follower { term: 3 })
-          n0 Persist { record: State { term: 3, vote: None } }
-          n0 SetTimer { timer: Election, after: 150ms }
-          n0 Send { to: n1, message: AppendReply { term: 3, heartbeat: false, outcome: Rejected { previous: 3, hint: 3@1 } } }
-        n0 → n1 AppendReply { term: 3, heartbeat: false, outcome: Rejected { previous: 3, hint: 3@1 } }
-          n1 Send { to: n0, message: Append(Append { term: 3, previous: 1@1, commit: 2, entries: [nothing@2, c0.5@2, nothing@3] }) }
-        n1 → n0 Append(Append { term: 3, previous: 1@1, commit: 2, entries: [nothing@2, c0.5@2, nothing@3] })
-          n0 SetTimer { timer: Election, after: 150ms }
-          n0 Announce(Truncated { index: 2 })
-          n0 Persist { record: Append { first: 2, entries: [nothing@2, c0.5@2, nothing@3] } }
-          n0 Send { to: n1, message: AppendReply { term: 3, heartbeat: false, outcome: Accepted { through: 4 } } }
-          n0 Announce(Committed { index: 2 })
-        n0 → n1 AppendReply { term: 3, heartbeat: false, outcome: Accepted { through: 4 } }
-          n1 Announce(Marked { name: "old_term_committed" })
-          n1 Announce(Committed { index: 4 })
-          n1 Indicate { answers: None, indication: Delivered { position: 1, op: c0.5, command: Command(5) } }
-    "#]],
+            n1 → n0 Append(Append { term: 3, previous: 3@2, commit: 2, entries: [nothing@3] })
+              n0 CancelTimer { timer: Heartbeat }
+              n0 SetTimer { timer: Election, after: 150ms }
+              n0 Announce(Follower { term: 3 })
+              n0 Persist { record: State { term: 3, vote: None } }
+              n0 SetTimer { timer: Election, after: 150ms }
+              n0 Send { to: n1, message: AppendReply { term: 3, heartbeat: None, outcome: Rejected { previous: 3, hint: 3@1 } } }
+            n0 → n1 AppendReply { term: 3, heartbeat: None, outcome: Rejected { previous: 3, hint: 3@1 } }
+              n1 Send { to: n0, message: Append(Append { term: 3, previous: 1@1, commit: 2, entries: [nothing@2, c0.5@2, nothing@3] }) }
+            n1 → n0 Append(Append { term: 3, previous: 1@1, commit: 2, entries: [nothing@2, c0.5@2, nothing@3] })
+              n0 SetTimer { timer: Election, after: 150ms }
+              n0 Announce(Truncated { index: 2 })
+              n0 Persist { record: Append { first: 2, entries: [nothing@2, c0.5@2, nothing@3] } }
+              n0 Send { to: n1, message: AppendReply { term: 3, heartbeat: None, outcome: Accepted { through: 4 } } }
+              n0 Announce(Committed { index: 2 })
+            n0 → n1 AppendReply { term: 3, heartbeat: None, outcome: Accepted { through: 4 } }
+              n1 Announce(Marked { name: "old_term_committed" })
+              n1 Announce(Committed { index: 4 })
+              n1 Indicate { answers: None, indication: Delivered { position: 1, op: c0.5, command: Command(5) } }
+        "#]],
     );
 }
 

@@ -14,6 +14,8 @@ use sim_core::protocol::Mutant;
 
 use super::message::{Index, Place, Term};
 use super::{Raft, Role};
+use crate::machine::Machine;
+use crate::problem::kv::LINEARIZABILITY;
 use crate::problem::log::{AGREEMENT, DURABILITY, EXACTLY_ONCE, TERMINATION};
 
 /// At most one server leads a term, and in one life only (§5.2).
@@ -29,8 +31,24 @@ pub const STATE_MACHINE_SAFETY: &str = "state_machine_safety";
 /// A server's term never falls; over a restart, what was durable of it does not.
 pub const TERM_MONOTONICITY: &str = "term_monotonicity";
 
-/// The bugs that can be planted in Raft.
-pub const MUTANTS: &[Mutant] = &[
+/// The bugs that can be planted in Raft. The first ones are about reads that leave no entry, and
+/// there are none without a store.
+pub const STORE_MUTANTS: &[Mutant] = &[
+    Mutant {
+        id: "R17",
+        summary: "a leader answers reads from its state, and asks nobody whether it still leads",
+        breaks: &[LINEARIZABILITY],
+    },
+    Mutant {
+        id: "R18",
+        summary: "a leader answers reads before an entry of its own term is committed",
+        breaks: &[LINEARIZABILITY],
+    },
+    Mutant {
+        id: "R19",
+        summary: "a lease lasts the shortest election timeout, however the clocks drift",
+        breaks: &[LINEARIZABILITY],
+    },
     Mutant {
         id: "R01",
         summary: "a leader commits entries of earlier terms by counting copies",
@@ -74,9 +92,17 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         id: "R20",
         summary: "an operation that is asked for again is done again",
-        breaks: &[EXACTLY_ONCE, DURABILITY],
+        breaks: &[EXACTLY_ONCE, DURABILITY, LINEARIZABILITY],
+    },
+    Mutant {
+        id: "R30",
+        summary: "pre-votes and the leader's check of its quorum are left out, though configured",
+        breaks: &[TERMINATION],
     },
 ];
+
+/// The bugs that can be planted where nothing is read.
+pub const MUTANTS: &[Mutant] = STORE_MUTANTS.split_at(3).1;
 
 /// The judge of [`Raft`].
 #[derive(Clone, Debug, Default)]
@@ -116,7 +142,7 @@ struct Known {
     node: NodeId,
 }
 
-impl Monitor<Raft> for Invariants {
+impl<M: Machine> Monitor<Raft<M>> for Invariants {
     const INVARIANTS: &'static [&'static str] = &[
         ELECTION_SAFETY,
         LEADER_APPEND_ONLY,
@@ -130,7 +156,7 @@ impl Monitor<Raft> for Invariants {
         &mut self,
         node: NodeId,
         incarnation: Incarnation,
-        raft: &Raft,
+        raft: &Raft<M>,
     ) -> Option<Violation> {
         if self.seen.len() <= node.index() {
             self.seen.resize(node.index() + 1, Seen::default());
@@ -191,11 +217,11 @@ const fn violation(property: &'static str, witness: String) -> Violation {
     Violation { property, witness }
 }
 
-fn term_monotonicity(
+fn term_monotonicity<M>(
     node: NodeId,
     before: &Seen,
     same_life: bool,
-    raft: &Raft,
+    raft: &Raft<M>,
 ) -> Option<Violation> {
     // A crash may lose a term that did not reach the disk: nobody was told of it.
     let floor = if same_life { before.term } else { before.durable_term };
@@ -203,7 +229,7 @@ fn term_monotonicity(
     (raft.term < floor).then(|| violation(TERM_MONOTONICITY, witness()))
 }
 
-fn leader_append_only(node: NodeId, before: &Seen, raft: &Raft) -> Option<Violation> {
+fn leader_append_only<M>(node: NodeId, before: &Seen, raft: &Raft<M>) -> Option<Violation> {
     let last = raft.log.last();
     let witness = || {
         format!(
@@ -233,7 +259,7 @@ impl Invariants {
     }
 
     /// Looks at the entries after `kept`, and learns those that nobody showed before.
-    fn log_matching(&mut self, node: NodeId, kept: Index, raft: &Raft) -> Option<Violation> {
+    fn log_matching<M>(&mut self, node: NodeId, kept: Index, raft: &Raft<M>) -> Option<Violation> {
         let mut found = None;
         let mut chain = self.known(raft.log.place(kept)).map_or(0, |known| known.chain);
         for (index, entry) in (kept + 1..).zip(raft.log.range(kept + 1, usize::MAX)) {
@@ -266,11 +292,11 @@ impl Invariants {
     }
 
     /// Looks at the entries that were committed after `applied`.
-    fn state_machine_safety(
+    fn state_machine_safety<M>(
         &mut self,
         node: NodeId,
         applied: Index,
-        raft: &Raft,
+        raft: &Raft<M>,
     ) -> Option<Violation> {
         let mut found = None;
         let end = raft.commit.min(raft.log.last().index);
@@ -310,7 +336,7 @@ impl Invariants {
 
     /// Holds a leader against what was committed in earlier terms, perhaps after its election.
     /// The chain of the last such entry speaks for all before it.
-    fn leader_completeness(&self, node: NodeId, raft: &Raft) -> Option<Violation> {
+    fn leader_completeness<M>(&self, node: NodeId, raft: &Raft<M>) -> Option<Violation> {
         let earlier = self.committed_by.partition_point(|(term, _)| *term < raft.term);
         let (term, index) = *self.committed_by.get(earlier.checked_sub(1)?)?;
         let committed = self.committed.get(index as usize - 1)?;

@@ -22,6 +22,9 @@ pub type Term = u64;
 /// A place in the log, from 1; 0 is before the first entry.
 pub type Index = u64;
 
+/// A round of heartbeats of one leader, from 1; 0 is before the first.
+pub type Round = u64;
+
 /// Names an entry for good: no two entries share index and term (Log Matching, §5.3).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Place {
@@ -79,8 +82,11 @@ impl fmt::Debug for Entry {
 /// Successive entries; none or one take no allocation.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Entries {
-    /// None: a heartbeat.
-    None,
+    /// None: a heartbeat, whose round takes the room that entries leave.
+    None {
+        /// The leader's last round.
+        round: Round,
+    },
     /// One, inline.
     One(Entry),
     /// Two or more.
@@ -91,16 +97,24 @@ impl Entries {
     /// These entries.
     pub fn of(entries: &[Entry]) -> Self {
         match entries {
-            [] => Self::None,
+            [] => Self::None { round: 0 },
             [one] => Self::One(*one),
             many => Self::Many(many.into()),
+        }
+    }
+
+    /// The round of the heartbeat, if it is one.
+    pub const fn heartbeat(&self) -> Option<Round> {
+        match self {
+            Self::None { round } => Some(*round),
+            Self::One(_) | Self::Many(_) => None,
         }
     }
 
     /// The entries, in order.
     pub fn as_slice(&self) -> &[Entry] {
         match self {
-            Self::None => &[],
+            Self::None { .. } => &[],
             Self::One(entry) => std::slice::from_ref(entry),
             Self::Many(entries) => entries,
         }
@@ -166,10 +180,24 @@ pub enum Message {
     AppendReply {
         /// The follower's term.
         term: Term,
-        /// Whether this answers a heartbeat.
-        heartbeat: bool,
+        /// Which heartbeat this answers, if it answers one.
+        heartbeat: Option<Round>,
         /// What became of the append.
         outcome: Outcome,
+    },
+    /// A server asks who would vote for it in the next term (dissertation, 9.6).
+    PreVote {
+        /// The server's term.
+        term: Term,
+        /// The end of its log.
+        last: Place,
+    },
+    /// The answer.
+    PreVoteReply {
+        /// The answering server's term.
+        term: Term,
+        /// Whether it would.
+        granted: bool,
     },
 }
 
@@ -179,7 +207,9 @@ impl Message {
         match self {
             Self::RequestVote { term, .. }
             | Self::Vote { term, .. }
-            | Self::AppendReply { term, .. } => *term,
+            | Self::AppendReply { term, .. }
+            | Self::PreVote { term, .. }
+            | Self::PreVoteReply { term, .. } => *term,
             Self::Append(append) => append.term,
         }
     }
@@ -187,30 +217,42 @@ impl Message {
 
 /// Bytes on the wire for addresses, kind and term.
 const HEADER_BYTES: u32 = 24;
-/// Bytes for one place of the log, or one index and its flags.
+/// Bytes for one place of the log, or one index with a round of heartbeats.
 const PLACE_BYTES: u32 = 16;
 /// Bytes for one entry: term, operation, command.
 const ENTRY_BYTES: u32 = 24;
 
 impl message::Message for Message {
-    const KINDS: &'static [&'static str] =
-        &["request-vote", "vote", "append", "append-reply", "heartbeat", "heartbeat-reply"];
+    const KINDS: &'static [&'static str] = &[
+        "request-vote",
+        "vote",
+        "append",
+        "append-reply",
+        "heartbeat",
+        "heartbeat-reply",
+        "pre-vote",
+        "pre-vote-reply",
+    ];
 
     fn kind(&self) -> usize {
         match self {
             Self::RequestVote { .. } => 0,
             Self::Vote { .. } => 1,
-            Self::Append(append) if append.entries == Entries::None => 4,
+            Self::Append(append) if append.entries.heartbeat().is_some() => 4,
             Self::Append(_) => 2,
-            Self::AppendReply { heartbeat, .. } => 3 + 2 * usize::from(*heartbeat),
+            Self::AppendReply { heartbeat, .. } => 3 + 2 * usize::from(heartbeat.is_some()),
+            Self::PreVote { .. } => 6,
+            Self::PreVoteReply { .. } => 7,
         }
     }
 
     fn bytes(&self) -> u32 {
         HEADER_BYTES
             + match self {
-                Self::RequestVote { .. } | Self::AppendReply { .. } => PLACE_BYTES,
-                Self::Vote { .. } => 1,
+                Self::RequestVote { .. } | Self::PreVote { .. } | Self::AppendReply { .. } => {
+                    PLACE_BYTES
+                }
+                Self::Vote { .. } | Self::PreVoteReply { .. } => 1,
                 Self::Append(append) => {
                     2 * PLACE_BYTES + ENTRY_BYTES * append.entries.as_slice().len() as u32
                 }
@@ -239,17 +281,19 @@ impl Message {
             Self::RequestVote { term, .. }
             | Self::Vote { term, .. }
             | Self::Append(Append { term, .. })
-            | Self::AppendReply { term, .. } => term,
+            | Self::AppendReply { term, .. }
+            | Self::PreVote { term, .. }
+            | Self::PreVoteReply { term, .. } => term,
         }
     }
 
     /// Turns the message into a lie of the same term.
     fn falsify(&mut self, draw: &mut Draw) {
         match self {
-            Self::RequestVote { term, last } => {
+            Self::RequestVote { term, last } | Self::PreVote { term, last } => {
                 *last = Place { index: last.index + 1 + draw.below(8), term: *term };
             }
-            Self::Vote { granted, .. } => *granted = !*granted,
+            Self::Vote { granted, .. } | Self::PreVoteReply { granted, .. } => *granted = !*granted,
             Self::Append(append) => append.falsify(draw),
             Self::AppendReply { outcome, .. } => {
                 *outcome = match *outcome {
@@ -266,7 +310,7 @@ impl Message {
 impl Append {
     /// Turns the append into a lie: other entries, or a later commitment.
     fn falsify(&mut self, draw: &mut Draw) {
-        if self.entries == Entries::None || draw.below(2) == 0 {
+        if self.entries.heartbeat().is_some() || draw.below(2) == 0 {
             self.commit += 1 + draw.below(8);
             return;
         }

@@ -9,6 +9,8 @@
 //! - The leader streams: it counts what it sent as received until it learns otherwise, and sends
 //!   one append at a time only while it looks for where the logs meet ([`replication`]).
 //! - Heartbeats do not repair by themselves; they find out whether something is missing.
+//! - A leader's rounds of heartbeats are numbered, and answers name their round: so a read that
+//!   leaves no entry knows what confirms it ([`rounds`], [`reads`]).
 //! - Every server remembers each operation for good, not only each client's last ([`sessions`]).
 //!
 //! What a server says waits, by the kernel's contract, for what it wrote before. Handlers do not
@@ -21,16 +23,18 @@ use sim_core::landmark::Landmark;
 use sim_core::mark::Mark;
 use sim_core::problem::{Problem as _, Promise};
 use sim_core::protocol::{
-    self, Assumptions, Contract, DiskMark, Mutant, Objection, Protocol, Stored,
+    self, Assumptions, Contract, DiskMark, Mutant, Objection, Protocol, Request, Stored,
 };
-use sim_core::time::{Duration, DurationRange};
+use sim_core::rng::Ratio;
+use sim_core::time::{Duration, DurationRange, Time};
 
-use crate::problem;
-use crate::problem::log::{Command, Indication};
+use crate::machine::{Journal, Kind, Machine};
 
 pub mod message;
 pub mod log;
 pub mod sessions;
+pub mod rounds;
+pub mod reads;
 pub mod replication;
 mod election;
 pub mod invariants;
@@ -42,15 +46,18 @@ mod mutants;
 #[cfg(test)]
 mod random;
 #[cfg(test)]
+mod reading;
+#[cfg(test)]
 mod tests;
 
 use invariants::Invariants;
 use log::Log;
 use message::{Entries, Index, Message, Payload, Record, Term};
+use reads::Reads;
 use replication::Leader;
 use sessions::{Sessions, Status};
 
-type Context<'a> = protocol::Context<'a, Raft>;
+type Context<'a, M> = protocol::Context<'a, Raft<M>>;
 
 /// Raft's keys in the `[protocol]` of a scenario.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -62,6 +69,16 @@ pub struct Config {
     pub heartbeat: Duration,
     /// How many entries one append carries at most.
     pub max_entries_per_append: u32,
+    /// Whether a server asks who would vote for it before it stands (dissertation, 9.6).
+    pub pre_vote: bool,
+    /// Whether a leader steps down that has not heard a majority for the shortest election timeout
+    /// (dissertation, 6.2), and servers that heard a leader within it refuse to vote (4.2.3).
+    pub check_quorum: bool,
+    /// How a leader answers what changes nothing.
+    pub reads: Reads,
+    /// How much further than the slowest clock the fastest may get, as a share of it. Needed by
+    /// leases: theirs is the shortest election timeout, made so much shorter.
+    pub clock_drift_bound: Option<Ratio>,
 }
 
 impl Default for Config {
@@ -70,6 +87,10 @@ impl Default for Config {
             election_timeout: DurationRange::from_millis(150, 300),
             heartbeat: Duration::from_millis(50),
             max_entries_per_append: 64,
+            pre_vote: false,
+            check_quorum: false,
+            reads: Reads::Log,
+            clock_drift_bound: None,
         }
     }
 }
@@ -91,6 +112,11 @@ pub enum Role {
         /// Whom, once that is known.
         leader: Option<NodeId>,
     },
+    /// It asks who would vote for it.
+    PreCandidate {
+        /// Who would, itself among them.
+        votes: NodeSet,
+    },
     /// It stands for election.
     Candidate {
         /// Who voted for it; itself only when its own vote is durable.
@@ -102,7 +128,7 @@ pub enum Role {
 
 /// One server.
 #[derive(Clone, Debug, Hash)]
-pub struct Raft {
+pub struct Raft<M = Journal> {
     term: Term,
     vote: Option<NodeId>,
     /// The last write of term and vote, and the last term that is known to be durable.
@@ -114,9 +140,13 @@ pub struct Raft {
     /// How many operations were delivered to the application.
     delivered: u64,
     sessions: Sessions,
+    /// What the delivered operations made.
+    machine: M,
+    /// When it last heard a leader, or began, by its own monotonic clock.
+    heard: Time,
 }
 
-impl Raft {
+impl<M> Raft<M> {
     /// The current term.
     pub const fn term(&self) -> Term {
         self.term
@@ -141,8 +171,10 @@ impl Raft {
     pub const fn commit(&self) -> Index {
         self.commit
     }
+}
 
-    fn write_state(&mut self, ctx: &mut Context<'_>) {
+impl<M: Machine> Raft<M> {
+    fn write_state(&mut self, ctx: &mut Context<'_, M>) {
         let (term, vote) = (self.term, self.vote);
         self.state_mark = ctx.persist(Record::State { term, vote });
     }
@@ -178,23 +210,35 @@ impl Raft {
     }
 }
 
-impl Protocol for Raft {
-    const NAME: &'static str = "raft";
-    const SUMMARY: &'static str = "Raft: a log under an elected leader (Ongaro, Ousterhout 2014)";
-    const MUTANTS: &'static [Mutant] = invariants::MUTANTS;
+impl<M: Machine> Protocol for Raft<M> {
+    const NAME: &'static str = match M::KIND {
+        Kind::Log => "raft",
+        Kind::KeyValue => "raft-kv",
+    };
+    const SUMMARY: &'static str = match M::KIND {
+        Kind::Log => "Raft: a log under an elected leader (Ongaro, Ousterhout 2014)",
+        Kind::KeyValue => "a key–value store over Raft, with reads by log, ReadIndex or lease",
+    };
+    const MUTANTS: &'static [Mutant] = match M::KIND {
+        Kind::Log => invariants::MUTANTS,
+        Kind::KeyValue => invariants::STORE_MUTANTS,
+    };
     const MARKS: &'static [Mark] = marks::MARKS;
-    type Problem = problem::log::Log;
+    type Problem = M::Problem;
     type Config = Config;
     type Message = Message;
     type Timer = Timer;
     type Record = Record;
     type Monitor = Invariants;
 
-    fn contract(_: &Config, cluster: Cluster) -> Contract {
+    fn contract(config: &Config, cluster: Cluster) -> Contract {
+        let any = Assumptions::CRASH_RECOVERY;
+        let leases = config.reads == Reads::Lease;
+        let clock_drift = config.clock_drift_bound.filter(|_| leases);
         Contract {
-            promise: Promise(problem::log::Log::PROPERTIES.to_vec()),
-            safety: Assumptions::CRASH_RECOVERY,
-            liveness: Assumptions { byzantine: 0, forgetful: 0, faulty: cluster.minority() },
+            promise: Promise(M::Problem::PROPERTIES.to_vec()),
+            safety: Assumptions { clock_drift, ..any },
+            liveness: Assumptions { faulty: cluster.minority(), ..any },
         }
     }
 
@@ -226,10 +270,25 @@ impl Protocol for Raft {
             let reason = "is 0: nothing would ever be replicated; write at least 1";
             object("max_entries_per_append", reason.to_owned(), false);
         }
+        if config.reads == Reads::Lease && !config.check_quorum {
+            let reason = "is false, and a lease rests on followers that refuse to vote while they \
+                          hear the leader; write `check_quorum = true`";
+            object("check_quorum", reason.to_owned(), false);
+        }
+        if config.reads == Reads::Lease && config.clock_drift_bound.is_none() {
+            let reason = "is missing, and a lease is only as good as the clocks; say how much \
+                          faster than another a clock may run, such as \"10%\"";
+            object("clock_drift_bound", reason.to_owned(), false);
+        }
+        if config.reads != Reads::Log && M::KIND == Kind::Log {
+            let reason = "cannot be but \"log\" where nothing is read; leave it out, or write \
+                          `kind = \"raft-kv\"`";
+            object("reads", reason.to_owned(), false);
+        }
         objections
     }
 
-    fn boot(disk: &[Stored<Record>], ctx: &mut Context<'_>) -> Self {
+    fn boot(disk: &[Stored<Record>], ctx: &mut Context<'_, M>) -> Self {
         let mut server = Self {
             term: 0,
             vote: None,
@@ -240,6 +299,8 @@ impl Protocol for Raft {
             commit: 0,
             delivered: 0,
             sessions: Sessions::default(),
+            machine: M::default(),
+            heard: ctx.elapsed(),
         };
         for stored in disk {
             if let Stored::Intact(record) = stored {
@@ -257,28 +318,36 @@ impl Protocol for Raft {
         server
     }
 
-    fn on_request(&mut self, op: OpId, command: Command, ctx: &mut Context<'_>) {
+    fn on_request(&mut self, op: OpId, request: Request<Self>, ctx: &mut Context<'_, M>) {
+        let command = M::command(&request);
+        match self.role {
+            Role::Leader(_) if M::is_read(command) && ctx.config().reads != Reads::Log => {
+                return self.on_read(op, command, ctx);
+            }
+            _ => {}
+        }
         let forgetful = ctx.mutant("R20");
         match self.sessions.status(op) {
             Status::Applied { position } if !forgetful => {
                 ctx.announce(Mark::RETRY_ANSWERED.reached());
-                return ctx.answer(op, Indication::Acknowledged { position });
+                return ctx.answer(op, M::answered(position, self.machine.response(position)));
             }
             Status::Logged { .. } if matches!(self.role, Role::Leader(_)) && !forgetful => {}
             _ => match self.role {
                 Role::Leader(_) => self.append(Payload::Command { op, command }, ctx),
-                Role::Follower { leader } => {
-                    return ctx.answer(op, Indication::Redirect { leader });
-                }
-                Role::Candidate { .. } => {
-                    return ctx.answer(op, Indication::Redirect { leader: None });
+                Role::Follower { leader } => return ctx.answer(op, M::redirect(leader)),
+                Role::PreCandidate { .. } | Role::Candidate { .. } => {
+                    return ctx.answer(op, M::redirect(None));
                 }
             },
         }
         self.sessions.await_answer(op);
     }
 
-    fn on_message(&mut self, from: NodeId, message: Message, ctx: &mut Context<'_>) {
+    fn on_message(&mut self, from: NodeId, message: Message, ctx: &mut Context<'_, M>) {
+        if self.disregards(&message, ctx) {
+            return;
+        }
         let newer = message.term() > self.term;
         if newer {
             self.follow(message.term(), None, ctx);
@@ -297,18 +366,22 @@ impl Protocol for Raft {
             Message::AppendReply { heartbeat, outcome, .. } if !stale => {
                 self.on_append_reply(from, heartbeat, outcome, ctx);
             }
+            Message::PreVote { last, .. } => self.on_pre_vote(from, last, stale, ctx),
+            Message::PreVoteReply { granted: true, .. } if !stale => {
+                self.on_pre_vote_reply(from, ctx);
+            }
             _ => {}
         }
     }
 
-    fn on_timer(&mut self, timer: Timer, ctx: &mut Context<'_>) {
+    fn on_timer(&mut self, timer: Timer, ctx: &mut Context<'_, M>) {
         match timer {
-            Timer::Election => self.stand(ctx),
-            Timer::Heartbeat => self.send_heartbeats(ctx),
+            Timer::Election => self.on_election_timeout(ctx),
+            Timer::Heartbeat => self.on_heartbeat(ctx),
         }
     }
 
-    fn on_durable(&mut self, mark: DiskMark, ctx: &mut Context<'_>) {
+    fn on_durable(&mut self, mark: DiskMark, ctx: &mut Context<'_, M>) {
         if mark >= self.state_mark {
             self.durable_term = self.term;
             self.on_vote(ctx.me(), ctx);
@@ -322,10 +395,10 @@ impl Protocol for Raft {
 }
 
 /// The part of a server that depends on what it is.
-impl Raft {
+impl<M: Machine> Raft<M> {
     /// Becomes a follower, of `leader` if that is known. A later term clears the vote; writing
     /// that down is left to the caller, who may have more to write.
-    fn follow(&mut self, term: Term, leader: Option<NodeId>, ctx: &mut Context<'_>) {
+    fn follow(&mut self, term: Term, leader: Option<NodeId>, ctx: &mut Context<'_, M>) {
         if term > self.term {
             (self.term, self.vote) = (term, None);
         }

@@ -1,19 +1,32 @@
 //! Each of Raft's planted bugs in the shortest story that shows it. The same story told with the
 //! correct protocol breaks nothing.
 
-use super::Timer;
+#[cfg(feature = "mutants")]
+use sim_core::protocol::Protocol as _;
+use sim_core::tabletop::Tabletop;
+use sim_core::time::Duration;
+
 use super::figures::figure_8;
+use super::reading::{get, leased, put, store};
+use super::reads::Reads;
 use super::tests::{Table, ask, elect, stand_unheard, table};
+use super::{Config, Raft, Role, Timer};
+use crate::machine::Machine;
 
 type Mutant = Option<&'static str>;
 
 /// Tells the story without and, if this build can, with the bug.
 #[track_caller]
-fn check(id: &'static str, story: impl Fn(Mutant) -> Table) {
+fn check<M: Machine>(id: &'static str, story: impl Fn(Mutant) -> Tabletop<Raft<M>>) {
+    let story = |mutant| {
+        let mut table = story(mutant);
+        table.conclude();
+        table
+    };
     assert_eq!(story(None).violations(), []);
     #[cfg(feature = "mutants")]
     {
-        let mutant = super::invariants::MUTANTS.iter().find(|mutant| mutant.id == id);
+        let mutant = Raft::<M>::MUTANTS.iter().find(|mutant| mutant.id == id);
         let breaks = mutant.expect("the mutant is listed").breaks;
         let table = story(Some(id));
         let first = table.violations().first();
@@ -158,4 +171,91 @@ fn a_retry_at_the_next_leader_is_done_twice_without_sessions() {
         table.settle(&[1, 2]);
         table
     });
+}
+
+/// n0 led, and n2 leads now with n1; n0 has not heard of it, and the value that it has is old.
+fn deposed(config: Config, mutant: Mutant) -> Tabletop<Raft<crate::machine::Store>> {
+    let mut table = store(3, config, mutant);
+    elect(&mut table, 0, &[1, 2]);
+    table.settle(&[0, 1, 2]);
+    put(&mut table, 0, 0);
+    table.settle(&[0, 1, 2]);
+    table.fire(0, Timer::Heartbeat);
+    table.settle(&[0, 1, 2]);
+    table
+}
+
+/// n2 leads with n1, and another value is written.
+fn overwrite(table: &mut Tabletop<Raft<crate::machine::Store>>) {
+    elect(table, 2, &[1]);
+    table.settle(&[1, 2]);
+    put(table, 2, 1);
+    table.settle(&[1, 2]);
+}
+
+#[test]
+fn a_deposed_leader_that_answers_reads_from_its_state_answers_what_is_old() {
+    check("R17", |mutant| {
+        let config = Config { reads: Reads::ReadIndex, ..Config::default() };
+        let mut table = deposed(config, mutant);
+        overwrite(&mut table);
+        get(&mut table, 0, 2);
+        table
+    });
+}
+
+#[test]
+fn a_new_leader_that_answers_reads_before_it_knows_what_is_committed_answers_what_is_old() {
+    check("R18", |mutant| {
+        let config = Config { reads: Reads::ReadIndex, ..Config::default() };
+        let mut table = store(3, config, mutant);
+        elect(&mut table, 0, &[1, 2]);
+        table.settle(&[0, 1, 2]);
+        put(&mut table, 0, 0);
+        table.deliver(0, 1);
+        table.deliver(1, 0);
+        table.crash(0);
+        elect(&mut table, 1, &[2]);
+        table.lose_all();
+        get(&mut table, 1, 1);
+        table.deliver(1, 2);
+        table.deliver(2, 1);
+        table
+    });
+}
+
+#[test]
+fn a_lease_that_is_as_long_as_the_timeout_outlives_it_on_a_slow_clock() {
+    check("R19", |mutant| {
+        let mut table = deposed(leased(), mutant);
+        table.drift(0, -300_000);
+        table.fire(0, Timer::Heartbeat);
+        table.settle(&[0, 1, 2]);
+        table.pass(Duration::from_millis(160));
+        overwrite(&mut table);
+        get(&mut table, 0, 2);
+        table
+    });
+}
+
+#[test]
+fn a_server_that_does_not_hear_the_leader_deposes_it_if_it_asks_nobody_first() {
+    let leads = |mutant| {
+        let config = Config { pre_vote: true, check_quorum: true, ..Config::default() };
+        let mut table = store(5, config, mutant);
+        // n0, n1 and n2 hear each other; n3 hears n1 only.
+        table.fire(0, Timer::Election);
+        table.settle(&[0, 1, 2]);
+        table.lose_all();
+        // Its second candidacy would be in a later term than the leader's.
+        for _ in 0..2 {
+            table.fire(3, Timer::Election);
+            table.settle(&[1, 3]);
+        }
+        table.fire(0, Timer::Heartbeat);
+        table.settle(&[0, 1, 2]);
+        matches!(table.state(0).role(), Role::Leader(_))
+    };
+    assert!(leads(None));
+    assert_eq!(leads(Some("R30")), cfg!(not(feature = "mutants")));
 }

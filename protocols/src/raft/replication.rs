@@ -15,13 +15,19 @@ use std::collections::VecDeque;
 use sim_core::id::{Cluster, NodeId, OpId};
 use sim_core::landmark::Landmark;
 use sim_core::protocol::DiskMark;
+use sim_core::time::Time;
 
 use super::log::Log;
 use super::marks;
-use super::message::{Append, Entries, Entry, Index, Message, Outcome, Payload, Place, Record};
+use super::message::{
+    Append, Entries, Entry, Index, Message, Outcome, Payload, Place, Record, Round,
+};
+use super::reads::Waiting;
+use super::rounds::Rounds;
 use super::sessions::Status;
 use super::{Context, Raft, Role};
-use crate::problem::log::{Command, Indication};
+use crate::machine::Machine;
+use crate::problem::log::Command;
 
 /// What a leader knows of its followers.
 #[derive(Clone, Debug, Hash)]
@@ -32,6 +38,10 @@ pub struct Leader {
     ranked: Vec<Index>,
     /// Its own entries on their way to its disk, each with the mark of its write.
     unsynced: VecDeque<(DiskMark, Index)>,
+    /// Who still follows it.
+    pub(super) rounds: Rounds,
+    /// The reads that wait for a round.
+    pub(super) reads: VecDeque<Waiting>,
 }
 
 /// What a leader knows of one follower.
@@ -60,12 +70,14 @@ enum Mode {
 
 impl Leader {
     /// A new leader, whose first entry will be `next`: nothing is known of anybody.
-    pub(super) fn new(cluster: Cluster, next: Index) -> Self {
+    pub(super) fn new(cluster: Cluster, next: Index, now: Time) -> Self {
         let unknown = Progress { matched: 0, next, mode: Mode::Probing { sent: 0 } };
         Self {
             progress: vec![unknown; cluster.n as usize],
             ranked: vec![0; cluster.n as usize],
             unsynced: VecDeque::new(),
+            rounds: Rounds::new(cluster, now),
+            reads: VecDeque::new(),
         }
     }
 
@@ -141,12 +153,12 @@ impl Progress {
 }
 
 /// The leader's part.
-impl Raft {
+impl<M: Machine> Raft<M> {
     /// Appends an entry of the current term to the leader's log, and sends it on.
     ///
     /// It is sent before it is written, so that the leader's disk works at the same time as the
     /// followers' (dissertation, 10.2.1).
-    pub(super) fn append(&mut self, payload: Payload, ctx: &mut Context<'_>) {
+    pub(super) fn append(&mut self, payload: Payload, ctx: &mut Context<'_, M>) {
         let first = self.log.last().index + 1;
         let entries = Entries::One(Entry { term: self.term, payload });
         self.rewrite(first, &entries);
@@ -164,27 +176,61 @@ impl Raft {
         }
     }
 
-    fn send_entries(&mut self, follower: NodeId, ctx: &mut Context<'_>) {
+    fn send_entries(&mut self, follower: NodeId, ctx: &mut Context<'_, M>) {
         let Role::Leader(leader) = &mut self.role else {
             return;
         };
         let progress = &mut leader.progress[follower.index()];
         let max = ctx.config().max_entries_per_append;
-        let (previous, entries) = progress.next_batch(&self.log, max);
+        let (previous, mut entries) = progress.next_batch(&self.log, max);
+        if let Entries::None { round } = &mut entries {
+            *round = leader.rounds.latest();
+        }
         let (term, commit) = (self.term, self.commit);
         ctx.send(follower, Message::Append(Append { term, previous, commit, entries }));
     }
 
-    /// Shows all followers that the leader is there, whether or not they lag.
-    pub(super) fn send_heartbeats(&mut self, ctx: &mut Context<'_>) {
+    /// It is time to show all followers that the leader is there, if it still is.
+    pub(super) fn on_heartbeat(&mut self, ctx: &mut Context<'_, M>) {
+        let Role::Leader(leader) = &self.role else {
+            return;
+        };
+        let (me, cluster, config) = (ctx.me(), ctx.cluster(), ctx.config());
+        let span = config.election_timeout.min;
+        if config.check_quorum
+            && !ctx.mutant("R30")
+            && !leader.rounds.has_quorum(me, span, cluster, ctx.elapsed())
+        {
+            return self.follow(self.term, None, ctx);
+        }
+        self.send_round(Progress::next_heartbeat, ctx);
+    }
+
+    /// Asks all followers whether they still follow. That finds out nothing of their logs: entries
+    /// may be on their way, and get their interval to arrive from the heartbeats.
+    pub(super) fn confirm(&mut self, ctx: &mut Context<'_, M>) {
+        self.send_round(|progress| progress.matched, ctx);
+    }
+
+    /// Sends everybody a heartbeat that names the entry which `named` says, whether or not they lag.
+    fn send_round(&mut self, named: impl Fn(&mut Progress) -> Index, ctx: &mut Context<'_, M>) {
         let Role::Leader(leader) = &mut self.role else {
             return;
         };
-        let (term, commit) = (self.term, self.commit);
-        for follower in ctx.cluster().others(ctx.me()) {
-            let previous = self.log.place(leader.progress[follower.index()].next_heartbeat());
-            let entries = Entries::None;
+        let (me, cluster) = (ctx.me(), ctx.cluster());
+        if ctx.config().counts_rounds() {
+            leader.rounds.begin(me, cluster, ctx.elapsed());
+        } else {
+            leader.rounds.count();
+        }
+        let (term, commit, round) = (self.term, self.commit, leader.rounds.latest());
+        for follower in cluster.others(me) {
+            let previous = self.log.place(named(&mut leader.progress[follower.index()]));
+            let entries = Entries::None { round };
             ctx.send(follower, Message::Append(Append { term, previous, commit, entries }));
+        }
+        if cluster.n == 1 {
+            self.serve_reads(ctx);
         }
     }
 
@@ -192,19 +238,27 @@ impl Raft {
     pub(super) fn on_append_reply(
         &mut self,
         follower: NodeId,
-        heartbeat: bool,
+        heartbeat: Option<Round>,
         outcome: Outcome,
-        ctx: &mut Context<'_>,
+        ctx: &mut Context<'_, M>,
     ) {
         let Role::Leader(leader) = &mut self.role else {
             return;
         };
+        if ctx.config().check_quorum {
+            leader.rounds.hear(follower, ctx.elapsed());
+        }
+        if let Some(round) = heartbeat
+            && ctx.config().counts_rounds()
+        {
+            leader.rounds.answer(follower, round, ctx.cluster());
+        }
         let last = self.log.last().index;
         match outcome {
             Outcome::Accepted { through } => {
                 // Nobody can have more than was sent; a liar may say so.
                 let through = through.min(last);
-                leader.progress[follower.index()].on_accepted(through, heartbeat);
+                leader.progress[follower.index()].on_accepted(through, heartbeat.is_some());
                 let backlog = leader.progress[follower.index()].next <= last;
                 leader.raise(follower, through);
                 self.advance_commit(ctx);
@@ -221,10 +275,11 @@ impl Raft {
                 }
             }
         }
+        self.serve_reads(ctx);
     }
 
     /// Counts the leader's own copies of its entries, now that its disk has them.
-    pub(super) fn on_own_entries_durable(&mut self, mark: DiskMark, ctx: &mut Context<'_>) {
+    pub(super) fn on_own_entries_durable(&mut self, mark: DiskMark, ctx: &mut Context<'_, M>) {
         let Role::Leader(leader) = &mut self.role else {
             return;
         };
@@ -234,12 +289,13 @@ impl Raft {
         }
         leader.raise(ctx.me(), durable);
         self.advance_commit(ctx);
+        self.serve_reads(ctx);
     }
 
     /// Commits what a majority has, if its last entry is of the current term: an older one could
     /// still be overwritten by a later leader, as Figure 8 shows. The terms of a log do not fall,
     /// so if the last is older then so are all before it.
-    fn advance_commit(&mut self, ctx: &mut Context<'_>) {
+    fn advance_commit(&mut self, ctx: &mut Context<'_, M>) {
         let Role::Leader(leader) = &self.role else {
             return;
         };
@@ -254,9 +310,9 @@ impl Raft {
 }
 
 /// The follower's part, and what is common to both.
-impl Raft {
-    pub(super) fn on_append(&mut self, leader: NodeId, append: &Append, ctx: &mut Context<'_>) {
-        let heartbeat = append.entries == Entries::None;
+impl<M: Machine> Raft<M> {
+    pub(super) fn on_append(&mut self, leader: NodeId, append: &Append, ctx: &mut Context<'_, M>) {
+        let heartbeat = append.entries.heartbeat();
         let previous = append.previous;
         let outcome = if append.term < self.term {
             // The reply's term tells the old leader that its time is over.
@@ -269,9 +325,10 @@ impl Raft {
                 self.follow(append.term, Some(leader), ctx);
             }
             self.arm_election_timer(ctx);
+            self.heard = ctx.elapsed();
             if self.log.has(previous) {
                 self.accept(append, ctx)
-            } else if heartbeat && ctx.mutant("R09") {
+            } else if heartbeat.is_some() && ctx.mutant("R09") {
                 Outcome::Accepted { through: previous.index }
             } else {
                 self.reject(previous)
@@ -293,7 +350,7 @@ impl Raft {
 
     /// Takes over the entries that are not there yet. Only a conflict cuts the log: the append
     /// may be an old one, and what follows its entries may have been committed since (§5.3).
-    fn accept(&mut self, append: &Append, ctx: &mut Context<'_>) -> Outcome {
+    fn accept(&mut self, append: &Append, ctx: &mut Context<'_, M>) -> Outcome {
         let entries = append.entries.as_slice();
         let before = append.previous.index;
         let through = before + entries.len() as Index;
@@ -319,7 +376,7 @@ impl Raft {
     }
 
     /// Knows that everything up to `index` is committed, and delivers it.
-    fn commit_to(&mut self, index: Index, ctx: &mut Context<'_>) {
+    fn commit_to(&mut self, index: Index, ctx: &mut Context<'_, M>) {
         if index <= self.commit {
             return;
         }
@@ -335,7 +392,7 @@ impl Raft {
     }
 
     /// Tells the application of an operation, once, and the client if it waits here.
-    fn deliver(&mut self, op: OpId, command: Command, ctx: &mut Context<'_>) {
+    fn deliver(&mut self, op: OpId, command: Command, ctx: &mut Context<'_, M>) {
         let status = self.sessions.status(op);
         if matches!(status, Status::Applied { .. }) && !ctx.mutant("R20") {
             return;
@@ -343,9 +400,10 @@ impl Raft {
         self.delivered += 1;
         let position = self.delivered;
         self.sessions.apply(op, position);
-        ctx.indicate(Indication::Delivered { position, op, command });
+        self.machine.apply(op, command);
+        M::delivered(position, op, command).into_iter().for_each(|told| ctx.indicate(told));
         if status == (Status::Logged { awaited: true }) {
-            ctx.answer(op, Indication::Acknowledged { position });
+            ctx.answer(op, M::answered(position, self.machine.response(position)));
         }
     }
 }

@@ -9,6 +9,7 @@ use sim_core::time::{Duration, DurationRange};
 
 use super::message::{Append, Entries, Entry, Message, Outcome, Payload, Place, Record};
 use super::{Config, Raft, Role, Timer};
+use crate::machine::Machine;
 use crate::problem::log::Command;
 
 pub(super) type Table = Tabletop<Raft>;
@@ -27,14 +28,14 @@ pub(super) fn ask(table: &mut Table, node: u32, sequence: u32) {
 }
 
 /// A node stands for election and nobody hears of it.
-pub(super) fn stand_unheard(table: &mut Table, node: u32) {
+pub(super) fn stand_unheard<M: Machine>(table: &mut Tabletop<Raft<M>>, node: u32) {
     table.fire(node, Timer::Election);
     table.lose_all();
 }
 
 /// A node stands for election, and these nodes hear of it and answer. What it says afterwards
 /// is on its way.
-pub(super) fn elect(table: &mut Table, candidate: u32, voters: &[u32]) {
+pub(super) fn elect<M: Machine>(table: &mut Tabletop<Raft<M>>, candidate: u32, voters: &[u32]) {
     table.lose_all();
     table.fire(candidate, Timer::Election);
     let asked: Vec<u32> = table.flying().iter().map(|letter| letter.to.0).collect();
@@ -234,7 +235,7 @@ fn an_operation_whose_entry_was_given_up_can_be_asked_for_again() {
 #[test]
 fn a_configuration_that_cannot_work_is_objected_to() {
     let objections = |config: &Config| {
-        let objections = Raft::objections(config, Cluster { n: 3 });
+        let objections = <Raft>::objections(config, Cluster { n: 3 });
         objections.iter().map(|it| (it.key, it.runnable)).collect::<Vec<_>>()
     };
     let (good, zero) = (Config::default(), Duration::ZERO);
@@ -259,9 +260,11 @@ fn messages_are_small_and_their_lies_well_formed() {
         Message::RequestVote { term: 2, last: previous },
         Message::Vote { term: 2, granted: false },
         append(Entries::of(&[entry, entry])),
-        reply(false, Outcome::Rejected { previous: 3, hint: previous }),
-        append(Entries::None),
-        reply(true, Outcome::Accepted { through: 3 }),
+        reply(None, Outcome::Rejected { previous: 3, hint: previous }),
+        append(Entries::None { round: 4 }),
+        reply(Some(4), Outcome::Accepted { through: 3 }),
+        Message::PreVote { term: 2, last: previous },
+        Message::PreVoteReply { term: 2, granted: false },
     ];
     for (kind, message) in messages.iter().enumerate() {
         assert_eq!(message.kind(), kind);

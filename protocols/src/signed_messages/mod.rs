@@ -85,9 +85,19 @@ impl Protocol for SignedMessages {
         Contract {
             promise: Promise(vec![AGREEMENT, COMMANDER_VALIDITY, INTEGRITY, TERMINATION]),
             // Nothing is on a disk that could be lost.
-            safety: Assumptions { byzantine: traitors, forgetful: u32::MAX, faulty: traitors },
+            safety: Assumptions {
+                byzantine: traitors,
+                forgetful: u32::MAX,
+                faulty: traitors,
+                clock_drift: None,
+            },
             // The own clock ends the rounds, whatever becomes of the others.
-            liveness: Assumptions { byzantine: u32::MAX, forgetful: u32::MAX, faulty: u32::MAX },
+            liveness: Assumptions {
+                byzantine: u32::MAX,
+                forgetful: u32::MAX,
+                faulty: u32::MAX,
+                clock_drift: None,
+            },
         }
     }
 

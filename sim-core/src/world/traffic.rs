@@ -347,6 +347,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         let answer = P::Problem::answer(&indication);
         let corrupt = self.nodes[instance.index()].corrupt;
         if !corrupt {
+            answers.into_iter().for_each(|op| self.clients.hear(op, &indication));
             self.enter(instance, Event::Indicated { answers, indication });
         }
         let Some(op) = answers else { return };

@@ -246,8 +246,21 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 ClockTrouble::Wave { by, period } => body.trouble().sway = sway(by, period, false),
             }
         }
+        self.watch_clocks();
+        let jumped = matches!(trouble, ClockTrouble::Jump(_)) && !nodes.is_empty();
+        self.safety_exceeded |= jumped && self.contract.safety.clock_drift.is_some();
         self.nemesis.wakes[wake].record.changed = nodes.len().into();
         self.nemesis.wakes[wake].held = nodes;
+    }
+
+    /// Keeps account of whether the clocks are as close to each other in pace as safety assumes.
+    pub(super) fn watch_clocks(&mut self) {
+        let Some(bound) = self.contract.safety.clock_drift else { return };
+        let electorate = &self.nodes[..self.experiment.setup.nodes as usize];
+        let paces = || electorate.iter().map(|node| node.clock.rate);
+        if let (Some(slowest), Some(fastest)) = (paces().min(), paces().max()) {
+            self.safety_exceeded |= fastest > slowest + bound.of(slowest);
+        }
     }
 
     /// Sets clocks right again, as far as they can be: a jump stays.
@@ -262,6 +275,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             }
             ClockTrouble::Strobe { .. } | ClockTrouble::Wave { .. } => body.trouble().sway = None,
         }
+        self.watch_clocks();
     }
 
     /// Makes disks go wrong.

@@ -124,6 +124,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         let reason = match self.limit_hit {
             Some(limit) => limit,
             None if nothing => "vacuous",
+            None if self.court.is_undecided() => "checker",
             None if !judged => "short_horizon",
             None => return (Verdict::Pass, String::new()),
         };

@@ -271,7 +271,12 @@ impl Protocol for Echo {
         Contract {
             promise: Promise(vec!["truth", "termination"]),
             safety: Assumptions::CRASH_RECOVERY,
-            liveness: Assumptions { byzantine: 0, forgetful: 0, faulty: cluster.minority() },
+            liveness: Assumptions {
+                byzantine: 0,
+                forgetful: 0,
+                faulty: cluster.minority(),
+                clock_drift: None,
+            },
         }
     }
 

@@ -3,16 +3,19 @@
 //! They run at every entry of every history, so their memory is dense: vectors by position and by
 //! client and sequence number. None allocates but to grow.
 
+use std::marker::PhantomData;
+
 use sim_core::checker::{Checker, End, Progress, Witness};
 use sim_core::history::{Entry, Event};
 use sim_core::id::{ClientId, NodeId, NodeSet, OpId};
+use sim_core::problem::{Answer, Problem};
 use sim_core::time::Time;
 
 use super::{Command, Indication};
 
 /// A memory of at most one thing per operation.
 #[derive(Clone, Debug)]
-struct PerOp<T>(Vec<Vec<Option<T>>>);
+pub(in crate::problem) struct PerOp<T>(Vec<Vec<Option<T>>>);
 
 impl<T> Default for PerOp<T> {
     fn default() -> Self {
@@ -21,12 +24,20 @@ impl<T> Default for PerOp<T> {
 }
 
 impl<T: Clone> PerOp<T> {
-    fn get(&self, op: OpId) -> Option<&T> {
+    pub(in crate::problem) fn get(&self, op: OpId) -> Option<&T> {
         self.0.get(op.client.0 as usize)?.get(op.sequence as usize)?.as_ref()
     }
 
-    fn slot(&mut self, op: OpId) -> &mut Option<T> {
+    pub(in crate::problem) fn slot(&mut self, op: OpId) -> &mut Option<T> {
         slot(slot(&mut self.0, op.client.0 as usize), op.sequence as usize)
+    }
+
+    /// All that is remembered, by client and sequence number.
+    pub(in crate::problem) fn iter(&self) -> impl Iterator<Item = (OpId, &T)> {
+        self.0.iter().zip(0..).flat_map(|(ops, client)| {
+            let op = move |sequence| OpId { client: ClientId(client), sequence };
+            ops.iter().zip(0..).filter_map(move |(it, sequence)| Some((op(sequence), it.as_ref()?)))
+        })
     }
 
     fn forget_all(&mut self) {
@@ -59,7 +70,8 @@ impl std::fmt::Display for Saying {
     }
 }
 
-fn seconds(at: Time) -> String {
+/// A time, for witnesses.
+pub(in crate::problem) fn seconds(at: Time) -> String {
     format!("{} s", at.as_nanos() as f64 / 1e9)
 }
 
@@ -209,19 +221,23 @@ impl Checker<Command, Indication> for Durability {
 }
 
 /// The operation that nobody waits for any more after this entry.
-fn settled(entry: &Entry<Command, Indication>) -> Option<OpId> {
-    match entry.event {
-        Event::Abandoned { op } => Some(op),
-        _ => acknowledgement(entry).map(|saying| saying.op),
+fn settled<Pr: Problem>(entry: &Entry<Pr::Request, Pr::Indication>) -> Option<OpId> {
+    match &entry.event {
+        Event::Abandoned { op } => Some(*op),
+        Event::Indicated { answers, indication } => {
+            answers.filter(|_| !matches!(Pr::answer(indication), Answer::Elsewhere(_)))
+        }
+        _ => None,
     }
 }
 
-/// Judges [`TERMINATION`].
+/// Judges termination: that every operation of a problem is answered.
 #[derive(Default)]
-pub(super) struct Termination {
+pub(in crate::problem) struct Termination<Pr> {
     asked: PerOp<Asked>,
     pending: u64,
     progress: Progress,
+    problem: PhantomData<Pr>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -232,14 +248,14 @@ struct Asked {
     answered: bool,
 }
 
-impl Checker<Command, Indication> for Termination {
-    fn observe(&mut self, entry: &Entry<Command, Indication>) -> Option<Witness> {
+impl<Pr: Problem> Checker<Pr::Request, Pr::Indication> for Termination<Pr> {
+    fn observe(&mut self, entry: &Entry<Pr::Request, Pr::Indication>) -> Option<Witness> {
         if let Event::Requested { op, .. } = entry.event {
             let asked = self.asked.slot(op);
             self.pending += u64::from(asked.is_none());
             let new = Asked { first: entry.at, last_node: entry.node, answered: false };
             asked.get_or_insert(new).last_node = entry.node;
-        } else if let Some(asked) = settled(entry)
+        } else if let Some(asked) = settled::<Pr>(entry)
             .and_then(|op| self.asked.slot(op).as_mut())
             .filter(|asked| !asked.answered)
         {
@@ -524,7 +540,7 @@ mod tests {
 
     #[test]
     fn a_run_is_settled_when_every_request_was_acknowledged() {
-        let mut checker = Termination::default();
+        let mut checker = Termination::<Log>::default();
         let mut see = |event| {
             let entry = Entry { at: Time::ZERO, node: NodeId(0), incarnation: 0, event };
             assert_eq!(checker.observe(&entry), None);

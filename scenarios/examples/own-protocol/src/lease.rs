@@ -219,7 +219,7 @@ impl Protocol for LeaseLock {
             promise: Promise(vec![MUTUAL_EXCLUSION, EVENTUAL_GRANT]),
             safety: Assumptions::CRASH_RECOVERY,
             // There is one server, and it may be any of those that stay away.
-            liveness: Assumptions { byzantine: 0, forgetful: u32::MAX, faulty: 0 },
+            liveness: Assumptions { forgetful: u32::MAX, faulty: 0, ..Assumptions::CRASH_RECOVERY },
         }
     }
 

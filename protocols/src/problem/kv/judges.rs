@@ -1,0 +1,332 @@
+//! The judges of the key–value store.
+
+use sim_core::checker::{Checker, End, Witness};
+use sim_core::history::{Entry, Event};
+use sim_core::id::OpId;
+use sim_core::linearizability::{
+    CasOp, CasResult, Counterexample, KeyValue, Operation, Outcome, Verdict, check,
+};
+use sim_core::time::Time;
+
+use super::super::log::{PerOp, seconds};
+use super::{Indication, Request, Response, Value};
+
+/// How many states the search of one key may visit. A run of thousands of operations takes some
+/// thousands; only many writes that nobody answered take more.
+const BUDGET: usize = 100_000;
+
+/// How many operations before the one that fits nowhere a witness names.
+const SHOWN: usize = 4;
+
+/// What became of an operation.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    request: Request,
+    at: Time,
+    /// Whether any node heard of it: else it cannot take effect.
+    reached: bool,
+    /// Nobody waits for the answer any more.
+    abandoned: bool,
+    answer: Option<(Time, Response)>,
+}
+
+/// Judges [`super::LINEARIZABILITY`], when the run is over.
+///
+/// What was not answered may take effect at any time after its request, or never. Of several
+/// answers to one operation, the client believes the first.
+#[derive(Default)]
+pub(super) struct Linearizability {
+    asked: PerOp<Asked>,
+    undecided: bool,
+}
+
+impl Checker<Request, Indication> for Linearizability {
+    fn observe(&mut self, entry: &Entry<Request, Indication>) -> Option<Witness> {
+        match entry.event {
+            Event::Requested { op, request, reached } => {
+                let (abandoned, answer) = (false, None);
+                let new = Asked { request, at: entry.at, reached: false, abandoned, answer };
+                self.asked.slot(op).get_or_insert(new).reached |= reached;
+            }
+            Event::Abandoned { op } => {
+                self.asked.slot(op).iter_mut().for_each(|asked| asked.abandoned = true);
+            }
+            Event::Indicated { answers: Some(op), indication: Indication::Answered(response) } => {
+                if let Some(asked) = self.asked.slot(op)
+                    && !asked.abandoned
+                {
+                    asked.answer.get_or_insert((entry.at, response));
+                }
+            }
+            Event::Indicated { .. } | Event::Booted | Event::Crashed | Event::Corrupted => {}
+        }
+        None
+    }
+
+    fn conclude(&mut self, _: &End) -> Option<Witness> {
+        let all: Vec<(OpId, Asked)> = self.asked.iter().map(|(op, asked)| (op, *asked)).collect();
+        let history: Vec<_> = all.iter().map(|(op, asked)| operation(*op, asked)).collect();
+        match check(&KeyValue::<u32, Value>::default(), &history, BUDGET) {
+            Verdict::Linearizable => None,
+            Verdict::Inconclusive => {
+                self.undecided = true;
+                None
+            }
+            Verdict::Violation(Counterexample { key: (key, ()), prefix, misfit }) => {
+                let told = |place: &usize| told(all[*place].0, &all[*place].1);
+                let last: Vec<_> = prefix.iter().rev().take(SHOWN).rev().map(told).collect();
+                Some(format!(
+                    "k{key}: {} fits nowhere; {} operations before it can be put in order, which \
+                     ends: {}",
+                    told(&misfit),
+                    prefix.len(),
+                    last.join(", ")
+                ))
+            }
+        }
+    }
+
+    fn is_undecided(&self) -> bool {
+        self.undecided
+    }
+}
+
+/// An operation with its times, short.
+fn told(op: OpId, asked: &Asked) -> String {
+    let Asked { request, at, answer, .. } = asked;
+    let outcome = match answer {
+        Some((at, response)) => format!("{response:?} at {}", seconds(*at)),
+        None => "not answered".to_owned(),
+    };
+    format!("{op} {request:?} (asked at {}, {outcome})", seconds(*at))
+}
+
+/// What is called, and under which key.
+type Call = (u32, CasOp<Option<Value>>);
+
+/// An operation as the judge of linearizability knows it.
+fn operation(op: OpId, asked: &Asked) -> Operation<Call, CasResult<Option<Value>>> {
+    let own = Some(Value(op));
+    let call = match asked.request {
+        Request::Get { .. } => CasOp::Read,
+        Request::Put { .. } => CasOp::Write(own),
+        Request::CompareAndSet { expected, .. } => CasOp::CompareAndSwap { expected, new: own },
+    };
+    let outcome = match asked.answer {
+        Some((at, response)) => {
+            let result = match response {
+                Response::Value(value) => CasResult::Value(value),
+                Response::Written => CasResult::Written,
+                Response::Swapped(swapped) => CasResult::Swapped(swapped),
+            };
+            Outcome::Ok { at, result }
+        }
+        None if asked.reached => Outcome::Unknown,
+        None => Outcome::Failed,
+    };
+    Operation { invoked: asked.at, call: (asked.request.key(), call), outcome }
+}
+
+/// Judges [`super::VALIDITY`].
+#[derive(Default)]
+pub(super) struct Validity {
+    requested: PerOp<Request>,
+}
+
+impl Checker<Request, Indication> for Validity {
+    fn observe(&mut self, entry: &Entry<Request, Indication>) -> Option<Witness> {
+        let (op, response) = match entry.event {
+            Event::Requested { op, request, .. } => {
+                self.requested.slot(op).get_or_insert(request);
+                return None;
+            }
+            Event::Indicated { answers: Some(op), indication: Indication::Answered(response) } => {
+                (op, response)
+            }
+            _ => return None,
+        };
+        let answer =
+            |what: &str| format!("{} answered {op} at {}: {what}", entry.node, seconds(entry.at));
+        let Some(request) = self.requested.get(op).copied() else {
+            return Some(answer("nobody had asked for it"));
+        };
+        match (request, response) {
+            (Request::Get { .. }, Response::Value(None))
+            | (Request::Put { .. }, Response::Written)
+            | (Request::CompareAndSet { .. }, Response::Swapped(_)) => None,
+            (Request::Get { key }, Response::Value(Some(value))) => {
+                match self.requested.get(value.0) {
+                    Some(
+                        Request::Put { key: there } | Request::CompareAndSet { key: there, .. },
+                    ) if *there == key => None,
+                    Some(other) => {
+                        Some(answer(&format!("k{key} read {value:?}, which asked to {other:?}")))
+                    }
+                    None => Some(answer(&format!("k{key} read {value:?}, which nobody wrote"))),
+                }
+            }
+            _ => Some(answer(&format!("it asked to {request:?} and was told: {response:?}"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::checker::Property;
+    use sim_core::id::{ClientId, Cluster, NodeId, NodeSet};
+    use sim_core::problem::{Problem as _, Promise};
+    use sim_core::time::Duration;
+
+    use super::super::{Kv, LINEARIZABILITY, VALIDITY};
+    use super::*;
+
+    const fn op(client: u32, sequence: u32) -> OpId {
+        OpId { client: ClientId(client), sequence }
+    }
+
+    const A: OpId = op(0, 0);
+    const B: OpId = op(1, 0);
+    const C: OpId = op(2, 0);
+    const GET: Request = Request::Get { key: 7 };
+    const PUT: Request = Request::Put { key: 7 };
+
+    fn asks(op: OpId, request: Request) -> Event<Request, Indication> {
+        Event::Requested { op, request, reached: true }
+    }
+
+    fn hears(op: OpId, response: Response) -> Event<Request, Indication> {
+        Event::Indicated { answers: Some(op), indication: Indication::Answered(response) }
+    }
+
+    fn reads(op: OpId, value: Option<OpId>) -> Event<Request, Indication> {
+        hears(op, Response::Value(value.map(Value)))
+    }
+
+    fn properties() -> Vec<Property<Request, Indication>> {
+        Kv::properties(Cluster { n: 3 }, &Promise(Kv::PROPERTIES.to_vec()))
+    }
+
+    /// What the judges of safety say of a history, an event each second, and whether one of them
+    /// is undecided.
+    fn judge(history: &[Event<Request, Indication>]) -> (Vec<(&'static str, Witness)>, bool) {
+        let mut properties = properties();
+        let at = |second: usize| Time::ZERO + Duration::from_secs(second as u64);
+        let mut found = Vec::new();
+        for (second, event) in history.iter().enumerate() {
+            let (at, event) = (at(second), event.clone());
+            let entry = Entry { at, node: NodeId(0), incarnation: 0, event };
+            for property in &mut properties {
+                found.extend(property.checker.observe(&entry).map(|it| (property.name, it)));
+            }
+        }
+        let (cluster, core) = (Cluster { n: 3 }, NodeSet::EMPTY);
+        let patience = Duration::from_secs(10);
+        let end = End { cluster, at: at(history.len()), gst: None, patience, core };
+        for property in &mut properties {
+            found.extend(property.checker.conclude(&end).map(|it| (property.name, it)));
+        }
+        (found, properties.iter().any(|property| property.checker.is_undecided()))
+    }
+
+    #[test]
+    fn a_history_with_overlaps_retries_and_an_unanswered_write_is_accepted() {
+        let unheard = op(3, 0);
+        let history = [
+            asks(A, PUT),
+            asks(unheard, PUT),
+            asks(B, GET),
+            asks(A, PUT),
+            reads(B, Some(A)),
+            hears(A, Response::Written),
+            hears(A, Response::Written),
+            asks(C, GET),
+            reads(C, Some(unheard)),
+        ];
+        assert_eq!(judge(&history), (vec![], false));
+    }
+
+    #[test]
+    fn a_read_of_what_was_overwritten_is_not_linearizable_and_the_witness_says_why() {
+        let history = [
+            asks(A, PUT),
+            hears(A, Response::Written),
+            asks(B, PUT),
+            hears(B, Response::Written),
+            asks(C, GET),
+            reads(C, Some(A)),
+        ];
+        let witness = "k7: c2.0 get k7 (asked at 4 s, read c0.0 at 5 s) fits nowhere; 2 operations \
+                       before it can be put in order, which ends: c0.0 put k7 (asked at 0 s, \
+                       written at 1 s), c1.0 put k7 (asked at 2 s, written at 3 s)";
+        assert_eq!(judge(&history).0, [(LINEARIZABILITY, witness.to_owned())]);
+    }
+
+    #[test]
+    fn a_set_that_finds_what_was_not_there_and_one_done_twice_are_not_linearizable() {
+        let set =
+            |expected: OpId| Request::CompareAndSet { key: 7, expected: Some(Value(expected)) };
+        let found = |history: &[_]| {
+            let found = judge(history).0;
+            found.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        let first = [asks(A, PUT), hears(A, Response::Written), asks(B, set(A))];
+        let then = |rest: &[Event<Request, Indication>]| [&first[..], rest].concat();
+        assert_eq!(found(&then(&[hears(B, Response::Swapped(true))])), [] as [&str; 0]);
+        assert_eq!(found(&then(&[hears(B, Response::Swapped(false))])), [LINEARIZABILITY]);
+        let twice = [hears(B, Response::Swapped(true)), asks(C, set(A))];
+        assert_eq!(
+            found(&then(&[&twice[..], &[hears(C, Response::Swapped(true))]].concat())),
+            [LINEARIZABILITY]
+        );
+    }
+
+    #[test]
+    fn what_reached_nobody_took_no_effect() {
+        let lost = Event::Requested { op: A, request: PUT, reached: false };
+        let history = [lost, asks(B, GET), reads(B, Some(A))];
+        let found = judge(&history).0;
+        assert_eq!(found.first().map(|(name, _)| *name), Some(LINEARIZABILITY), "{found:?}");
+    }
+
+    #[test]
+    fn an_answer_after_the_client_went_away_is_nobodys() {
+        let history = [asks(A, GET), Event::Abandoned { op: A }, asks(B, PUT), reads(A, Some(B))];
+        assert_eq!(judge(&history), (vec![], false));
+        let stale = [
+            asks(B, PUT),
+            hears(B, Response::Written),
+            asks(A, GET),
+            Event::Abandoned { op: A },
+            reads(A, None),
+        ];
+        assert_eq!(judge(&stale), (vec![], false));
+    }
+
+    #[test]
+    fn a_read_of_what_was_never_written_there_is_not_valid() {
+        let elsewhere = [asks(A, Request::Put { key: 1 }), asks(C, GET), reads(C, Some(A))];
+        let nowhere = [asks(C, GET), reads(C, Some(A))];
+        let of_a_read = [asks(A, GET), asks(C, GET), reads(C, Some(A))];
+        let unasked = [reads(C, None)];
+        let mistold = [asks(A, PUT), hears(A, Response::Swapped(true))];
+        for history in [&elsewhere[..], &nowhere, &of_a_read, &unasked, &mistold] {
+            let found = judge(history).0;
+            assert!(found.iter().any(|(name, _)| *name == VALIDITY), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_history_that_is_too_hard_is_left_undecided() {
+        // Forty sets that overlap and that nobody answered: which of them took effect?
+        let set = Request::CompareAndSet { key: 7, expected: None };
+        let mut history: Vec<_> = (0..40).map(|client| asks(op(client, 0), PUT)).collect();
+        history.push(asks(op(40, 0), set));
+        history.push(asks(op(41, 0), GET));
+        history.push(reads(op(41, 0), None));
+        history.push(hears(op(40, 0), Response::Swapped(false)));
+        history.push(asks(op(42, 0), GET));
+        history.push(reads(op(42, 0), None));
+        let (found, undecided) = judge(&history);
+        assert!(found.is_empty() && undecided, "{found:?}");
+    }
+}
