@@ -70,6 +70,12 @@ pub enum Command {
                       trace seed-case --export mermaid --to 100ms --out trace.mmd"
     )]
     Trace(TraceArgs),
+    /// Find the smallest scenario that still breaks what a run broke.
+    #[command(
+        after_help = "Example:\n  synod shrink voting/two-liars-split --seed 0 -o small.toml\n  \
+                      synod sweep small.toml"
+    )]
+    Shrink(ShrinkArgs),
     /// Show what there is.
     List(ListArgs),
     /// Show every setting of a scenario, with where it was written.
@@ -181,6 +187,29 @@ pub struct TraceArgs {
     pub export: Option<Export>,
     /// Where the export goes; stdout if left out.
     #[arg(short, long, value_name = "FILE", requires = "export")]
+    pub out: Option<PathBuf>,
+}
+
+/// Arguments of `shrink`.
+#[derive(Args, Debug)]
+pub struct ShrinkArgs {
+    #[command(flatten)]
+    /// The scenario.
+    pub scenario: ScenarioArgs,
+    /// The seed of a run that fails.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Seeds that a smaller scenario is tried on where its own does not fail; none with 0..0.
+    #[arg(long, default_value = "0..20")]
+    pub seeds: Seeds,
+    /// How many smaller scenarios are tried at most.
+    #[arg(long, default_value_t = 5_000, value_name = "COUNT")]
+    pub tries: u64,
+    /// How many threads; as many as there are processors if left out.
+    #[arg(short, long)]
+    pub jobs: Option<usize>,
+    /// Where the scenario goes; stdout if left out.
+    #[arg(short, long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 }
 

@@ -21,6 +21,7 @@ pub mod histogram;
 pub mod fold;
 pub mod judge;
 pub mod results;
+pub mod shrink;
 pub mod terminal;
 pub mod progress;
 pub mod cli;
@@ -51,6 +52,7 @@ pub fn run(cli: Cli) -> u8 {
     let result = match cli.command {
         Command::Run(args) => command::run::run(&args, cli.format, &mut terminal),
         Command::Sweep(args) => command::sweep::sweep(&args, cli.format, &mut terminal),
+        Command::Shrink(args) => command::shrink::shrink(&args, cli.format, &mut terminal),
         Command::Trace(args) => command::trace::trace(&args, cli.format, &mut terminal),
         Command::List(args) => command::list::list(&args, cli.format, &mut terminal),
         Command::Explain(args) => command::explain::explain(&args, cli.format, &mut terminal),

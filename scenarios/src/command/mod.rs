@@ -5,6 +5,7 @@ pub mod list;
 pub mod manifest;
 pub mod report;
 pub mod run;
+pub mod shrink;
 pub mod summary;
 pub mod sweep;
 pub mod tables;

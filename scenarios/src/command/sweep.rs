@@ -107,7 +107,7 @@ fn plan(args: &SweepArgs, terminal: &Terminal) -> Result<Plan, Error> {
 /// More threads than this only cost memory.
 const MOST_JOBS: usize = 256;
 
-fn jobs(wanted: Option<usize>, terminal: &Terminal) -> usize {
+pub(super) fn jobs(wanted: Option<usize>, terminal: &Terminal) -> usize {
     let here = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let wanted = wanted.unwrap_or(here);
     let jobs = wanted.clamp(1, MOST_JOBS);
