@@ -248,9 +248,7 @@ impl<'a> Nemesis<'a> {
         let spec = self.spec(strike);
         let (when, until) = match spec.when {
             When::At(_) => (When::At(DurationRange::exactly(now.since(Time::ZERO))), None),
-            on @ When::On { .. } => {
-                (on, Some(self.entries[strike.fault].until.since(Time::ZERO)))
-            }
+            on @ When::On { .. } => (on, Some(self.entries[strike.fault].until.since(Time::ZERO))),
         };
         let lasts = self.length(strike).map(DurationRange::exactly);
         FaultSpec { until, lasts, permanent: spec.permanent, ..FaultSpec::when(when, fault) }

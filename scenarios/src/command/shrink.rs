@@ -33,12 +33,8 @@ pub fn shrink(args: &ShrinkArgs, format: Format, terminal: &mut Terminal) -> Res
         .num_threads(jobs)
         .build()
         .map_err(|error| Error::Internal(format!("no threads: {error}")))?;
-    let task = Task {
-        point: &point,
-        seed: args.seed,
-        others: args.seeds.clone(),
-        most_tries: args.tries,
-    };
+    let task =
+        Task { point: &point, seed: args.seed, others: args.seeds.clone(), most_tries: args.tries };
     let quiet = terminal.is_quiet();
     let progress = |case: &Case, tries: u64| {
         if !quiet {

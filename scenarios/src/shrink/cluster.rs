@@ -78,7 +78,7 @@ fn named(value: &Json, found: &mut Vec<NodeId>) {
 
 /// The same cluster with fewer nodes, the fewest first: those that are named move together, or one
 /// node is left out.
-fn smaller_clusters(document: &Json, nodes: u32) -> Vec<Json> {
+pub(super) fn smaller_clusters(document: &Json, nodes: u32) -> Vec<Json> {
     let mut mentioned = Vec::new();
     named(document, &mut mentioned);
     mentioned.sort_unstable();
@@ -155,7 +155,8 @@ impl Shrinker<'_> {
         let whole = self.best.horizon.as_nanos();
         let parts = [whole / 4, whole / 2, whole / 4 * 3, whole / 10 * 9].map(Duration::from_nanos);
         let right_after = failed + Duration::from_nanos(1);
-        let ends = [rounded_up(right_after), right_after].into_iter();
+        let round = rounded_up(right_after);
+        let ends = [round, right_after].into_iter().filter(|_| round != self.best.horizon);
         // Something good that is missed may be missed as well for a shorter time.
         let ends = ends.chain(parts.into_iter().map(rounded_up));
         let sooner = ends.filter(|end| *end < self.best.horizon && !end.is_zero());
@@ -197,7 +198,8 @@ mod tests {
 
     #[test]
     fn horizons_are_rounded_up_to_two_digits() {
-        for (span, up) in [(1_234_567, 1_300_000), (1_300_000, 1_300_000), (7, 7), (99_999, 100_000)]
+        for (span, up) in
+            [(1_234_567, 1_300_000), (1_300_000, 1_300_000), (7, 7), (99_999, 100_000)]
         {
             assert_eq!(rounded_up(Duration::from_nanos(span)), Duration::from_nanos(up));
         }

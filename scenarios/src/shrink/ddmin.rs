@@ -8,7 +8,7 @@
 ///
 /// If `first` answers alike for like lists, the result is 1-minimal: it fails, and with any one
 /// element less it does not. (The list itself is taken to fail.)
-pub fn minimise<T: Clone>(
+pub(super) fn minimise<T: Clone>(
     mut items: Vec<T>,
     first: &mut dyn FnMut(&[Vec<T>]) -> Option<usize>,
 ) -> Vec<T> {
@@ -25,8 +25,7 @@ pub fn minimise<T: Clone>(
             others.flat_map(|(_, subset)| subset.clone()).collect()
         };
         // Of two halves, each is what the other leaves.
-        let complements: Vec<Vec<T>> =
-            (0..parts).filter(|_| parts > 2).map(without).collect();
+        let complements: Vec<Vec<T>> = (0..parts).filter(|_| parts > 2).map(without).collect();
         let candidates = [subsets.clone(), complements].concat();
         match first(&candidates) {
             Some(found) => {

@@ -3,11 +3,11 @@
 use serde_json::Value as Json;
 
 /// A place in a document: the keys and positions that lead to it.
-pub type Path = Vec<Step>;
+pub(super) type Path = Vec<Step>;
 
 /// One step of a path.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Step {
+pub(super) enum Step {
     /// Into a table.
     Key(String),
     /// Into a list.
@@ -15,12 +15,12 @@ pub enum Step {
 }
 
 /// The path of a key at the top, and one below it.
-pub fn below(section: &str, key: &str) -> Path {
+pub(super) fn below(section: &str, key: &str) -> Path {
     vec![Step::Key(section.to_owned()), Step::Key(key.to_owned())]
 }
 
 /// What stands at a path.
-pub fn get<'a>(root: &'a Json, path: &[Step]) -> Option<&'a Json> {
+pub(super) fn get<'a>(root: &'a Json, path: &[Step]) -> Option<&'a Json> {
     path.iter().try_fold(root, |value, step| match step {
         Step::Key(key) => value.get(key),
         Step::Index(index) => value.get(index),
@@ -28,7 +28,7 @@ pub fn get<'a>(root: &'a Json, path: &[Step]) -> Option<&'a Json> {
 }
 
 /// The document with this value at a path; tables on the way are made.
-pub fn with(root: &Json, path: &[Step], value: Json) -> Json {
+pub(super) fn with(root: &Json, path: &[Step], value: Json) -> Json {
     let mut changed = root.clone();
     let mut place = &mut changed;
     for step in path {
@@ -42,7 +42,7 @@ pub fn with(root: &Json, path: &[Step], value: Json) -> Json {
 }
 
 /// The document without what stands at these paths, none of which leads through another.
-pub fn without<'a>(root: &Json, paths: impl IntoIterator<Item = &'a Path>) -> Json {
+pub(super) fn without<'a>(root: &Json, paths: impl IntoIterator<Item = &'a Path>) -> Json {
     let mut changed = root.clone();
     let mut paths: Vec<&Path> = paths.into_iter().collect();
     // From the back, so that positions in lists stay what they are.
@@ -81,7 +81,7 @@ fn is_entered(value: &Json) -> bool {
 
 /// Every table and list of tables, and every setting in them, in order; what contains others comes
 /// before them.
-pub fn places(root: &Json) -> Vec<Path> {
+pub(super) fn places(root: &Json) -> Vec<Path> {
     fn enter(value: &Json, path: &Path, places: &mut Vec<Path>) {
         let mut visit = |step: Step, inner: &Json| {
             let inside = [path.clone(), vec![step]].concat();
@@ -106,21 +106,21 @@ pub fn places(root: &Json) -> Vec<Path> {
 }
 
 /// Every single setting, in order.
-pub fn leaves(root: &Json) -> Vec<Path> {
+pub(super) fn leaves(root: &Json) -> Vec<Path> {
     let mut leaves = places(root);
     leaves.retain(|path| get(root, path).is_some_and(|value| !is_entered(value)));
     leaves
 }
 
 /// Whether a place is a strike of the schedule as a whole: those are left out one by one.
-pub fn is_strike(path: &[Step]) -> bool {
+pub(super) fn is_strike(path: &[Step]) -> bool {
     matches!(path, [Step::Key(key), Step::Index(_)] if key == "fault")
         || matches!(path, [Step::Key(key)] if key == "fault")
 }
 
 /// The document without what it would say all the same: `is_same` tells whether a document with
 /// something left out still says all that this one does.
-pub fn terse(root: &Json, is_same: impl Fn(&Json) -> bool) -> Json {
+pub(super) fn terse(root: &Json, is_same: impl Fn(&Json) -> bool) -> Json {
     let mut kept = root.clone();
     // From the back, so that what is left out moves nothing that is still to come; a table whose
     // keys are all gone goes after them.
@@ -145,7 +145,10 @@ mod tests {
         let y = [index(1), vec![Step::Key("y".into())]].concat();
         let left = without(&root, [&index(0), &y, &index(2), &below("b", "c")]);
         assert_eq!(left, json!({ "a": [{ "x": 2 }], "b": {} }));
-        assert_eq!(get(&with(&left, &below("b", "d"), json!(7)), &below("b", "d")), Some(&json!(7)));
+        assert_eq!(
+            get(&with(&left, &below("b", "d"), json!(7)), &below("b", "d")),
+            Some(&json!(7))
+        );
     }
 
     #[test]

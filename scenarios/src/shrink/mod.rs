@@ -126,7 +126,10 @@ pub struct Shrunk {
 ///
 /// # Errors
 /// The outcome of the run, if there is nothing in it to shrink.
-pub fn shrink(task: &Task<'_>, progress: &(dyn Fn(&Case, u64) + Sync)) -> Result<Shrunk, Box<Outcome>> {
+pub fn shrink(
+    task: &Task<'_>,
+    progress: &(dyn Fn(&Case, u64) + Sync),
+) -> Result<Shrunk, Box<Outcome>> {
     let outcome = guarded(task.point.simulation.as_ref(), task.seed);
     let Some(failure) = Failure::of(&outcome) else {
         return Err(Box::new(outcome));
@@ -137,18 +140,16 @@ pub fn shrink(task: &Task<'_>, progress: &(dyn Fn(&Case, u64) + Sync)) -> Result
         build(less).is_ok_and(|point| point.resolved == task.point.resolved)
     });
     let before = Case::new(document, task.point, &outcome);
-    let mut shrinker = Shrinker {
-        task,
-        failure,
-        best: before.clone(),
-        tries: 0,
-        progress,
-    };
+    let mut shrinker = Shrinker { task, failure, best: before.clone(), tries: 0, progress };
     shrinker.all();
     let is_finished = shrinker.tries < task.most_tries;
     let Shrinker { failure, best: after, tries, .. } = shrinker;
     Ok(Shrunk { failure, before, after, tries, is_finished })
 }
+
+/// The other seeds that most candidates are tried on; all of them only where one strike or one node
+/// less is at stake.
+const FEW_SEEDS: u64 = 12;
 
 /// How many events a smaller case may have.
 #[derive(Clone, Copy)]
@@ -171,17 +172,30 @@ struct Shrinker<'a> {
 }
 
 impl Shrinker<'_> {
-    /// All passes, until none gets anywhere.
+    /// All passes, from the coarse to the fine.
+    ///
+    /// While targets are still roles and draws, one seed fails as well as another and a smaller
+    /// cluster as a large one; so strikes are thinned out first, and get their names in the end.
     fn all(&mut self) {
-        // While times and targets are still drawn, one seed fails as well as another, and a smaller
-        // cluster too: what is strewn is thinned out first, then written down.
-        self.pass(Self::cut_short);
-        self.pass(Self::leave_out_strikes);
-        self.pass(Self::leave_out_nodes);
+        for pass in [
+            Self::cut_short,
+            Self::leave_out_strikes,
+            Self::leave_out_nodes,
+            Self::take_the_shortest_run,
+            Self::cut_short,
+            Self::fix_times,
+        ] {
+            self.pass(pass);
+        }
+        self.settle(Self::insist);
+        self.settle(Self::name_targets);
+    }
+
+    /// All passes that make anything smaller, until none gets anywhere, nor `last` after them.
+    fn settle(&mut self, last: fn(&mut Self)) {
         loop {
             let before = (self.best.document.clone(), self.best.seed);
             for pass in [
-                Self::make_concrete,
                 Self::leave_out_strikes,
                 Self::leave_out_nodes,
                 Self::ask_less,
@@ -193,8 +207,11 @@ impl Shrinker<'_> {
             ] {
                 self.pass(pass);
             }
+            if before == (self.best.document.clone(), self.best.seed) {
+                self.pass(last);
+            }
             if self.is_spent() || before == (self.best.document.clone(), self.best.seed) {
-                break;
+                return;
             }
         }
     }
@@ -212,13 +229,18 @@ impl Shrinker<'_> {
         self.tries >= self.task.most_tries
     }
 
-    /// Tries candidates and takes the first that fails alike, if one does; says which.
+    /// Tries candidates on a few seeds and takes the first that fails alike, if one does; says
+    /// which.
     fn try_all(&mut self, candidates: &[Json], allow: Allow) -> Option<usize> {
+        self.try_on(candidates, allow, FEW_SEEDS)
+    }
+
+    /// The same on so many seeds, beside those of the run and of the best case.
+    fn try_on(&mut self, candidates: &[Json], allow: Allow, seeds: u64) -> Option<usize> {
         let left = usize::try_from(self.task.most_tries - self.tries).unwrap_or(usize::MAX);
         let candidates = &candidates[..candidates.len().min(left)];
-        let tried = |(at, candidate): (usize, &Json)| {
-            Some((at, self.fails(candidate, allow)?))
-        };
+        let tried =
+            |(at, candidate): (usize, &Json)| Some((at, self.fails(candidate, allow, seeds)?));
         let found = candidates.par_iter().enumerate().with_max_len(1).find_map_first(tried);
         self.tries += found.as_ref().map_or(candidates.len(), |(at, _)| at + 1) as u64;
         let (at, case) = found?;
@@ -226,26 +248,32 @@ impl Shrinker<'_> {
         Some(at)
     }
 
+    fn build(&self, document: &Json) -> Option<Point> {
+        point::build(&self.task.point.scenario, point::settings(document), Vec::new()).ok()
+    }
+
     /// The case that this candidate makes, if some seed of it fails alike.
-    fn fails(&self, candidate: &Json, allow: Allow) -> Option<Case> {
-        let settings = point::settings(candidate);
-        let point = point::build(&self.task.point.scenario, settings, Vec::new()).ok()?;
+    fn fails(&self, candidate: &Json, allow: Allow, seeds: u64) -> Option<Case> {
+        let point = self.build(candidate)?;
         let most = match allow {
             Allow::Any => u64::MAX,
             Allow::About => self.best.events + self.best.events / 16,
             Allow::Fewer => self.best.events - 1,
         };
-        self.seeds().find_map(|seed| {
-            let outcome = guarded(point.simulation.as_ref(), seed);
-            let fails = Failure::of(&outcome).as_ref() == Some(&self.failure);
-            (fails && outcome.events <= most)
-                .then(|| Case::new(candidate.clone(), &point, &outcome))
-        })
+        let case = |seed| self.case(candidate, &point, seed);
+        self.seeds(seeds).filter_map(case).find(|case| case.events <= most)
     }
 
-    /// The seed that fails, and those that might too.
-    fn seeds(&self) -> impl Iterator<Item = u64> + '_ {
-        let others = (0..self.task.others.len()).map(|at| self.task.others.get(at));
+    /// The case of this seed, if it fails alike.
+    fn case(&self, document: &Json, point: &Point, seed: u64) -> Option<Case> {
+        let outcome = guarded(point.simulation.as_ref(), seed);
+        let fails = Failure::of(&outcome).as_ref() == Some(&self.failure);
+        fails.then(|| Case::new(document.clone(), point, &outcome))
+    }
+
+    /// The seed that fails, that of the task, and so many of those that might fail too.
+    fn seeds(&self, count: u64) -> impl Iterator<Item = u64> + '_ {
+        let others = (0..self.task.others.len().min(count)).map(|at| self.task.others.get(at));
         let own = [self.best.seed, self.task.seed];
         let fresh = move |seed: &u64| !own.contains(seed);
         let original = own.into_iter().skip(usize::from(own[0] == own[1]));
@@ -254,8 +282,19 @@ impl Shrinker<'_> {
 
     /// The same scenario under another seed that fails after fewer events.
     fn take_another_seed(&mut self) {
-        while !self.is_spent() && self.try_all(&[self.best.document.clone()], Allow::Fewer).is_some()
-        {
+        let same = |best: &Case| [best.document.clone()];
+        while !self.is_spent() && self.try_all(&same(&self.best), Allow::Fewer).is_some() {}
+    }
+
+    /// The same scenario under the seed that fails after the fewest events, of all.
+    fn take_the_shortest_run(&mut self) {
+        let Some(point) = self.build(&self.best.document) else { return };
+        let seeds: Vec<u64> = self.seeds(u64::MAX).collect();
+        let case = |seed: &u64| self.case(&self.best.document, &point, *seed);
+        let cases: Vec<Case> = seeds.par_iter().with_max_len(1).filter_map(case).collect();
+        self.tries += 1;
+        if let Some(shortest) = cases.into_iter().min_by_key(|case| case.events) {
+            self.best = shortest;
         }
     }
 }

@@ -1,18 +1,18 @@
 //! The schedule of faults: written down strike by strike, thinned out, drawn together.
 
 use serde_json::{Value as Json, json};
-use sim_core::fault::{FaultSpec, When};
+use sim_core::fault::{Fault, FaultSpec, When};
 use sim_core::target::Target;
 use sim_core::time::{Duration, DurationRange};
 
+use super::cluster::smaller_clusters;
 use super::ddmin::minimise;
 use super::document::{Step, with};
 use super::{Allow, Shrinker};
-use crate::point;
 use crate::sweep::shielded;
 
 /// The entries of a document's schedule.
-pub fn entries(document: &Json) -> Vec<Json> {
+pub(super) fn entries(document: &Json) -> Vec<Json> {
     document.get("fault").and_then(Json::as_array).cloned().unwrap_or_default()
 }
 
@@ -22,7 +22,7 @@ fn scheduled(document: &Json, faults: Vec<Json>) -> Json {
 }
 
 /// An entry as the kernel reads it.
-pub fn spec(entry: &Json) -> Option<FaultSpec> {
+pub(super) fn spec(entry: &Json) -> Option<FaultSpec> {
     serde_json::from_value(entry.clone()).ok()
 }
 
@@ -53,13 +53,42 @@ impl Shrinker<'_> {
         });
     }
 
-    /// Writes the schedule down as it struck: all of it if that fails alike, or what can be.
-    pub(super) fn make_concrete(&mut self) {
+    /// Leaves out a strike, or a node, even if it takes another seed out of many.
+    pub(super) fn insist(&mut self) {
+        let base = self.best.document.clone();
+        let faults = entries(&base);
+        let less = (0..faults.len()).map(|out| {
+            let mut fewer = faults.clone();
+            fewer.remove(out);
+            scheduled(&base, fewer)
+        });
+        let smaller = smaller_clusters(&base, self.best.nodes);
+        let candidates: Vec<Json> = less.chain(smaller).collect();
+        self.try_on(&candidates, Allow::Any, u64::MAX);
+    }
+
+    /// Writes down when each strike struck and for how long; roles stay roles.
+    pub(super) fn fix_times(&mut self) {
+        self.make_concrete(|spec, strike| match (&spec.fault, &strike.fault) {
+            // Its turns are strikes of another kind.
+            (Fault::Churn { .. } | Fault::SwizzleClog { .. }, _) => strike.clone(),
+            (symbolic, _) => FaultSpec { fault: symbolic.clone(), ..strike.clone() },
+        });
+    }
+
+    /// Writes down whom each strike struck.
+    pub(super) fn name_targets(&mut self) {
+        self.make_concrete(|_, strike| strike.clone());
+    }
+
+    /// Writes the schedule down as it struck: all of it if that fails alike, or what can be. Of
+    /// each entry and each of its strikes, `told` says what is to be written.
+    fn make_concrete(&mut self, told: impl Fn(&FaultSpec, &FaultSpec) -> FaultSpec) {
         let open = |entry: &Json| spec(entry).is_some_and(|spec| !is_concrete(&spec));
         if !entries(&self.best.document).iter().any(open) {
             return;
         }
-        let Some(struck) = self.struck() else { return };
+        let Some(struck) = self.struck(told) else { return };
         let base = self.best.document.clone();
         let all: Vec<Json> = struck.iter().flatten().cloned().collect();
         if self.try_all(&[scheduled(&base, all)], Allow::Any).is_some() {
@@ -77,15 +106,15 @@ impl Shrinker<'_> {
     }
 
     /// What struck in the best run, by the entry that it came from.
-    fn struck(&self) -> Option<Vec<Vec<Json>>> {
-        let settings = point::settings(&self.best.document);
-        let point = point::build(&self.task.point.scenario, settings, Vec::new()).ok()?;
-        let (outcome, trace) =
-            shielded(|| point.simulation.trace(self.best.seed)).ok()?;
-        let mut struck = vec![Vec::new(); entries(&self.best.document).len()];
+    fn struck(&self, told: impl Fn(&FaultSpec, &FaultSpec) -> FaultSpec) -> Option<Vec<Vec<Json>>> {
+        let point = self.build(&self.best.document)?;
+        let (outcome, trace) = shielded(|| point.simulation.trace(self.best.seed)).ok()?;
+        let faults = &point.simulation.setup().faults;
+        let mut struck = vec![Vec::new(); faults.len()];
         for strike in trace.schedule {
             let fault = outcome.strikes.get(strike.strike)?.fault;
-            struck.get_mut(fault)?.push(serde_json::to_value(strike.spec).ok()?);
+            let written = serde_json::to_value(told(faults.get(fault)?, &strike.spec)).ok()?;
+            struck.get_mut(fault)?.push(written);
         }
         Some(struck)
     }

@@ -26,7 +26,8 @@ impl Shrinker<'_> {
     pub(super) fn leave_out_settings(&mut self) {
         // Tables first: of some, no key can be left out alone.
         let sections = places(&self.best.document);
-        let entered = |path: &&Path| !is_strike(path) && !leaves(&self.best.document).contains(path);
+        let entered =
+            |path: &&Path| !is_strike(path) && !leaves(&self.best.document).contains(path);
         let tables: Vec<Path> = sections.iter().filter(entered).cloned().collect();
         for table in tables.iter().rev() {
             let candidate = without(&self.best.document, [table]);
@@ -47,12 +48,10 @@ impl Shrinker<'_> {
 
     /// Says no more than it has to.
     fn be_terse(&mut self) {
-        let build = |document: &Json| {
-            let settings = crate::point::settings(document);
-            crate::point::build(&self.task.point.scenario, settings, Vec::new())
-        };
-        if let Ok(point) = build(&self.best.document) {
-            let is_same = |less: &Json| build(less).is_ok_and(|other| other.resolved == point.resolved);
+        if let Some(point) = self.build(&self.best.document) {
+            let is_same = |less: &Json| {
+                self.build(less).is_some_and(|other| other.resolved == point.resolved)
+            };
             self.best.document = document::terse(&self.best.document, is_same);
         }
     }
@@ -65,8 +64,10 @@ impl Shrinker<'_> {
             }
             while let Some(value) = get(&self.best.document, &path) {
                 let values = simpler(value);
-                let candidates: Vec<Json> =
-                    values.into_iter().map(|value| with(&self.best.document, &path, value)).collect();
+                let candidates: Vec<Json> = values
+                    .into_iter()
+                    .map(|value| with(&self.best.document, &path, value))
+                    .collect();
                 if self.try_all(&candidates, Allow::About).is_none() {
                     break;
                 }

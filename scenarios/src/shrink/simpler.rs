@@ -6,7 +6,7 @@ use sim_core::workload::Rate;
 
 /// Values that are simpler than this one: smaller, or with fewer digits, or constant where this
 /// one is drawn. None of them leads back, so that whoever takes one after the other comes to an end.
-pub fn simpler(value: &Json) -> Vec<Json> {
+pub(super) fn simpler(value: &Json) -> Vec<Json> {
     match value {
         Json::Number(number) => match number.as_u64() {
             Some(number) => numbers(number).into_iter().map(|less| json!(less)).collect(),

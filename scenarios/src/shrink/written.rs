@@ -1,6 +1,6 @@
 //! The smallest case as a scenario file, and in a few words.
 
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use sim_core::fault::{FaultSpec, When};
 use sim_core::outcome::Verdict;
 
@@ -24,7 +24,8 @@ pub fn headline(shrunk: &Shrunk) -> String {
         ("events", before.events.to_string(), after.events.to_string()),
     ];
     let changed = changes.into_iter().filter(|(_, old, new)| old != new);
-    let parts: Vec<String> = changed.map(|(what, old, new)| format!("{what} {old}→{new}")).collect();
+    let parts: Vec<String> =
+        changed.map(|(what, old, new)| format!("{what} {old}→{new}")).collect();
     format!("{}   {} tries", parts.join(" ▏ "), shrunk.tries)
 }
 
@@ -82,15 +83,44 @@ pub fn written(point: &Point, seed: u64, shrunk: &Shrunk) -> String {
         ),
         format!("{}.", headline(shrunk)),
     ];
-    let header: String = words.iter().map(|words| format!("# {words}\n")).collect();
-    let text = toml::to_string(&Json::Object(ordered(root)));
-    let text = text.unwrap_or_else(|error| format!("# cannot be written: {error}\n"));
-    format!("{header}{text}")
+    let mut text: String = words.iter().map(|words| format!("# {words}\n")).collect();
+    for key in ORDER {
+        // A table that says nothing is left out.
+        let says = |value: &&Json| !value.as_object().is_some_and(Map::is_empty);
+        if let Some(value) = root.get(key).filter(says) {
+            if value.is_object() || value.is_array() {
+                text.push('\n');
+            }
+            text.push_str(&in_toml(key, value));
+        }
+    }
+    text
 }
 
-/// The keys of a scenario; what is empty says nothing.
-fn ordered(root: Json) -> serde_json::Map<String, Json> {
-    let Json::Object(mut fields) = root else { return serde_json::Map::new() };
-    fields.retain(|_, value| !value.as_object().is_some_and(serde_json::Map::is_empty));
-    fields
+/// The keys of a scenario in the order in which people write them.
+const ORDER: [&str; 19] = [
+    "name",
+    "horizon",
+    "gst",
+    "delta",
+    "patience",
+    "recovery",
+    "budget",
+    "allow_unsafe",
+    "protocol",
+    "network",
+    "disk",
+    "clock",
+    "cost",
+    "limits",
+    "adversary",
+    "fault",
+    "workload",
+    "sweep",
+    "expect",
+];
+
+fn in_toml(key: &str, value: &Json) -> String {
+    let text = toml::to_string(&json!({ key: value }));
+    text.unwrap_or_else(|error| format!("# {key} cannot be written: {error}\n"))
 }

@@ -107,9 +107,8 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         if let Some(turn) = self.recording.trace.schedule.last_mut().filter(|_| TRACED) {
             let at = self.now.since(Time::ZERO);
             let fault = turn.spec.fault.clone();
-            turn.spec =
-                FaultSpec { permanent: turn.spec.permanent, ..FaultSpec::at(at, fault) }
-                    .lasting(lasts);
+            turn.spec = FaultSpec { permanent: turn.spec.permanent, ..FaultSpec::at(at, fault) }
+                .lasting(lasts);
         }
     }
 

@@ -1,0 +1,135 @@
+//! Planted bugs, found by drawn faults and shrunk: few strikes are left, and a trace that fits on a
+//! page; and the file that is written breaks the same again.
+
+#![cfg(feature = "mutants")]
+
+use std::fs;
+use std::path::Path;
+
+use scenarios::point::Point;
+use scenarios::scenario::{Overrides, Scenario, load};
+use scenarios::seeds::Seeds;
+use scenarios::shrink::{Failure, Shrunk, Task, headline, sentence, shrink, written};
+use scenarios::sweep::guarded;
+
+/// Strikes that may be left.
+const MOST_STRIKES: usize = 5;
+/// Events that half of the cases may have, at most, until they fail.
+const MEDIAN_EVENTS: u64 = 100;
+
+/// The planted bugs that drawn faults find, with the scenarios that find them. (The others have
+/// scripted stories only.)
+const RAFT: [(&str, &str); 9] = [
+    ("R01", "raft-chaos"),
+    ("R02", "raft-amnesia"),
+    ("R03", "raft-chaos"),
+    ("R07", "raft-chaos"),
+    ("R08", "raft-chaos"),
+    ("R09", "raft-chaos"),
+    ("R10", "raft-chaos"),
+    ("R13", "raft-chaos"),
+    ("R20", "raft-chaos"),
+];
+const PBFT: [(&str, &str); 7] = [
+    ("B01", "pbft-liar-of-4"),
+    ("B02", "pbft-liar-of-5"),
+    ("B03", "pbft-restless"),
+    ("B06", "pbft-liars-of-7"),
+    ("B07", "pbft-restless"),
+    ("B08", "pbft-forged-new-view"),
+    ("B10", "pbft-forged-view-change"),
+];
+const OTHERS: [(&str, &str); 13] = [
+    ("N01", "voting-repeated"),
+    ("N03", "voting-tie"),
+    ("N04", "voting-parted"),
+    ("BO1", "ben-or-divided"),
+    ("BO2", "ben-or-divided"),
+    ("BO3", "ben-or-blinking"),
+    ("BO4", "ben-or-liar"),
+    ("BR1", "bracha-liar"),
+    ("BR2", "bracha-reboots"),
+    ("O01", "oral-lieutenant"),
+    ("O02", "oral-commander"),
+    ("SM1", "signed-late-commander"),
+    ("SM2", "signed-lieutenant"),
+];
+
+fn read(reference: &str, set: &[String]) -> (Scenario, Point) {
+    let overrides = Overrides { set: set.to_vec(), ..Overrides::default() };
+    let (mut scenarios, _) =
+        load(&[reference.to_owned()], &overrides, false).unwrap_or_else(|error| panic!("{error}"));
+    let mut scenario = scenarios.remove(0);
+    let point = scenario.points.remove(0);
+    (scenario, point)
+}
+
+/// The scenario with the bug planted.
+fn planted(id: &str, drawn: &str) -> Point {
+    let file = format!("{}/tests/shrink/drawn/{drawn}.toml", env!("CARGO_MANIFEST_DIR"));
+    read(&file, &[format!("protocol.mutant={id}")]).1
+}
+
+/// The first seed that fails within the protocol's assumptions.
+fn first_failing(id: &str, point: &Point) -> u64 {
+    let fails = |seed: &u64| {
+        let failure = Failure::of(&guarded(point.simulation.as_ref(), *seed));
+        failure.is_some_and(|failure| failure.assumptions_held)
+    };
+    (0..400).find(fails).unwrap_or_else(|| panic!("{id} goes unseen"))
+}
+
+fn shrunk(point: &Point, seed: u64) -> Shrunk {
+    let task = Task { point, seed, others: Seeds::Range(0, 200), most_tries: 5_000 };
+    shrink(&task, &|_, _| {}).unwrap_or_else(|outcome| panic!("does not fail: {outcome:?}"))
+}
+
+/// What is written is read again, and breaks in its only seed what broke before.
+fn breaks_again(id: &str, text: &str, shrunk: &Shrunk) {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("shrunk-{id}.toml"));
+    fs::write(&file, text).expect("a folder to write to");
+    let (scenario, point) = read(&file.to_string_lossy(), &[]);
+    fs::remove_file(&file).expect("the file that was written");
+    assert_eq!(scenario.seeds.len(), 1, "{text}");
+    let outcome = guarded(point.simulation.as_ref(), scenario.seeds.get(0));
+    assert_eq!(Failure::of(&outcome).as_ref(), Some(&shrunk.failure), "{text}");
+    assert_eq!(outcome.events, shrunk.after.events, "{text}");
+}
+
+/// Shrinks these bugs and returns the events that are left of each.
+fn shrink_all(bugs: &[(&str, &str)]) -> Vec<u64> {
+    let mut events = Vec::new();
+    for (id, drawn) in bugs {
+        let point = planted(id, drawn);
+        let seed = first_failing(id, &point);
+        let shrunk = shrunk(&point, seed);
+        println!("{id} seed {seed}: {}\n    {}", sentence(&shrunk.after), headline(&shrunk));
+        let text = written(&point, seed, &shrunk);
+        breaks_again(id, &text, &shrunk);
+        if std::env::var("W").is_ok() {
+            println!("{text}");
+        }
+        if std::env::var("X").is_err() {
+            continue;
+        }
+        assert!(shrunk.after.strikes <= MOST_STRIKES, "{id}: {}\n{text}", headline(&shrunk));
+        events.push(shrunk.after.events);
+    }
+    events.sort_unstable();
+    events
+}
+
+#[test]
+fn of_raft() {
+    shrink_all(&RAFT);
+}
+
+#[test]
+fn of_pbft() {
+    shrink_all(&PBFT);
+}
+
+#[test]
+fn of_others() {
+    shrink_all(&OTHERS);
+}
