@@ -23,6 +23,7 @@ use serde_json::Value as Json;
 use sim_core::outcome::{Measure, Outcome, Verdict};
 use sim_core::time::{Duration, Time};
 
+use self::document::{below, without};
 use crate::point::{self, Point};
 use crate::seeds::Seeds;
 use crate::sweep::guarded;
@@ -140,7 +141,10 @@ pub fn shrink(
         build(less).is_ok_and(|point| point.resolved == task.point.resolved)
     });
     let before = Case::new(document, task.point, &outcome);
-    let mut shrinker = Shrinker { task, failure, best: before.clone(), tries: 0, progress };
+    let mut shrinker =
+        Shrinker { task, failure, is_planted: true, best: before.clone(), tries: 0, progress };
+    shrinker.is_planted =
+        task.point.simulation.setup().mutant.is_some() && shrinker.is_its_doing(&before);
     shrinker.all();
     let is_finished = shrinker.tries < task.most_tries;
     let Shrinker { failure, best: after, tries, .. } = shrinker;
@@ -166,6 +170,8 @@ enum Allow {
 struct Shrinker<'a> {
     task: &'a Task<'a>,
     failure: Failure,
+    /// Whether the failure is the doing of a bug that is planted.
+    is_planted: bool,
     best: Case,
     tries: u64,
     progress: &'a (dyn Fn(&Case, u64) + Sync),
@@ -237,7 +243,8 @@ impl Shrinker<'_> {
 
     /// The same on so many seeds, beside those of the run and of the best case.
     fn try_on(&mut self, candidates: &[Json], allow: Allow, seeds: u64) -> Option<usize> {
-        let left = usize::try_from(self.task.most_tries - self.tries).unwrap_or(usize::MAX);
+        let left =
+            usize::try_from(self.task.most_tries.saturating_sub(self.tries)).unwrap_or(usize::MAX);
         let candidates = &candidates[..candidates.len().min(left)];
         let tried =
             |(at, candidate): (usize, &Json)| Some((at, self.fails(candidate, allow, seeds)?));
@@ -261,7 +268,8 @@ impl Shrinker<'_> {
             Allow::Fewer => self.best.events - 1,
         };
         let case = |seed| self.case(candidate, &point, seed);
-        self.seeds(seeds).filter_map(case).find(|case| case.events <= most)
+        let mut small = self.seeds(seeds).filter_map(case).filter(|case| case.events <= most);
+        small.find(|case| self.is_its_doing(case))
     }
 
     /// The case of this seed, if it fails alike.
@@ -269,6 +277,17 @@ impl Shrinker<'_> {
         let outcome = guarded(point.simulation.as_ref(), seed);
         let fails = Failure::of(&outcome).as_ref() == Some(&self.failure);
         fails.then(|| Case::new(document.clone(), point, &outcome))
+    }
+
+    /// Whether a failure is the doing of the planted bug, if it was: the same run without the bug
+    /// does not fail alike.
+    fn is_its_doing(&self, case: &Case) -> bool {
+        let sound = || without(&case.document, [&below("protocol", "mutant")]);
+        !self.is_planted
+            || self.build(&sound()).is_none_or(|point| {
+                let outcome = guarded(point.simulation.as_ref(), case.seed);
+                Failure::of(&outcome).as_ref() != Some(&self.failure)
+            })
     }
 
     /// The seed that fails, that of the task, and so many of those that might fail too.
@@ -291,9 +310,10 @@ impl Shrinker<'_> {
         let Some(point) = self.build(&self.best.document) else { return };
         let seeds: Vec<u64> = self.seeds(u64::MAX).collect();
         let case = |seed: &u64| self.case(&self.best.document, &point, *seed);
-        let cases: Vec<Case> = seeds.par_iter().with_max_len(1).filter_map(case).collect();
+        let mut cases: Vec<Case> = seeds.par_iter().with_max_len(1).filter_map(case).collect();
         self.tries += 1;
-        if let Some(shortest) = cases.into_iter().min_by_key(|case| case.events) {
+        cases.sort_by_key(|case| case.events);
+        if let Some(shortest) = cases.into_iter().find(|case| self.is_its_doing(case)) {
             self.best = shortest;
         }
     }

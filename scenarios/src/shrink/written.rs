@@ -124,3 +124,50 @@ fn in_toml(key: &str, value: &Json) -> String {
     let text = toml::to_string(&json!({ key: value }));
     text.unwrap_or_else(|error| format!("# {key} cannot be written: {error}\n"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use sim_core::fault::FaultKind;
+
+    use super::*;
+    use crate::catalog;
+    use crate::scenario::{Overrides, load};
+
+    fn read(text: &str) -> FaultSpec {
+        let mut table: BTreeMap<String, FaultSpec> =
+            toml::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        table.remove("fault").expect("a fault")
+    }
+
+    #[track_caller]
+    fn comes_back(spec: &FaultSpec) {
+        let text = in_toml("fault", &serde_json::to_value(spec).expect("plain data"));
+        assert_eq!(read(&text), *spec, "{text}");
+    }
+
+    #[test]
+    fn every_kind_of_fault_is_written_as_it_is_read() {
+        for info in FaultKind::ALL {
+            let spec = read(&format!("fault = {{ {} }}", info.example));
+            assert_eq!(spec.fault.kind(), info.kind);
+            comes_back(&spec);
+        }
+    }
+
+    #[test]
+    fn every_schedule_of_the_catalogue_is_written_as_it_is_read() {
+        let mut seen = 0;
+        for (name, _) in catalog::built_in() {
+            let name = format!("catalog:{name}");
+            let (scenarios, _) =
+                load(&[name], &Overrides::default(), false).unwrap_or_else(|e| panic!("{e}"));
+            for point in scenarios.iter().flat_map(|scenario| &scenario.points) {
+                point.simulation.setup().faults.iter().for_each(comes_back);
+                seen += point.simulation.setup().faults.len();
+            }
+        }
+        assert!(seen > 100, "only {seen} faults in the catalogue");
+    }
+}

@@ -4,6 +4,7 @@ mod catalogue;
 mod diagnostics;
 mod driver;
 mod hostile;
+mod shrink;
 mod sweeps;
 mod verbs;
 mod weather;
