@@ -187,6 +187,7 @@ impl Shrinker<'_> {
             Self::cut_short,
             Self::leave_out_strikes,
             Self::leave_out_nodes,
+            Self::insist,
             Self::take_the_shortest_run,
             Self::cut_short,
             Self::fix_times,
@@ -261,7 +262,9 @@ impl Shrinker<'_> {
 
     /// The case that this candidate makes, if some seed of it fails alike.
     fn fails(&self, candidate: &Json, allow: Allow, seeds: u64) -> Option<Case> {
-        let point = self.build(candidate)?;
+        // Whoever allowed one thing that is unsafe did not allow another.
+        let allowed = self.task.point.allowed.len();
+        let point = self.build(candidate).filter(|point| point.allowed.len() <= allowed)?;
         let most = match allow {
             Allow::Any => u64::MAX,
             Allow::About => self.best.events + self.best.events / 16,

@@ -53,18 +53,22 @@ impl Shrinker<'_> {
         });
     }
 
-    /// Leaves out a strike, or a node, even if it takes another seed out of many.
+    /// Leaves out nodes and strikes, even if it takes another seed out of many.
     pub(super) fn insist(&mut self) {
-        let base = self.best.document.clone();
-        let faults = entries(&base);
-        let less = (0..faults.len()).map(|out| {
-            let mut fewer = faults.clone();
-            fewer.remove(out);
-            scheduled(&base, fewer)
-        });
-        let smaller = smaller_clusters(&base, self.best.nodes);
-        let candidates: Vec<Json> = less.chain(smaller).collect();
-        self.try_on(&candidates, Allow::Any, u64::MAX);
+        loop {
+            let base = self.best.document.clone();
+            let faults = entries(&base);
+            let less = (0..faults.len()).map(|out| {
+                let mut fewer = faults.clone();
+                fewer.remove(out);
+                scheduled(&base, fewer)
+            });
+            let smaller = smaller_clusters(&base, self.best.nodes).into_iter();
+            let candidates: Vec<Json> = smaller.chain(less).collect();
+            if self.try_on(&candidates, Allow::Any, u64::MAX).is_none() {
+                return;
+            }
+        }
     }
 
     /// Writes down when each strike struck and for how long; roles stay roles.
