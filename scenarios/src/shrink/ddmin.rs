@@ -65,7 +65,7 @@ mod tests {
             let fails = |list: &[u32]| needed.iter().all(|item| list.contains(item));
             let (found, tried) = left(100, fails);
             assert_eq!(found, needed);
-            assert!(tried < 150, "{needed:?} took {tried} tries");
+            assert!(tried < 300, "{needed:?} took {tried} tries");
         }
     }
 
@@ -76,7 +76,7 @@ mod tests {
             let sevens = list.iter().filter(|item| **item % 7 == 0).count();
             sevens % 2 == 1 && list.iter().filter(|item| **item % 2 == 0).count() >= 3
         };
-        for length in [15, 31, 43, 64] {
+        for length in [15, 31, 43, 57] {
             assert!(fails(&(0..length).collect::<Vec<_>>()), "{length} is a bad example");
             let (found, _) = left(length, fails);
             assert!(fails(&found), "{found:?}");
