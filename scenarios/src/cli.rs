@@ -200,7 +200,7 @@ pub struct ShrinkArgs {
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
     /// Seeds that a smaller scenario is tried on where its own does not fail; none with 0..0.
-    #[arg(long, default_value = "0..200")]
+    #[arg(long, default_value = "0..50")]
     pub seeds: Seeds,
     /// How many smaller scenarios are tried at most.
     #[arg(long, default_value_t = 5_000, value_name = "COUNT")]
