@@ -310,6 +310,9 @@ impl Shrinker<'_> {
 
     /// The same scenario under the seed that fails after the fewest events, of all.
     fn take_the_shortest_run(&mut self) {
+        if self.is_spent() {
+            return;
+        }
         let Some(point) = self.build(&self.best.document) else { return };
         let seeds: Vec<u64> = self.seeds(u64::MAX).collect();
         let case = |seed: &u64| self.case(&self.best.document, &point, *seed);
