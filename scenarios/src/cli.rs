@@ -86,6 +86,12 @@ pub enum Command {
     /// Make a run again, from a trace or a sweep, and say whether it went as before.
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(ReplayArgs),
+    /// Find the smallest scenario that still breaks what a run broke.
+    #[command(
+        after_help = "Example:\n  synod shrink voting/two-liars-split --seed 0 -o small.toml\n  \
+                      synod sweep small.toml"
+    )]
+    Shrink(ShrinkArgs),
     /// Show what there is.
     List(ListArgs),
     /// Show every setting of a scenario, with where it was written.
@@ -366,6 +372,29 @@ impl ViewArgs {
         let steps = !self.node.is_empty() || !self.kind.is_empty();
         window || steps || self.export.is_some()
     }
+}
+
+/// Arguments of `shrink`.
+#[derive(Args, Debug)]
+pub struct ShrinkArgs {
+    #[command(flatten)]
+    /// The scenario.
+    pub scenario: ScenarioArgs,
+    /// The seed of a run that fails.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Seeds that a smaller scenario is tried on where its own does not fail; none with 0..0.
+    #[arg(long, default_value = "0..50")]
+    pub seeds: Seeds,
+    /// How many smaller scenarios are tried at most.
+    #[arg(long, default_value_t = 5_000, value_name = "COUNT")]
+    pub tries: u64,
+    /// How many threads; as many as there are processors if left out.
+    #[arg(short, long)]
+    pub jobs: Option<usize>,
+    /// Where the scenario goes; stdout if left out.
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// The formats that a trace can be written in.

@@ -33,6 +33,7 @@ pub mod suite;
 pub mod comparison;
 pub mod results;
 pub mod recipe;
+pub mod shrink;
 pub mod terminal;
 pub mod progress;
 pub mod cli;
@@ -95,6 +96,7 @@ pub fn run(cli: Cli) -> u8 {
         Command::Merge(args) => command::merge::merge(&args, cli.format, &mut terminal),
         Command::Test(args) => command::test::test(&args, cli.format, &mut terminal),
         Command::Compare(args) => command::compare::compare(&args, cli.format, &mut terminal),
+        Command::Shrink(args) => command::shrink::shrink(&args, cli.format, &mut terminal),
         Command::Trace(args) => command::trace::trace(&args, cli.format, &mut terminal),
         Command::Replay(args) => command::replay::replay(&args, cli.format, &mut terminal),
         Command::List(args) => command::list::list(&args, cli.format, &mut terminal),

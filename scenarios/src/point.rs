@@ -4,12 +4,13 @@
 //! and the experiment is written out again with all defaults: that text is what was really run, and
 //! its digest names the folder of the results.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json, json};
 use sim_core::fault::{FaultSpec, ProfileSpec};
-use sim_core::settings::{Origin, Settings, Value};
+use sim_core::settings::{Field, Origin, Settings, Value};
 use sim_core::setup::Setup;
 use sim_core::simulation::{Entry, Simulation};
 use sim_core::time::Duration;
@@ -350,6 +351,27 @@ pub fn plain(settings: &Settings) -> Json {
             Json::Object(fields.collect::<Map<_, _>>())
         }
     }
+}
+
+/// Values as settings that were written nowhere: what [`plain`] leads back from.
+pub fn settings(value: &Json) -> Settings {
+    let value = match value {
+        Json::Bool(value) => Value::Bool(*value),
+        Json::Number(number) => match number.as_i64() {
+            Some(number) => Value::Integer(number),
+            None => Value::Float(number.as_f64().unwrap_or(f64::MAX)),
+        },
+        Json::String(text) => Value::Text(text.clone()),
+        Json::Array(items) => Value::List(items.iter().map(settings).collect()),
+        Json::Object(fields) => {
+            let field = |(key, value): (&String, &Json)| {
+                (key.clone(), Field { key: Origin(0), settings: settings(value) })
+            };
+            Value::Table(fields.iter().map(field).collect())
+        }
+        Json::Null => Value::Table(BTreeMap::new()),
+    };
+    Settings { value, origin: Origin(0) }
 }
 
 /// A value as people write it: text without quotes, anything else as TOML on one line.

@@ -38,7 +38,7 @@ pub enum Fault {
     Reshape {
         /// Who still talks to whom.
         shape: Shape,
-        /// Who takes the first place; drawn if nobody is named.
+        /// Who takes the first places, in this order; the others are drawn.
         first: Option<Targets>,
     },
     /// What these say no longer reaches those; the way back stays open.
@@ -331,6 +331,33 @@ impl Fault {
             }
             _ => None,
         }
+    }
+}
+
+impl Fault {
+    /// The same fault on these targets, where it names its victims by one set of targets.
+    #[must_use]
+    pub fn on(mut self, targets: Targets) -> Self {
+        match &mut self {
+            Self::SwizzleClog { target }
+            | Self::Crash { target, .. }
+            | Self::Restart { target }
+            | Self::Pause { target }
+            | Self::SlowNode { target, .. }
+            | Self::Churn { target, .. }
+            | Self::Clock { target, .. }
+            | Self::Disk { target, .. }
+            | Self::Corrupt { target, .. } => *target = targets,
+            Self::Partition { .. }
+            | Self::Reshape { .. }
+            | Self::OneWay { .. }
+            | Self::Heal
+            | Self::Weather { .. }
+            | Self::Surge { .. }
+            | Self::RequestTwice { .. }
+            | Self::ClientCrash { .. } => {}
+        }
+        self
     }
 }
 

@@ -4,14 +4,14 @@
 //! by what is drawn: one more fault, a longer schedule or another knob leave the others alone.
 
 use crate::digest::Digest;
-use crate::fault::{FaultSpec, Shape, When};
+use crate::fault::{Fault, FaultSpec, Shape, When};
 use crate::id::{Cluster, NodeId, NodeSet, OpId};
 use crate::landmark::Landmark;
 use crate::outcome::StrikeRecord;
 use crate::rng::{ChaCha, Random as _, Stream, Streams};
 use crate::setup::{Gst, NetworkSpec, Setup};
 use crate::target::{Target, Targets};
-use crate::time::{Duration, Time};
+use crate::time::{Duration, DurationRange, Time};
 
 /// One strike of one entry of the schedule.
 #[derive(Clone, Copy)]
@@ -243,6 +243,17 @@ impl<'a> Nemesis<'a> {
         Some(self.draw(strike, Lot::Length).between(lasts))
     }
 
+    /// The strike as an entry by itself, whose time, length and fault are no longer drawn.
+    pub(crate) fn concrete(&self, strike: Strike, now: Time, fault: Fault) -> FaultSpec {
+        let spec = self.spec(strike);
+        let (when, until) = match spec.when {
+            When::At(_) => (When::At(DurationRange::exactly(now.since(Time::ZERO))), None),
+            on @ When::On { .. } => (on, Some(self.entries[strike.fault].until.since(Time::ZERO))),
+        };
+        let lasts = self.length(strike).map(DurationRange::exactly);
+        FaultSpec { until, lasts, permanent: spec.permanent, ..FaultSpec::when(when, fault) }
+    }
+
     /// A strike struck: keeps what it leaves behind, and says under which number.
     pub(crate) fn struck(&mut self, strike: Strike, now: Time, lasts: Option<Duration>) -> usize {
         self.open += usize::from(lasts.is_some());
@@ -346,25 +357,30 @@ impl<'a> Nemesis<'a> {
         group.iter().any(|other| *other != group[0]).then_some(group)
     }
 
-    /// Whom each node talks to in a network of this shape.
-    pub(crate) fn reach(
+    /// The nodes in the order in which they take their places in a network of this shape.
+    pub(crate) fn places(
         shape: Shape,
         first: Option<&Targets>,
         view: &View<'_>,
         draw: &mut ChaCha,
-    ) -> Vec<NodeSet> {
+    ) -> Vec<NodeId> {
         let mut places: Vec<NodeId> = view.cluster.nodes().collect();
         draw.shuffle(&mut places);
-        let named = first.map(|first| Self::resolve(first, view, view.up, draw));
-        let ahead = match shape {
-            Shape::ConstrainedElection | Shape::Chained => view.leader,
-            Shape::Bridge | Shape::Ring | Shape::Star => None,
-        };
-        let ahead = named.and_then(|named| named.iter().next()).or(ahead);
-        if let Some(at) = places.iter().position(|node| Some(*node) == ahead) {
-            places.swap(0, at);
+        let mut ahead: Vec<NodeId> = Vec::new();
+        for target in first.iter().flat_map(|first| &first.0) {
+            let named = Self::resolve(&Targets::from(target.clone()), view, view.up, draw);
+            let fresh: Vec<_> = named.iter().filter(|node| !ahead.contains(node)).collect();
+            ahead.extend(fresh);
         }
-        shape.reach(&places)
+        if ahead.is_empty() && matches!(shape, Shape::ConstrainedElection | Shape::Chained) {
+            ahead.extend(view.leader);
+        }
+        for (place, node) in ahead.into_iter().enumerate() {
+            if let Some(at) = places.iter().position(|other| *other == node) {
+                places.swap(place, at);
+            }
+        }
+        places
     }
 
     /// Cuts a choice down to what the budget allows beside those already down or corrupt; who is

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::id::NodeId;
+use crate::id::{NodeId, NodeSet};
 use crate::time::text;
 
 /// One target of a fault.
@@ -98,6 +98,12 @@ pub struct Targets(pub Vec<Target>);
 impl From<Target> for Targets {
     fn from(target: Target) -> Self {
         Self(vec![target])
+    }
+}
+
+impl From<&NodeSet> for Targets {
+    fn from(nodes: &NodeSet) -> Self {
+        Self(nodes.iter().map(Target::Node).collect())
     }
 }
 

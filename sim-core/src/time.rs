@@ -335,6 +335,11 @@ impl DurationRange {
     pub const fn from_millis(min: u64, max: u64) -> Self {
         Self { min: Duration::from_millis(min), max: Duration::from_millis(max) }
     }
+
+    /// The range of one length.
+    pub const fn exactly(span: Duration) -> Self {
+        Self { min: span, max: span }
+    }
 }
 
 impl FromStr for DurationRange {

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::fault::FaultSpec;
 use crate::id::NodeId;
 use crate::time::Time;
 
@@ -135,13 +136,26 @@ pub struct Link {
     pub fingerprint: u64,
 }
 
+/// A strike as an entry of a schedule in which nothing is left to be drawn: it struck then, these
+/// nodes, for so long. (What waits for a landmark goes on doing so.)
+#[derive(Clone, PartialEq, Debug)]
+pub struct Struck {
+    /// Its number in [`Outcome::strikes`](crate::outcome::Outcome::strikes).
+    pub strike: usize,
+    /// The strike by itself.
+    pub spec: FaultSpec,
+}
+
 /// Everything that happened in one run.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Trace {
     /// The steps, in order.
     pub steps: Vec<Step>,
     /// A link for every event, from event 0, which is the beginning; none if there was no world.
     pub links: Vec<Link>,
+    /// What struck, in order; who came and went, or was clogged, stands here turn by turn. Strikes
+    /// that found nobody are left out.
+    pub schedule: Vec<Struck>,
 }
 
 impl fmt::Display for Step {

@@ -1,14 +1,15 @@
 //! The world: one run. Clock, queue, nodes, network, disks, faults, judges.
 //!
 //! This room holds the world itself and its loop; the others what happens at nodes (`nodes`), between
-//! them (`traffic`), on the way in bad weather (`weather`), to them (`strikes`, `trouble`), and in
-//! the end (`verdict`).
+//! them (`traffic`), on the way in bad weather (`weather`), to them (`strikes`, `trouble`; written
+//! down in `schedule`), and in the end (`verdict`).
 //!
 //! The loop takes the earliest event, hands it to the node that it concerns, and performs the
 //! effects that the handler asked for. It allocates nothing per event in steady state: effect
 //! buffer, slab and rings are reused, and messages are moved.
 
 mod nodes;
+mod schedule;
 mod strikes;
 mod traffic;
 mod trouble;

@@ -11,6 +11,7 @@ pub mod replay;
 pub mod merge;
 pub mod report;
 pub mod run;
+pub mod shrink;
 pub mod summary;
 pub mod sweep;
 pub mod tables;

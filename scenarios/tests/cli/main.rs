@@ -8,6 +8,7 @@ mod durable;
 mod hostile;
 mod replay;
 mod suite;
+mod shrink;
 mod sweeps;
 mod values;
 mod verbs;

@@ -96,19 +96,21 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             }
             Fault::Reshape { shape, first } => {
                 let mut draw = self.nemesis.draw(strike, Lot::Targets);
-                let reach = Nemesis::reach(*shape, first.as_ref(), &self.view(), &mut draw);
-                self.reshape(wake, *shape, reach);
+                let places = Nemesis::places(*shape, first.as_ref(), &self.view(), &mut draw);
+                self.reshape(wake, *shape, &places);
             }
             Fault::OneWay { from, to } => {
                 let view = self.view();
                 let mut draw = self.nemesis.draw(strike, Lot::Targets);
                 let from = Nemesis::resolve(from, &view, view.up, &mut draw);
                 let to = Nemesis::resolve(to, &view, view.up, &mut draw);
+                self.write_one_way(wake, &from, &to);
                 self.one_way(wake, from, to);
             }
             Fault::Heal => {
                 let cuts: Vec<_> = self.network.cuts().collect();
                 self.nemesis.wakes[wake].record.changed = cuts.len() as u64;
+                self.write(wake, Clone::clone);
                 cuts.into_iter().for_each(|cut| self.undo(cut));
             }
             Fault::Weather { weather, from, to, messages } => {
@@ -119,6 +121,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                     Some(Nemesis::resolve(targets, &view, view.up, &mut draw))
                 };
                 let (senders, receivers) = (side(from), side(to));
+                self.write_weather(wake, weather, messages, [&senders, &receivers]);
                 let all = |set: &Option<NodeSet>| match set {
                     None => "all".to_owned(),
                     Some(set) => format!("{set:?}"),
@@ -136,10 +139,12 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             }
             Fault::Crash { target, after_sends: None, .. } => {
                 let victims = self.victims(wake, strike, target);
+                self.write_on(wake, &victims);
                 self.crash(&victims, wake);
             }
             Fault::Crash { target, after_sends: Some(sends), .. } => {
                 let victims = self.victims(wake, strike, target);
+                self.write_on(wake, &victims);
                 for node in victims.iter() {
                     let fuse = Fuse { left: *sends, blown: false, wake };
                     self.nodes[node.index()].trouble().fuse = Some(fuse);
@@ -154,15 +159,18 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 let chosen = Nemesis::resolve(target, &view, &down, &mut draw);
                 let chosen: NodeSet = chosen.iter().filter(|node| down.contains(*node)).collect();
                 self.label(wake, format!("restart {chosen:?}"));
+                self.write_on(wake, &chosen);
                 self.nemesis.wakes[wake].record.changed = chosen.len().into();
                 chosen.iter().for_each(|node| self.restart(Self::instance_of(node)));
             }
             Fault::Pause { target } => {
                 let nodes = self.struck(wake, strike, target);
+                self.write_on(wake, &nodes);
                 self.pause(wake, nodes);
             }
             Fault::SlowNode { target, work } => {
                 let nodes = self.struck(wake, strike, target);
+                self.write_on(wake, &nodes);
                 for node in nodes.iter() {
                     let trouble = self.nodes[node.index()].trouble();
                     trouble.work = trouble.work + *work;
@@ -175,6 +183,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             }
             Fault::Clock { target, trouble } => {
                 let nodes = self.struck(wake, strike, target);
+                self.write_on(wake, &nodes);
                 self.upset(wake, nodes, *trouble);
             }
             Fault::Disk { target, trouble } => {
@@ -182,12 +191,22 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                     DiskTrouble::Stall | DiskTrouble::Slow(_) => self.struck(wake, strike, target),
                     _ => self.victims(wake, strike, target),
                 };
+                self.write_on(wake, &nodes);
                 self.sicken(wake, nodes, *trouble);
             }
             Fault::Corrupt { target, .. } => self.corrupt(wake, strike, target),
-            Fault::Surge { factor } => self.surges.push((wake, *factor)),
-            Fault::RequestTwice { probability } => self.repeats.push((wake, *probability)),
-            Fault::ClientCrash { clients } => self.send_away(wake, *clients),
+            Fault::Surge { factor } => {
+                self.write(wake, Clone::clone);
+                self.surges.push((wake, *factor));
+            }
+            Fault::RequestTwice { probability } => {
+                self.write(wake, Clone::clone);
+                self.repeats.push((wake, *probability));
+            }
+            Fault::ClientCrash { clients } => {
+                self.write(wake, Clone::clone);
+                self.send_away(wake, *clients);
+            }
         }
     }
 
@@ -212,6 +231,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         self.label(wake, format!("clog {node}"));
         let one = || Some(NodeSet::from_iter([node]));
         for (senders, receivers) in [(one(), None), (None, one())] {
+            self.write_clog(wake, lasts, [&senders, &receivers]);
             let (weather, kinds) = (Weather::Clog, Kinds::ALL);
             self.network.set_in(Front { weather, senders, receivers, kinds, strike: wake });
         }
@@ -249,6 +269,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 Nemesis::resolve(against, &view, view.up, &mut draw)
             }
         };
+        self.write_corrupt(wake, &conduct, [&fresh, &again], &against);
         if conduct.strategy == Strategy::Amnesia {
             // A body that began anew is the same mouth.
             again.iter().for_each(|node| self.remake(node, &conduct, &against));
@@ -288,6 +309,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
 
     pub(super) fn partition(&mut self, wake: usize, groups: Option<Vec<u32>>) {
         let Some(groups) = groups else { return };
+        self.write_partition(wake, &groups);
         let count = groups.iter().max().map_or(0, |last| last + 1);
         let members = |group: u32| -> NodeSet {
             let inside = groups.iter().zip(0..).filter(move |(other, _)| **other == group);
@@ -307,7 +329,9 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         self.cut(Cut { strike: wake, parts: Parts::Groups(groups) });
     }
 
-    fn reshape(&mut self, wake: usize, shape: Shape, reach: Vec<NodeSet>) {
+    fn reshape(&mut self, wake: usize, shape: Shape, places: &[NodeId]) {
+        self.write_reshape(wake, shape, places);
+        let reach = shape.reach(places);
         let peers = |(node, set)| format!("{}: {set:?}", NodeId(node));
         let sides: Vec<_> = (0..).zip(&reach).map(peers).collect();
         self.label(wake, format!("{} {}", shape.name(), sides.join(" ")));
@@ -342,7 +366,10 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             .cuts()
             .filter(|strike| self.nemesis.wakes[*strike].record.fault == fault)
             .collect();
-        old.into_iter().for_each(|strike| self.undo(strike));
+        for strike in old {
+            self.write_end(strike);
+            self.undo(strike);
+        }
         self.news = true;
         self.network.cut(cut);
     }

@@ -202,6 +202,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             let budget = self.budget(&self.nemesis.spec(strike).fault);
             let mut spare = self.nemesis.draw(strike, Lot::Budget);
             let afforded = crate::nemesis::Nemesis::afford(&one, &self.view(), budget, &mut spare);
+            self.write_absence(wake, &afforded, stay);
             self.crash(&afforded, wake);
         } else if self.nemesis.wakes[wake].downed.contains(node) {
             self.restart(instance);

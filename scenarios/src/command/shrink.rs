@@ -1,0 +1,144 @@
+//! `synod shrink`: the smallest scenario that still breaks what a run broke.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+use sim_core::outcome::Outcome;
+
+use crate::cli::{Format, ShrinkArgs};
+use crate::error::Error;
+use crate::point::Point;
+use crate::scenario::Scenario;
+use crate::shrink::{self, Case, Shrunk, Task, headline, sentence, written};
+use crate::table::assumptions;
+use crate::terminal::Terminal;
+
+use super::run::pretty;
+
+/// Shrinks one run, and writes the scenario that is left.
+///
+/// # Errors
+/// When the scenario is wrong, the run does not fail, or the file cannot be written.
+pub fn shrink(args: &ShrinkArgs, format: Format, terminal: &mut Terminal) -> Result<u8, Error> {
+    let (scenario, point) = super::one(&args.scenario.scenario, &args.scenario.over, terminal)?;
+    if let Some(out) = &args.out {
+        spare(&scenario, out)?;
+    }
+    for stamp in super::stamps(&point) {
+        terminal.note(&stamp);
+    }
+    let jobs = super::sweep::jobs(args.jobs, terminal);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs)
+        .build()
+        .map_err(|error| Error::Internal(format!("no threads: {error}")))?;
+    let task =
+        Task { point: &point, seed: args.seed, others: args.seeds.clone(), most_tries: args.tries };
+    let quiet = terminal.is_quiet();
+    let progress = |case: &Case, tries: u64| {
+        if !quiet {
+            terminal.note(&told(case, tries));
+        }
+    };
+    let shrunk = pool
+        .install(|| shrink::shrink(&task, &progress))
+        .map_err(|outcome| sound(&scenario, &outcome))?;
+    if !shrunk.is_finished {
+        let more = args.tries.saturating_mul(4);
+        terminal.warn(&format!("stopped after {} tries; --tries {more} goes on", shrunk.tries));
+    }
+    let text = written(&point, args.seed, &shrunk);
+    if let Some(out) = &args.out {
+        fs::write(out, &text).map_err(Error::io("write", out))?;
+    }
+    match format {
+        Format::Json => {
+            terminal.line(&pretty(&document(&scenario, &point, args, &shrunk, &text)))?;
+        }
+        Format::Human if args.out.is_some() => {
+            terminal.line(&sentence(&shrunk.after))?;
+            terminal.line(&format!("  {}", headline(&shrunk)))?;
+        }
+        Format::Human => text.lines().try_for_each(|line| terminal.line(line))?,
+    }
+    if let Some(out) = &args.out {
+        let file = super::quoted(&out.to_string_lossy());
+        terminal.note(&format!("  next: synod trace {file} --seed {}", shrunk.after.seed));
+    }
+    Ok(0)
+}
+
+/// How far it has come.
+fn told(case: &Case, tries: u64) -> String {
+    format!(
+        "  {} strikes, {} nodes, {} events, seed {}  ({tries} tries)",
+        case.strikes, case.nodes, case.events, case.seed
+    )
+}
+
+/// That the result would take the place of what it came from.
+fn spare(scenario: &Scenario, out: &Path) -> Result<(), Error> {
+    let own = fs::canonicalize(&scenario.shown);
+    match (own, fs::canonicalize(out)) {
+        (Ok(own), Ok(out)) if own == out => Err(Error::Usage {
+            message: "-o names the scenario itself, which would be lost".into(),
+            next: "-o shrunk.toml".into(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// That there is nothing to shrink.
+fn sound(scenario: &Scenario, outcome: &Outcome) -> Error {
+    let colon = if outcome.reason.is_empty() { "" } else { ": " };
+    let reason = crate::diagnostic::clean(&outcome.reason);
+    let verdict = outcome.verdict;
+    Error::Usage {
+        message: format!(
+            "seed {} breaks nothing that could be shrunk ({verdict}{colon}{reason})",
+            outcome.seed
+        ),
+        next: format!(
+            "synod sweep {}, which names the seeds that fail",
+            super::quoted(&scenario.reference)
+        ),
+    }
+}
+
+fn document(
+    scenario: &Scenario,
+    point: &Point,
+    args: &ShrinkArgs,
+    shrunk: &Shrunk,
+    text: &str,
+) -> Json {
+    let case = |case: &Case| {
+        json!({
+            "seed": case.seed,
+            "faults": case.strikes,
+            "nodes": case.nodes,
+            "horizon_ms": case.horizon.as_millis_f64(),
+            "requests": case.operations,
+            "events": case.events,
+            "failed_at_ms": case.failed_at.as_millis_f64(),
+        })
+    };
+    json!({
+        "schema": "synod.shrink/1",
+        "engine": crate::results::ENGINE,
+        "scenario": scenario.name,
+        "protocol": point.entry.name,
+        "seed": args.seed,
+        "mutant": point.simulation.setup().mutant,
+        "verdict": shrunk.failure.verdict.word(),
+        "reason": shrunk.failure.reason,
+        "assumptions": assumptions(shrunk.failure.assumptions_held),
+        "before": case(&shrunk.before),
+        "after": case(&shrunk.after),
+        "left": sentence(&shrunk.after),
+        "tries": shrunk.tries,
+        "finished": shrunk.is_finished,
+        "document": text,
+    })
+}
