@@ -6,6 +6,7 @@
 mod trial;
 mod ben_or;
 mod bracha;
+mod crdt;
 mod generals;
 mod pbft;
 mod raft_and_voting;
