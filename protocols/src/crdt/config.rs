@@ -47,6 +47,9 @@ pub struct Config {
     /// Deltas only: whether what came from a replica is sent back to it (Enes et al., "Efficient
     /// Synchronization of State-based CRDTs", 2019, section 4, avoid it).
     pub back_propagation: bool,
+    /// Registers only: the unit to which writes round the time of their clock down; above zero.
+    /// The coarser, the more writes are of one time.
+    pub granularity: Duration,
     /// After how many records the disk is compacted to a snapshot; at least 1.
     pub snapshot_every: u32,
 }
@@ -60,6 +63,7 @@ impl Default for Config {
             fanout: 1,
             peers: Peers::Random,
             back_propagation: false,
+            granularity: Duration::from_millis(1),
             snapshot_every: 64,
         }
     }
@@ -68,8 +72,10 @@ impl Default for Config {
 impl Config {
     pub(super) fn objections(&self, cluster: Cluster) -> Vec<Objection> {
         let others = cluster.n.saturating_sub(1).max(1);
+        let no_time = || "no time: write more than \"0s\"".to_owned();
         let wrong = [
-            ("interval", self.interval.is_zero(), "no time: write more than \"0s\"".to_owned()),
+            ("interval", self.interval.is_zero(), no_time()),
+            ("granularity", self.granularity.is_zero(), no_time()),
             (
                 "fanout",
                 !(1..=others).contains(&self.fanout),

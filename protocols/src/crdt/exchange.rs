@@ -10,6 +10,7 @@ use sim_core::rng::Random as _;
 
 use super::config::{Peers, Sync};
 use super::message::{Message, Package, Parcel, Record};
+use super::replica::Replica;
 use super::{Crdt, Timer};
 use crate::problem::replicated_data::{Dot, VersionVector};
 
@@ -44,6 +45,26 @@ impl Deltas {
     /// How many deltas are kept.
     pub(super) fn len(&self) -> usize {
         self.kept.len()
+    }
+}
+
+impl Broadcast {
+    /// Holds an operation back until it is its turn.
+    pub(super) fn hold(&mut self, parcel: Parcel) {
+        self.pending.insert(parcel.dot, parcel);
+    }
+
+    /// Takes out an operation whose turn it is. Of each maker that can only be the first.
+    pub(super) fn next_for(&mut self, replica: &Replica) -> Option<Parcel> {
+        let mut from = Dot { node: NodeId(0), sequence: 0 };
+        loop {
+            let (dot, parcel) = self.pending.range(from..).next()?;
+            let dot = *dot;
+            if replica.is_ready_for(parcel) {
+                return self.pending.remove(&dot);
+            }
+            from = Dot { node: NodeId(dot.node.0 + 1), sequence: 0 };
+        }
     }
 }
 
@@ -150,15 +171,14 @@ impl Crdt {
     pub(super) fn deliver(&mut self, parcels: Vec<Parcel>, ctx: &mut Context<'_, Self>) {
         for parcel in parcels {
             if !self.replica.seen.has(parcel.dot) || ctx.mutant("C08") {
-                self.broadcast.pending.insert(parcel.dot, parcel);
+                self.broadcast.hold(parcel);
             } else {
                 let bytes = Message::Operations(vec![parcel]).bytes();
                 ctx.announce(Landmark::Redundant { bytes: bytes.into() });
             }
         }
         let mut is_changed = false;
-        while let Some(dot) = self.deliverable() {
-            let parcel = self.broadcast.pending.remove(&dot).expect("it was found there");
+        while let Some(parcel) = self.broadcast.next_for(&self.replica) {
             self.replica.apply(&parcel, self.planted);
             self.persist(Record::Applied(parcel), ctx);
             is_changed = true;
@@ -166,11 +186,6 @@ impl Crdt {
         if is_changed {
             self.show(false, ctx);
         }
-    }
-
-    fn deliverable(&self) -> Option<Dot> {
-        let mut pending = self.broadcast.pending.iter();
-        pending.find(|(_, parcel)| self.replica.is_ready_for(parcel)).map(|(dot, _)| *dot)
     }
 
     /// A replica has had these operations: sends the others, and forgets what all have had.

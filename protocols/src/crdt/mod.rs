@@ -28,6 +28,8 @@ mod laws;
 #[cfg(test)]
 mod mutants;
 #[cfg(test)]
+mod sessions;
+#[cfg(test)]
 mod tests;
 
 pub use causal::{Causal, Context as CausalContext, DotFun, DotMap, DotSet, DotStore};
@@ -211,7 +213,10 @@ impl Crdt {
     }
 
     fn make(&mut self, op: OpId, update: &Update, ctx: &mut Context<'_, Self>) {
-        let time = ctx.wall_clock().as_nanos().max(self.replica.data.latest_time() + 1);
+        let wall_clock = ctx.wall_clock().as_nanos();
+        let coarse = wall_clock - wall_clock % ctx.config().granularity.as_nanos();
+        // Clocks may be wrong, but a write is later than those that its writer has seen.
+        let time = coarse.max(self.replica.data.latest_time() + 1);
         let origin = Origin { dot: self.replica.seen.next(ctx.me()), time };
         let prepared = self.replica.data.prepare(update, origin);
         let Some((operation, action)) = prepared.filter(|_| !self.abstains) else {

@@ -15,8 +15,8 @@ fn replicas(data: Type, sync: Sync) -> Experiment<Crdt> {
     let mut setup = Setup::new(4, Duration::from_secs(10));
     setup.network.latency = Latency::Uniform(DurationRange::from_millis(1, 200));
     setup.network.duplicate = Ratio::new(1, 10);
-    setup.clock.granularity = Duration::from_millis(100);
-    let config = Config { data, sync, ..Config::default() };
+    let granularity = Duration::from_millis(100);
+    let config = Config { data, sync, granularity, ..Config::default() };
     let mut crdt = Experiment::<Crdt>::new(config, setup);
     crdt.workload.until = Some(Duration::from_secs(2));
     crdt
