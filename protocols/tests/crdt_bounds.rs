@@ -4,6 +4,7 @@
 use protocols::crdt::{Config, Crdt, Peers, Sync, Type};
 use sim_core::experiment::Experiment;
 use sim_core::fault::{CrashKeeps, Fault, FaultSpec, When};
+use sim_core::id::NodeId;
 use sim_core::latency::Latency;
 use sim_core::outcome::{Measure, Verdict};
 use sim_core::rng::Ratio;
@@ -83,4 +84,45 @@ fn whom_replicas_talk_to_and_what_they_send_back_changes_no_value() {
         other.config.snapshot_every = 1;
         holds(&other, 8);
     }
+}
+
+#[test]
+fn an_update_is_everywhere_after_one_delay_of_its_broadcast() {
+    let mut quiet = crdt(3, Type::PnCounter, Sync::Operation);
+    quiet.setup.network.latency = Latency::Constant(Duration::from_millis(10));
+    quiet.load.reads = Ratio::new(0, 1);
+    quiet.workload.requests = Some(1);
+    let run = quiet.run(0);
+    assert_eq!(run.verdict, Verdict::Pass, "{run:?}");
+    assert_eq!(run.metrics.converged_ms, Measure::Value(10.0));
+    assert_eq!(run.metrics.diverged_ms, Measure::Value(10.0));
+    assert_eq!(run.metrics.redundant_bytes, Measure::Value(0.0));
+}
+
+#[test]
+fn a_replica_that_is_down_for_good_is_waited_for_in_vain_and_the_time_is_censored() {
+    let mut cut = crdt(3, Type::GSet, Sync::Delta);
+    let crash = Fault::crash(Target::Node(NodeId(2)));
+    cut.setup.faults = vec![FaultSpec::at(Duration::from_secs(1), crash)];
+    let run = cut.run(0);
+    assert_ne!(run.verdict, Verdict::Unsafe, "{run:?}");
+    assert!(matches!(run.metrics.converged_ms, Measure::Censored(_)), "{:?}", run.metrics);
+}
+
+#[test]
+fn the_larger_the_set_the_more_a_delta_saves() {
+    let bytes = |sync, elements| {
+        let mut growing = crdt(4, Type::OrSet, sync);
+        growing.load.elements = elements;
+        growing.load.removes = Ratio::new(0, 1);
+        let run = growing.run(0);
+        assert_eq!(run.verdict, Verdict::Pass, "{run:?}");
+        match run.metrics.bytes_sent {
+            Measure::Value(bytes) => bytes,
+            other => panic!("{other:?}"),
+        }
+    };
+    let saved = |elements| bytes(Sync::State, elements) / bytes(Sync::Delta, elements);
+    let (small, large) = (saved(10), saved(100_000));
+    assert!(small > 1.0 && large > 2.0 * small, "{small} and {large} times");
 }

@@ -9,6 +9,8 @@
 //!
 //! Client `c` sits at node `c mod n`, its replica, and draws updates that fit any type.
 
+#[cfg(test)]
+mod histories;
 mod judges;
 mod meaning;
 mod order;

@@ -36,7 +36,7 @@ fn c01_is_found_by_the_law_and_by_what_the_counter_shows() {
         assert!(found.iter().any(|law| ["idempotence", "meaning"].contains(law)), "{found:?}");
     }
     let crdt = seen_from_outside(Type::GCounter, Sync::State);
-    assert_eq!(found(crdt, "C01", SEEDS), ["meaning"]);
+    assert!(found(crdt, "C01", SEEDS).contains(&"meaning"));
 }
 
 #[test]
@@ -55,17 +55,25 @@ fn c04_is_found_by_concurrent_additions_and_removals() {
     assert!(found(crdt, "C04", SEEDS).contains(&"meaning"));
 }
 
+/// The same few elements are added and removed again and again.
+fn quarrelling(mut crdt: Experiment<Crdt>) -> Experiment<Crdt> {
+    crdt.load.elements = 2;
+    crdt.load.removes = Ratio::new(1, 2);
+    crdt
+}
+
 #[test]
 fn c06_is_found_by_the_law_and_by_what_the_set_shows() {
-    for sync in [Sync::State, Sync::Delta] {
-        let found = found(seen_from_outside(Type::OrSet, sync), "C06", SEEDS);
-        assert!(found.contains(&"meaning"), "{sync:?}: {found:?}");
-    }
-    let found = found(replicas(Type::OrSet, Sync::State), "C06", SEEDS);
-    assert!(found.contains(&"associativity"), "{found:?}");
+    let outside = quarrelling(seen_from_outside(Type::OrSet, Sync::State));
+    let shown = found(outside, "C06", 200);
+    assert!(shown.contains(&"meaning"), "{shown:?}");
+    let inside = quarrelling(replicas(Type::OrSet, Sync::State));
+    let laws = found(inside, "C06", 200);
+    assert!(laws.contains(&"associativity"), "{laws:?}");
 }
 
 #[test]
 fn c08_is_found_by_copies_of_messages() {
-    assert_eq!(found(replicas(Type::PnCounter, Sync::Operation), "C08", SEEDS), ["meaning"]);
+    let crdt = replicas(Type::PnCounter, Sync::Operation);
+    assert!(found(crdt, "C08", SEEDS).contains(&"meaning"));
 }
