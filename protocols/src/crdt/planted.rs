@@ -52,7 +52,7 @@ impl Planted {
                 }
             }
             (Self::BothSidesStay, Data::OrSet(mine), Data::OrSet(theirs)) => {
-                both_stay(mine, theirs)
+                both_stay(mine, theirs);
             }
             (_, data, other) => data.join(other),
         }
