@@ -5,6 +5,7 @@
 
 pub mod ben_or;
 pub mod bracha;
+pub mod crdt;
 pub mod generals;
 pub mod machine;
 pub mod oral_messages;
@@ -21,6 +22,7 @@ use sim_core::simulation::Entry;
 pub const REGISTRY: &[Entry] = &[
     Entry::of::<ben_or::BenOr>(),
     Entry::of::<bracha::Bracha>(),
+    Entry::of::<crdt::Crdt>(),
     Entry::of::<oral_messages::OralMessages>(),
     Entry::of::<pbft::Pbft>(),
     Entry::of::<pbft::Pbft<machine::Store>>(),
