@@ -2,10 +2,11 @@
 
 use sim_core::checker::{Checker, End, Witness};
 use sim_core::history::{Entry, Event};
-use sim_core::id::OpId;
+use sim_core::id::{Incarnation, NodeId, OpId};
 use sim_core::linearizability::{
     CasOp, CasResult, Counterexample, KeyValue, Operation, Outcome, Verdict, check,
 };
+use sim_core::session::{self, Moment};
 use sim_core::time::Time;
 
 use super::super::log::{PerOp, seconds};
@@ -27,7 +28,16 @@ struct Asked {
     reached: bool,
     /// Nobody waits for the answer any more.
     abandoned: bool,
-    answer: Option<(Time, Response)>,
+    answer: Option<Answered>,
+}
+
+/// How an operation was answered.
+#[derive(Clone, Copy, Debug)]
+struct Answered {
+    at: Time,
+    /// By which node, in which life.
+    by: (NodeId, Incarnation),
+    response: Response,
 }
 
 /// Judges [`super::LINEARIZABILITY`], when the run is over.
@@ -55,7 +65,8 @@ impl Checker<Request, Indication> for Linearizability {
                 if let Some(asked) = self.asked.slot(op)
                     && !asked.abandoned
                 {
-                    asked.answer.get_or_insert((entry.at, response));
+                    let by = (entry.node, entry.incarnation);
+                    asked.answer.get_or_insert(Answered { at: entry.at, by, response });
                 }
             }
             Event::Indicated { .. } | Event::Booted | Event::Crashed | Event::Corrupted => {}
@@ -75,12 +86,14 @@ impl Checker<Request, Indication> for Linearizability {
             Verdict::Violation(Counterexample { key: (key, ()), prefix, misfit }) => {
                 let told = |place: &usize| told(all[*place].0, &all[*place].1);
                 let last: Vec<_> = prefix.iter().rev().take(SHOWN).rev().map(told).collect();
+                let broken = broken_session(&all).map(|broken| format!("; {broken}"));
                 Some(format!(
                     "k{key}: {} fits nowhere; {} operations before it can be put in order, which \
-                     ends: {}",
+                     ends: {}{}",
                     told(&misfit),
                     prefix.len(),
-                    last.join(", ")
+                    last.join(", "),
+                    broken.unwrap_or_default()
                 ))
             }
         }
@@ -95,10 +108,40 @@ impl Checker<Request, Indication> for Linearizability {
 fn told(op: OpId, asked: &Asked) -> String {
     let Asked { request, at, answer, .. } = asked;
     let outcome = match answer {
-        Some((at, response)) => format!("{response:?} at {}", seconds(*at)),
+        Some(Answered { at, response, .. }) => format!("{response:?} at {}", seconds(*at)),
         None => "not answered".to_owned(),
     };
     format!("{op} {request:?} (asked at {}, {outcome})", seconds(*at))
+}
+
+/// The session guarantee that the history breaks, if it breaks one: what is not linearizable may
+/// be plain to a single client, or show only to two of them together.
+fn broken_session(all: &[(OpId, Asked)]) -> Option<Witness> {
+    let moment = |at| Moment { at, turn: 0 };
+    let operation = |(op, asked): &(OpId, Asked)| {
+        let swapped = asked.answer.map(|answer| answer.response);
+        let write = match (asked.request, swapped) {
+            (Request::Get { .. }, _) => None,
+            // It changed nothing, and tells only that something else was there.
+            (_, Some(Response::Swapped(false))) => return None,
+            _ => Some(Value(*op)),
+        };
+        let answer = asked.answer.map(|Answered { at, by, response }| session::Answer {
+            at: moment(at),
+            place: by,
+            value: match response {
+                Response::Value(value) => value,
+                Response::Written | Response::Swapped(_) => None,
+            },
+            version: None,
+        });
+        let (key, invoked) = (asked.request.key(), moment(asked.at));
+        Some(session::Operation { session: op.client, key, write, invoked, answer })
+    };
+    let history: Vec<_> = all.iter().filter_map(operation).collect();
+    let findings = session::check(&history);
+    let first = findings.violations.first()?;
+    Some(format!("{}: {}", first.guarantee, first.witness(&history)))
 }
 
 /// What is called, and under which key.
@@ -113,7 +156,7 @@ fn operation(op: OpId, asked: &Asked) -> Operation<Call, CasResult<Option<Value>
         Request::CompareAndSet { expected, .. } => CasOp::CompareAndSwap { expected, new: own },
     };
     let outcome = match asked.answer {
-        Some((at, response)) => {
+        Some(Answered { at, response, .. }) => {
             let result = match response {
                 Response::Value(value) => CasResult::Value(value),
                 Response::Written => CasResult::Written,
@@ -259,6 +302,22 @@ mod tests {
                        before it can be put in order, which ends: c0.0 put k7 (asked at 0 s, \
                        written at 1 s), c1.0 put k7 (asked at 2 s, written at 3 s)";
         assert_eq!(judge(&history).0, [(LINEARIZABILITY, witness.to_owned())]);
+    }
+
+    #[test]
+    fn the_witness_names_the_session_guarantee_that_a_client_saw_broken() {
+        let (first, second) = (op(0, 0), op(0, 1));
+        let history = [
+            asks(first, PUT),
+            hears(first, Response::Written),
+            asks(second, GET),
+            reads(second, None),
+        ];
+        let found = judge(&history).0;
+        let [(LINEARIZABILITY, witness)] = &found[..] else { panic!("{found:?}") };
+        let expected = "; read_your_writes: c0 wrote c0.0 to 7 at (n0, 0) from 0 s to 1 s; then c0 \
+                        found nothing at 7 at (n0, 0) from 2 s to 3 s, which is older";
+        assert!(witness.ends_with(expected), "{witness}");
     }
 
     #[test]
