@@ -9,6 +9,7 @@ pub mod generals;
 pub mod oral_messages;
 pub mod pbft;
 pub mod problem;
+pub mod quorum;
 pub mod raft;
 pub mod server;
 pub mod signed_messages;

@@ -18,7 +18,7 @@ mod mutants;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Config, Form, Tie};
+pub use config::{Config, Electorate, Form, Tie};
 pub use message::{Message, Record};
 pub use monitor::{ONE_VOTER_ONE_VOTE, QUORUM_OF_ELECTORATE, Scrutineer};
 
@@ -30,6 +30,7 @@ use sim_core::protocol::{Assumptions, Context, Contract, Mutant, Objection, Prot
 use crate::problem::decision::{
     AGREEMENT, Choice, Conclusion, Decision, INTEGRITY, Propose, TERMINATION, UNANIMITY, VALIDITY,
 };
+use config::Needs;
 use tally::{Lead, Tally};
 
 /// One agent.
@@ -39,6 +40,7 @@ pub struct Voting {
     ballot: Option<Choice>,
     /// It may have voted and cannot read what.
     abstains: bool,
+    needs: Needs,
     tally: Tally,
     outcome: Option<Settled>,
     /// Whose ballot came only after the outcome.
@@ -130,6 +132,7 @@ impl Protocol for Voting {
         let mut agent = Self {
             ballot: None,
             abstains: false,
+            needs: ctx.config().needs(ctx.cluster()),
             tally: Tally::default(),
             outcome: None,
             late: NodeSet::EMPTY,
@@ -197,8 +200,9 @@ impl Protocol for Voting {
         }
         match timer {
             Timer::GiveUp => {
+                let of_reachable = ctx.config().electorate == Electorate::Reachable;
                 let decided = match self.tally.lead() {
-                    Some(Lead::Alone(choice)) if ctx.mutant("N04") => {
+                    Some(Lead::Alone(choice)) if of_reachable || ctx.mutant("N04") => {
                         Some(choice).filter(|_| 2 * self.tally.votes(choice) > self.tally.ballots())
                     }
                     _ => None,
@@ -288,7 +292,7 @@ impl Voting {
     /// Ends the vote if the ballots that are in settle it; `latest` is the choice just counted.
     fn finalise(&mut self, latest: Choice, ctx: &mut Context<'_, Self>) {
         // No other choice has a quorum: it would have ended the vote when it got there.
-        if self.tally.votes(latest) >= ctx.config().ballots_needed(ctx.cluster()) {
+        if self.tally.suffices(latest, &self.needs) {
             ctx.announce(Landmark::QuorumFormed { term: 0 });
             self.conclude(Some(latest), Basis::Count, ctx);
         } else if self.tally.ballots() == ctx.cluster().n {
