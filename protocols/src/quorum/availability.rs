@@ -54,8 +54,14 @@ impl Outages {
 /// A gate over the bits of a word.
 enum Test {
     /// At least so many of these bits.
-    Count { needed: u32, bits: u32 },
-    Weigh { needed: u64, members: Vec<(u64, Test)> },
+    Count {
+        needed: u32,
+        bits: u32,
+    },
+    Weigh {
+        needed: u64,
+        members: Vec<(u64, Test)>,
+    },
 }
 
 impl Test {

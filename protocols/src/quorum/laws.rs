@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use sim_core::id::{Cluster, NodeId, NodeSet};
-use sim_core::rng::{Ratio, Random as _, Stream, Streams};
+use sim_core::rng::{Random as _, Ratio, Stream, Streams};
 
 use super::{Expression, Outages, Shape, System, optimal, overlap, resilience};
 
@@ -16,10 +16,9 @@ fn expressions() -> impl Strategy<Value = Expression> {
         prop_oneof![
             members.clone().prop_map(Expression::All),
             members.clone().prop_map(Expression::Any),
-            members.clone().prop_map(|members| Expression::Built {
-                shape: Shape::Majority,
-                members
-            }),
+            members
+                .clone()
+                .prop_map(|members| Expression::Built { shape: Shape::Majority, members }),
             (members.clone(), 0..4_u32).prop_map(|(members, k)| {
                 let shape = Shape::Choose(1 + k % members.len() as u32);
                 Expression::Built { shape, members }

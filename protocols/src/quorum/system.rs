@@ -260,10 +260,7 @@ fn roomy(of: &Expression, parts: usize) -> Result<(), Misbuilt> {
 fn grid(members: &[Gate], columns: usize) -> Gate {
     let row = |row: &[Gate]| Gate::all(row.iter().cloned());
     let column = |at: usize| Gate::all(members.iter().skip(at).step_by(columns).cloned());
-    Gate::all([
-        Gate::any(members.chunks(columns).map(row)),
-        Gate::any((0..columns).map(column)),
-    ])
+    Gate::all([Gate::any(members.chunks(columns).map(row)), Gate::any((0..columns).map(column))])
 }
 
 /// Of a node and the paths through each of its children, two: so the paths of both children

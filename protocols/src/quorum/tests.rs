@@ -166,7 +166,7 @@ fn what_cannot_be_read_is_pointed_at() {
         ("mayority", "at character 1: found `mayority`, expected a node"),
         ("choose(n0)", "at character 8, after `choose(`: found `n0)`, expected a number"),
         ("choose", "at character 7, after `choose`: found the end, expected the numbers"),
-        ("grid(3)", "found `)`, expected a number"),
+        ("grid(3)", "expected the numbers of the grid, such as `grid(3, 3)`"),
         ("grid(3, 3", "at character 10, after `grid(3, 3`: found the end, expected `,` or `)`"),
         ("(n0 | n1", "expected `&`, `|` or `)`"),
         ("weighted(n0)", "expected the weight that is needed"),
@@ -202,9 +202,8 @@ fn what_does_not_fit_the_cluster_is_refused_with_the_numbers() {
         let error = System::new(&read(text), Cluster { n }).expect_err(text).to_string();
         assert!(error.contains(expected), "{text}: {error}");
     }
-    let nested = (0..12).fold("n0".to_owned(), |inner, _| {
-        format!("wall(1, 1, 1, 1, 1, n0, n0, n0, n0, {inner})")
-    });
+    let nested = (0..12)
+        .fold("n0".to_owned(), |inner, _| format!("wall(1, 1, 1, 1, 1, n0, n0, n0, n0, {inner})"));
     let error = System::new(&read(&nested), Cluster { n: 3 }).expect_err("grows by the power");
     assert!(error.to_string().contains("at most 100000"), "{error}");
 }
@@ -248,7 +247,8 @@ fn liars_are_survived_as_far_as_quorums_meet_and_are_left() {
 #[test]
 fn what_is_too_large_is_refused_and_majorities_never_are() {
     let large = system("majority", 999);
-    assert_eq!(large.minimal_quorums(), Err(Refusal::Nodes(128)));
+    assert_eq!(large.minimal_quorums(), Err(Refusal::Members(512)));
+    assert_eq!(system("majority", 200).minimal_quorums(), Err(Refusal::Nodes(128)));
     assert_eq!(Outages::of(&large), Err(Refusal::Nodes(ENUMERABLE)));
     assert_eq!(overlap(&large, &large).map(|found| found.nodes), Ok(1));
     assert_eq!(resilience(&large), Ok(499));

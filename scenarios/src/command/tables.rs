@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::fold::Fold;
+use crate::quorums;
 use crate::results::{Folder, Table, bytes};
 use crate::sweep::{Made, Plan};
 use crate::table::{FAILURES_HEADER, failure_rows, run_row, runs_header};
@@ -42,6 +43,10 @@ impl<'a> Tables<'a> {
             folder.write(&format!("{stem}.resolved.toml"), resolved.as_bytes())?;
         }
         write_plan(plan, folder)?;
+        let exact = quorums::rows(&plan.points);
+        if !exact.is_empty() {
+            folder.write("quorums.csv", &bytes(&quorums::HEADER, exact))?;
+        }
         Ok(Self { folder, runs, failures, timing, rows: 0 })
     }
 
