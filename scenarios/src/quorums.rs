@@ -57,7 +57,7 @@ fn findings(named: &Named) -> Vec<Finding> {
         let sizes = quorums.iter().map(|quorum| quorum.len());
         let (least, most) = (sizes.clone().min().unwrap_or(0), sizes.max().unwrap_or(0));
         let sizes = if least == most { least.to_string() } else { format!("{least} to {most}") };
-        format!("{} of {sizes} nodes", quorums.len())
+        format!("{}, of {sizes} nodes", quorums.len())
     });
     let met = overlap(system, system);
     let meeting = met.clone().map(|met| match (met.nodes, &met.pair) {
@@ -65,7 +65,7 @@ fn findings(named: &Named) -> Vec<Finding> {
         (least, _) => format!("any two share {least} or more"),
     });
     let left = resilience(system);
-    let failing = left.map(|left| format!("a quorum is left whichever {left} nodes fail"));
+    let failing = left.map(|left| format!("a quorum is left with any {left} down"));
     let liars = met.and_then(|met| {
         let left = left?;
         let survived = |reading| met.liars(reading, left);
@@ -73,7 +73,10 @@ fn findings(named: &Named) -> Vec<Finding> {
         Ok(format!("{hidden} if values prove themselves, {outvoted} if liars must be outvoted"))
     });
     let unavailable = Outages::of(system).map(|outages| {
-        let at = |down: f64| format!("{:.6} at {down}", outages.probability(down));
+        let at = |down: f64| match outages.probability(down) {
+            rare if rare < 0.001 => format!("{rare:.3e} at {down}"),
+            ratio => format!("{ratio:.6} at {down}"),
+        };
         DOWN.map(at).join(", ")
     });
     let load = optimal(system, system, 0.0).map(|strategy| load_and_capacity(strategy.load(0.0)));

@@ -60,7 +60,7 @@ enum Test {
     },
     Weigh {
         needed: u64,
-        members: Vec<(u64, Test)>,
+        members: Vec<(u64, Self)>,
     },
 }
 

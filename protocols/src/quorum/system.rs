@@ -23,7 +23,7 @@ pub struct System {
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub(super) enum Gate {
     Node(NodeId),
-    Weigh { needed: u64, members: Vec<(u64, Gate)> },
+    Weigh { needed: u64, members: Vec<(u64, Self)> },
 }
 
 /// Why an expression is no quorum system on a cluster.

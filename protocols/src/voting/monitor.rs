@@ -10,12 +10,13 @@ use sim_core::checker::{Monitor, Violation};
 use sim_core::id::{Cluster, Incarnation, NodeId};
 
 use super::config::Needs;
-use super::{Basis, Config, Settled, Tie, Voting};
+use super::{Basis, Config, Electorate, Settled, Tie, Voting};
 use crate::problem::decision::Choice;
 
 /// Every counted ballot is of another voter, and there are no more of them than voters.
 pub const ONE_VOTER_ONE_VOTE: &str = "one_voter_one_vote";
-/// What was decided by counting had its quorum, out of all who may vote.
+/// What was decided by counting had its quorum, out of all who may vote (where a majority of the
+/// reachable is the rule: had that).
 pub const QUORUM_OF_ELECTORATE: &str = "quorum_of_electorate";
 
 /// The white-box judge of voting.
@@ -43,7 +44,9 @@ impl Scrutineer {
         let is_tied = choices().any(|rival| rival != choice && tally.votes(rival) == votes);
         let may_win_a_tie = self.config.tie == Tie::First && tally.voters() == n;
         let won_a_tie = may_win_a_tie && is_tied && first_leader == Some(choice);
-        (!tally.suffices(choice, &self.needs) && !won_a_tie).then(|| {
+        let of_reachable = self.config.electorate == Electorate::Reachable;
+        let won_here = of_reachable && 2 * votes > tally.ballots();
+        (!tally.suffices(choice, &self.needs) && !won_a_tie && !won_here).then(|| {
             let rule = &self.config.quorum;
             format!("decided {choice} on {votes} ballots of {n}, which is not {rule}")
         })

@@ -5,6 +5,7 @@
 //! place on such an axis: its upper bound is drawn, as an open mark with a line down to the edge.
 
 use super::ends::{self, EndLabel};
+use super::label::clean;
 use super::palette::{DASHES, MARKERS, SERIES, SERIES_MAX};
 use super::scale::{Scale, rough};
 use super::series::{along, counts, labels, left_out, pick, subject};
@@ -29,6 +30,8 @@ const DOWN: &str = "_each_pct";
 const DECIDED: &str = "decided_nodes_count";
 const PANEL: f64 = 360.0;
 const LABELS: f64 = 210.0;
+/// Between the marks of two systems at one chance, in pixels.
+const ASIDE: f64 = 6.0;
 
 /// One system.
 struct Series<'a> {
@@ -77,7 +80,8 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let chosen: Vec<&Vec<(f64, &Point)>> =
         pick(groups.len(), SERIES_MAX).into_iter().map(|index| &groups[index]).collect();
     let first: Vec<&Point> = chosen.iter().map(|group| group[0].1).collect();
-    let names = labels(runs, &first, &[&runs.params[param]]);
+    let names =
+        systems(tables, &first).unwrap_or_else(|| labels(runs, &first, &[&runs.params[param]]));
     let series: Vec<Series<'_>> = chosen
         .iter()
         .zip(names)
@@ -90,7 +94,14 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
         [lo, hi, mark.exact.unwrap_or(hi)].into_iter().filter(|ratio| *ratio > 0.0)
     });
     let (Some(x), Some(y)) = (
-        Scale::decades(marks().map(|mark| mark.down).filter(|down| *down > 0.0), 8),
+        // Room beside the first and the last marks.
+        Scale::decades(
+            marks()
+                .map(|mark| mark.down)
+                .filter(|down| *down > 0.0)
+                .flat_map(|x| [x / 1.2, x * 1.2]),
+            8,
+        ),
         Scale::decades(seen, 8),
     ) else {
         return Ok(Drawing::skipped(format!("no run has the metric `{DECIDED}`")));
@@ -106,6 +117,20 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
         slice: slice(&series),
     };
     Ok(Drawing { pictures: vec![picture], left_out: left_out(groups.len(), "curves") })
+}
+
+/// The systems of these points as they were written, if that tells the points apart.
+fn systems(tables: &Tables, points: &[&Point]) -> Option<Vec<String>> {
+    let mut names: Vec<String> = Vec::new();
+    for point in points {
+        let row = tables.quorums.iter().find(|row| row.point_id == point.id)?;
+        let name = clean(&row.system);
+        if names.contains(&name) {
+            return None;
+        }
+        names.push(name);
+    }
+    Some(names)
 }
 
 fn series<'a>(
@@ -189,9 +214,14 @@ fn paint(sheet: &Sheet<'_>, all: &[Series<'_>], x: &Scale, y: &Scale) -> Drawn {
         if line.len() > 1 {
             curve(&mut panel, &line, color, 1.4, DASHES[index])?;
         }
+        // Marks of one chance stand side by side.
+        let aside = (index as f64 - (all.len() as f64 - 1.0) / 2.0) * ASIDE;
         for mark in series.marks.iter().filter(|mark| mark.down > 0.0) {
             let (lo, hi) = mark.interval();
-            let at = |ratio: f64| pixel(&panel, (mark.down, ratio.max(y.from())));
+            let at = |ratio: f64| {
+                let (left, top) = pixel(&panel, (mark.down, ratio.max(y.from())));
+                (left + aside, top)
+            };
             sheet.line(&[at(lo), at(hi)], color, 1.2)?;
             match mark.without.share() {
                 Some(share) if share > 0.0 => sheet.marker(MARKERS[index], at(share), color)?,
