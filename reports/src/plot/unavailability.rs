@@ -185,8 +185,9 @@ fn frame(series: &[Series<'_>], groups: usize, drawn: usize) -> Frame {
         ),
         description: format!("{}.", trends.collect::<Vec<_>>().join("; ")),
         caption: format!(
-            "Line: exact, by enumeration. Marks: share of N = {} runs in which nobody decided, with \
-             Wilson's 95 % interval; the exact value is within {inside} of {}.{notes}",
+            "Line: exact, by enumeration. Marks, side by side: share of N = {} runs in which nobody \
+             decided, with Wilson's 95 % interval; {inside} of {} intervals hold the exact \
+             value.{notes}",
             counts(marks().map(|mark| mark.without.total)),
             judged.len(),
         ),
