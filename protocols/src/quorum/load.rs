@@ -39,7 +39,7 @@ impl Strategy {
 /// The strategy of least load when `read_share` of the operations, from 0 to 1, are reads.
 ///
 /// # Errors
-/// Too many minimal quorums; or what the solver says, which it never should.
+/// Too many minimal quorums, or a programme that the solver gives up.
 pub fn optimal(reads: &System, writes: &System, read_share: f64) -> Result<Strategy, Refusal> {
     let sides = [(reads, read_share), (writes, 1.0 - read_share)];
     let mut programme = Problem::new(OptimizationDirection::Minimize);

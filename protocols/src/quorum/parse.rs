@@ -195,11 +195,7 @@ impl<'a> Reader<'a> {
             self.at = after_word;
         }
         let shape = Shape::of(word, &numbers).ok_or_else(|| {
-            let example = match word {
-                "grid" => "(3, 3)",
-                "choose" => "(2)",
-                _ => "(3, 3)",
-            };
+            let example = if word == "choose" { "(2)" } else { "(3, 3)" };
             self.expected(format!("the numbers of the {word}, such as `{word}{example}`"))
         })?;
         Ok(Expression::Built { shape, members })
