@@ -11,6 +11,7 @@ pub mod machine;
 pub mod oral_messages;
 pub mod pbft;
 pub mod problem;
+pub mod quorum;
 pub mod raft;
 pub mod server;
 pub mod signed_messages;
