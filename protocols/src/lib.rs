@@ -20,7 +20,10 @@ pub mod voting;
 use sim_core::simulation::Entry;
 
 /// Every protocol, by its name in scenario files.
-pub const REGISTRY: &[Entry] = &[
+///
+/// It is a static and not a constant, so that the worlds of all protocols are compiled once, here,
+/// and not again in every crate that names them.
+pub static REGISTRY: &[Entry] = &[
     Entry::of::<ben_or::BenOr>(),
     Entry::of::<bracha::Bracha>(),
     Entry::of::<crdt::Crdt>(),

@@ -11,6 +11,8 @@ mod edits;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use scenarios::capsule::Capsule;
+use scenarios::parts::{Kept, Series};
 use scenarios::stopwatch::Stopwatch;
 
 use edits::Edit;
@@ -146,5 +148,79 @@ fn no_table_brings_its_reader_down() {
             let _ = reports::table::points_table(&tables.runs);
         }
         fs::write(folder.join(file), bytes).expect("a table");
+    });
+}
+
+/// Runs the program in a folder of its own.
+fn synod(folder: &Path, arguments: &[&str]) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_synod"));
+    let made = command.args(arguments).arg("-q").current_dir(folder).output();
+    let made = made.expect("the program");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
+
+#[test]
+fn no_trace_brings_its_reader_down() {
+    let folder = folder("trace");
+    let short = ["--set", "horizon=1200ms", "--save", "raft.trace"];
+    synod(&folder, &[&["trace", "raft/steady"][..], &short].concat());
+    synod(&folder, &["trace", "voting/tie", "--save", "vote.trace"]);
+    let good: Vec<_> = ["raft.trace", "vote.trace"]
+        .map(|file| fs::read(folder.join(file)).expect("a trace"))
+        .into();
+    let words =
+        ["synod-trace 2\n", "{", "}", "\"seed\":-1", "[[[[", "\u{0}", "\n", "9e999", "null"];
+    let file = folder.join("fuzzed.trace");
+    attack(&good, &words, |bytes| {
+        fs::write(&file, bytes).expect("a trace");
+        if let Ok(capsule) = Capsule::load(&file) {
+            // What is read is what was written: no edit gets past the checksum.
+            assert!(good.contains(&bytes.to_vec()), "a damaged trace was taken for a good one");
+            assert!(capsule.scenario(&file).is_ok());
+        }
+        // Whoever forges a trace can seal it, too: the reader behind the checksum stands alone.
+        let mut forged = bytes[..bytes.len().saturating_sub(8)].to_vec();
+        forged.extend(sim_core::digest::Digest::of(&forged[..]).to_le_bytes());
+        if let Ok(capsule) = Capsule::from_bytes(&forged) {
+            let _ = capsule.scenario(&file);
+        }
+    });
+}
+
+#[test]
+fn no_part_brings_its_reader_down() {
+    let folder = folder("parts");
+    let out = folder.join("results");
+    let _ = fs::remove_dir_all(&out);
+    let sweep = ["sweep", "voting/tie", "--seeds", "0..6", "--no-figures", "--no-fail"];
+    synod(&folder, &sweep);
+    let parts = fs::canonicalize(out.join("latest")).expect("the folder").join("parts");
+    let part = fs::read_dir(&parts)
+        .expect("the parts")
+        .map(|entry| entry.expect("an entry").path())
+        .find(|path| !path.to_string_lossy().contains("timing"))
+        .expect("a part");
+    let good = fs::read(&part).expect("a part");
+    let name = part.file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
+    let seeds = name.split('.').next().expect("the name of its seeds").to_owned();
+    let id = out.join("latest");
+    let id = fs::canonicalize(id).expect("it").file_name().expect("it").to_owned();
+    let series = Series::new(&id.to_string_lossy(), seeds);
+    let read = |path: PathBuf| {
+        let mut kept = Kept::open(&series, vec![path], Vec::new())?;
+        let mut lines = Vec::new();
+        while let Some(line) = kept.next_before(u64::MAX)? {
+            lines.push((line.run, line.outcome));
+        }
+        Ok::<_, scenarios::error::Error>(lines)
+    };
+    let all = read(part.clone()).expect("good lines");
+    assert_eq!(all.len(), 6, "the lines are found under their series");
+    let file = folder.join("fuzzed.csv");
+    attack(&[good], &["run_id", ",", "\n", "\"", "0", "18446744073709551616"], |bytes| {
+        fs::write(&file, bytes).expect("a part");
+        if let Ok(lines) = read(file.clone()) {
+            assert!(lines.iter().all(|line| all.contains(line)), "a run that nobody made");
+        }
     });
 }

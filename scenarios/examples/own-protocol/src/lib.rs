@@ -9,4 +9,4 @@ pub mod lease;
 use sim_core::simulation::Entry;
 
 /// What the command line is to know of this crate.
-pub const REGISTRY: &[Entry] = &[Entry::of::<lease::LeaseLock>()];
+pub static REGISTRY: &[Entry] = &[Entry::of::<lease::LeaseLock>()];
