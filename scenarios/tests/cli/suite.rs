@@ -153,7 +153,7 @@ fn a_profile_is_laid_over_those_that_have_it_and_some_must() {
         assert!(said.out.contains(part), "{part} is missing:\n{}", said.out);
     }
     // Whoever has the profile is shown under it.
-    assert!(said.out.contains("late.toml --seed 1 --profile short"), "{}", said.out);
+    assert!(said.out.contains("late.toml --seed 2 --profile short"), "{}", said.out);
     for (name, has) in [("late", true), ("good", false)] {
         let folder = std::fs::read_dir(desk.path("kept").join(name)).expect("a folder").next();
         let manifest = folder.expect("a sweep").expect("an entry").path().join("manifest.json");

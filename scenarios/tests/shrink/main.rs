@@ -20,20 +20,27 @@ const MEDIAN_EVENTS: u64 = 100;
 
 /// Planted bugs that drawn faults find, with the scenarios that find them: of all such bugs those
 /// that are shrunk in a second or two.
-const BUGS: [(&str, &str); 17] = [
+const BUGS: [(&str, &str); 24] = [
+    ("R02", "raft-amnesia"),
     ("R03", "raft-chaos"),
     ("R07", "raft-chaos"),
+    ("R13", "raft-chaos"),
+    ("R20", "raft-chaos"),
     ("N01", "voting-repeated"),
     ("N03", "voting-tie"),
     ("N04", "voting-parted"),
     ("B01", "pbft-liar-of-4"),
     ("B02", "pbft-liar-of-5"),
+    ("B06", "pbft-liars-twice"),
     ("BO1", "ben-or-divided"),
     ("BO2", "ben-or-divided"),
     ("BO3", "ben-or-blinking"),
     ("BO4", "ben-or-liar"),
     ("BR1", "bracha-liar"),
     ("BR2", "bracha-reboots"),
+    ("C03", "crdt-register"),
+    ("C04", "crdt-set"),
+    ("C08", "crdt-both"),
     ("O01", "oral-lieutenant"),
     ("O02", "oral-commander"),
     ("SM1", "signed-late-commander"),
