@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::export::mermaid;
 use crate::judge::seconds;
 use crate::point::Point;
+use crate::registry;
 use crate::results::Folder;
 use crate::scenario::Scenario;
 use crate::shrink::{self, MOST_TRIES, OTHERS, Task, headline, sentence, written};
@@ -197,8 +198,9 @@ impl Keeper<'_> {
             let sweep = quoted(&self.folder.dir().to_string_lossy());
             let more = MOST_TRIES * 4;
             terminal.warn(&format!(
-                "stopped shrinking after {} tries\n  next: synod shrink {sweep} --run {run} --tries {more}",
-                shrunk.tries
+                "stopped shrinking after {} tries\n  next: {} shrink {sweep} --run {run} --tries {more}",
+                shrunk.tries,
+                registry::program()
             ));
         }
         let (file, text) = (dir.join("shrunk.toml"), written(point, seed, &shrunk));
@@ -234,7 +236,7 @@ pub fn lines(
     folder: &Folder,
     laid: &OverArgs,
 ) -> Vec<String> {
-    let sweep = quoted(&folder.dir().to_string_lossy());
+    let (program, sweep) = (registry::program(), quoted(&folder.dir().to_string_lossy()));
     let mut lines = Vec::new();
     for Told { failure, kept } in told {
         lines.push(failure.line(plan));
@@ -247,7 +249,8 @@ pub fn lines(
             lines.push(format!("      trace   {command}"));
             continue;
         };
-        lines.push(format!("      repro   synod replay {}", quoted(&trace.to_string_lossy())));
+        let trace = quoted(&trace.to_string_lossy());
+        lines.push(format!("      repro   {program} replay {trace}"));
         match smaller {
             Some(Smaller { file, sentence, headline }) => lines.extend([
                 format!("      shrunk  {sentence}"),
@@ -255,7 +258,8 @@ pub fn lines(
                 format!("      test    cp {} tests/", quoted(&file.to_string_lossy())),
             ]),
             None if failure.shown.is_some() => {
-                lines.push(format!("      small   synod shrink {sweep} --run {}", failure.run));
+                let run = failure.run;
+                lines.push(format!("      small   {program} shrink {sweep} --run {run}"));
             }
             None => {}
         }
