@@ -283,7 +283,11 @@ pub fn text_of(scenario: &Scenario, point: &Point, seed: u64) -> Result<String, 
     })
 }
 
-fn one_point(text: &str) -> Result<(Scenario, Point), String> {
+/// The scenario in a text, with its one point.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn one_point(text: &str) -> Result<(Scenario, Point), String> {
     let mut scenario =
         scenario::of_text("the trace", text).map_err(|error| format!("its scenario:\n{error}"))?;
     match (scenario.points.pop(), scenario.points.len()) {

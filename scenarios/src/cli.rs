@@ -9,6 +9,7 @@ use sim_core::time::Duration;
 use crate::precision::Precision;
 use crate::seeds::Seeds;
 use crate::shard::Shard;
+use crate::shrink::{MOST_TRIES, OTHERS};
 use crate::verify::Verify;
 
 /// Pits agreement protocols against faults; a seed decides everything else.
@@ -88,8 +89,8 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Find the smallest scenario that still breaks what a run broke.
     #[command(
-        after_help = "Example:\n  synod shrink voting/two-liars-split --seed 0 -o small.toml\n  \
-                      synod sweep small.toml"
+        after_help = "Examples:\n  synod shrink voting/two-liars-split --seed 0 -o small.toml\n  \
+                      synod sweep small.toml\n  synod shrink results/latest --run 441"
     )]
     Shrink(ShrinkArgs),
     /// Show what there is.
@@ -221,6 +222,9 @@ pub struct EndingArgs {
     /// Draw no charts and leave points.csv to `synod report`.
     #[arg(long)]
     pub no_figures: bool,
+    /// Shrink the failures that are kept in failures/, as `synod shrink` does.
+    #[arg(long)]
+    pub shrink: bool,
 }
 
 /// Arguments of `merge`.
@@ -378,16 +382,19 @@ impl ViewArgs {
 #[derive(Args, Debug)]
 pub struct ShrinkArgs {
     #[command(flatten)]
-    /// The scenario.
+    /// The scenario, or with --run the folder of a sweep.
     pub scenario: ScenarioArgs,
     /// The seed of a run that fails.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+    /// Which run of the sweep.
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["seed", "set", "profile"])]
+    pub run: Option<u64>,
     /// Seeds that a smaller scenario is tried on where its own does not fail; none with 0..0.
-    #[arg(long, default_value = "0..50")]
+    #[arg(long, default_value_t = OTHERS)]
     pub seeds: Seeds,
     /// How many smaller scenarios are tried at most.
-    #[arg(long, default_value_t = 5_000, value_name = "COUNT")]
+    #[arg(long, default_value_t = MOST_TRIES, value_name = "COUNT")]
     pub tries: u64,
     /// How many threads; as many as there are processors if left out.
     #[arg(short, long)]
@@ -410,6 +417,8 @@ pub enum Export {
     Shiviz,
     /// Chrome's trace-event JSON, for ui.perfetto.dev.
     Perfetto,
+    /// The faults as they struck, as `[[fault]]` entries of a scenario.
+    Schedule,
 }
 
 /// What sort of step.

@@ -349,8 +349,12 @@ impl Table {
     /// # Errors
     /// When the disk does not take it.
     pub fn row(&mut self, cells: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Result<(), Error> {
-        let written = self.writer.write_record(cells).map_err(io::Error::from);
-        written.map_err(Error::io("write", &self.fresh))
+        // The system's own error says that a disk is full, where the table's would hide it.
+        let own = |error: csv::Error| match error.into_kind() {
+            csv::ErrorKind::Io(error) => error,
+            kind => io::Error::other(format!("{kind:?}")),
+        };
+        self.writer.write_record(cells).map_err(own).map_err(Error::io("write", &self.fresh))
     }
 
     /// Gives the table its name.

@@ -42,6 +42,8 @@ pub struct Scenario {
     pub files: Vec<Found>,
     /// The axes.
     pub axes: Vec<Axis>,
+    /// The profile that was laid over it.
+    pub profile: Option<String>,
     /// The seeds that it asks for.
     pub seeds: Seeds,
     /// What it expects.
@@ -88,7 +90,38 @@ pub fn load(
     overrides: &Overrides,
     coloured: bool,
 ) -> Result<(Vec<Scenario>, Sources), Error> {
-    load_with(references.iter().map(|reference| (&**reference, None)), overrides, coloured)
+    let references = references.iter().map(|reference| (&**reference, None));
+    load_with(references, overrides, Profiles::Everywhere, coloured)
+}
+
+/// Reads the scenarios of a suite: a profile is laid over those that have it.
+///
+/// # Errors
+/// When a file cannot be read, with everything that is wrong in any of them, or when none of them
+/// has the profile.
+pub fn load_suite(
+    references: &[String],
+    overrides: &Overrides,
+    coloured: bool,
+) -> Result<(Vec<Scenario>, Sources), Error> {
+    let plain = references.iter().map(|reference| (&**reference, None));
+    let found = load_with(plain, overrides, Profiles::WhereTheyAre, coloured)?;
+    let lacking = found.0.iter().all(|scenario| scenario.profile.is_none());
+    // The error of a single scenario says which profiles it has instead.
+    if lacking && overrides.profile.is_some() {
+        load(references, overrides, coloured)
+    } else {
+        Ok(found)
+    }
+}
+
+/// What is made of a scenario without the profile that is wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Profiles {
+    /// It is wrong.
+    Everywhere,
+    /// It is taken as it stands.
+    WhereTheyAre,
 }
 
 /// A scenario as it is kept to be read again.
@@ -120,18 +153,19 @@ pub fn restore(
     coloured: bool,
 ) -> Result<Vec<Scenario>, Error> {
     let references = recorded.iter().map(|recorded| (&*recorded.reference, Some(&*recorded.files)));
-    load_with(references, overrides, coloured).map(|(scenarios, _)| scenarios)
+    load_with(references, overrides, Profiles::Everywhere, coloured).map(|(scenarios, _)| scenarios)
 }
 
 fn load_with<'a>(
     references: impl Iterator<Item = (&'a str, Option<&'a [Found]>)>,
     overrides: &Overrides,
+    profiles: Profiles,
     coloured: bool,
 ) -> Result<(Vec<Scenario>, Sources), Error> {
     let mut sources = Sources::default();
     let (mut scenarios, mut wrong) = (Vec::new(), Vec::new());
     for (reference, kept) in references {
-        match read(reference, kept, overrides, &mut sources) {
+        match read(reference, kept, overrides, profiles, &mut sources) {
             Ok(scenario) => scenarios.push(scenario),
             Err(Trouble::Error(error)) => return Err(error),
             Err(Trouble::Wrong(mistakes)) => {
@@ -170,7 +204,7 @@ pub fn of_text(shown: &str, text: &str) -> Result<Scenario, Error> {
             }
             None => {
                 let kept = Some(std::slice::from_ref(&found));
-                read("-", kept, &Overrides::default(), &mut sources)
+                read("-", kept, &Overrides::default(), Profiles::Everywhere, &mut sources)
             }
         },
     };
@@ -184,6 +218,7 @@ fn read(
     reference: &str,
     kept: Option<&[Found]>,
     overrides: &Overrides,
+    profiles: Profiles,
     sources: &mut Sources,
 ) -> Result<Scenario, Trouble> {
     let mut files: Vec<Found> = Vec::new();
@@ -205,7 +240,10 @@ fn read(
     let (shown, stem) = (found.shown.clone(), found.stem.clone());
     let mut root = extended(found, sources, &mut Vec::new(), &mut find)?;
     let mut wrong = Vec::new();
-    apply_profile(&mut root, overrides.profile.as_deref(), sources, &mut wrong);
+    let is_there = |name: &&str| root.get("profile").is_some_and(|has| has.get(name).is_some());
+    let lenient = profiles == Profiles::WhereTheyAre;
+    let profile = overrides.profile.as_deref().filter(|name| !lenient || is_there(name));
+    apply_profile(&mut root, profile, sources, &mut wrong);
     for argument in &overrides.set {
         apply_set(&mut root, argument, sources, &mut wrong);
     }
@@ -242,7 +280,19 @@ fn read(
         return Err(Trouble::Wrong(wrong));
     }
     let reference = reference.to_owned();
-    Ok(Scenario { name, title, reference, shown, files, axes, seeds, expectations, points })
+    let profile = profile.map(str::to_owned);
+    Ok(Scenario {
+        name,
+        title,
+        reference,
+        shown,
+        files,
+        axes,
+        profile,
+        seeds,
+        expectations,
+        points,
+    })
 }
 
 fn entries(points: &[Point]) -> Vec<&'static Entry> {

@@ -12,6 +12,7 @@ use crate::scenario::Overrides;
 use crate::sweep::Plan;
 use crate::terminal::Terminal;
 
+use super::failures::{self, Keeper, Told};
 use super::gather::{Adaptive, Gathered};
 use super::manifest::{Ending, manifest};
 use super::summary;
@@ -61,14 +62,18 @@ pub fn conclude(
         // It takes all rows into memory, which the sweep itself never does.
         false => Some(reports::render(folder.dir())?),
     };
+    // An interrupted sweep is to end; it will have all its runs another time.
+    let shrinks = args.shrink && gathered.made == plan.runs();
+    let kept = gathered.failures.keep(&Keeper { plan, folder, shrinks, jobs }, terminal);
     match format {
         Format::Json => {
             let mut document = json_of(document, folder, rendered.as_ref());
+            document["failures"] = failures::json(&kept);
             document["verified"] = json!(gathered.verified);
             terminal.line(&super::run::pretty(&document))?;
         }
         Format::Human => {
-            lines(finished, &judged).iter().try_for_each(|line| terminal.line(line))?;
+            lines(finished, &judged, &kept).iter().try_for_each(|line| terminal.line(line))?;
             if let Some(rendered) = &rendered {
                 super::report::drawn(rendered).iter().try_for_each(|line| terminal.line(line))?;
                 rendered.warnings.iter().for_each(|warning| terminal.detail(warning));
@@ -89,7 +94,7 @@ fn json_of(mut document: Json, folder: &Folder, rendered: Option<&reports::Rende
 }
 
 /// What people are told.
-fn lines(finished: &Finished<'_>, judged: &[Vec<Judgement>]) -> Vec<String> {
+fn lines(finished: &Finished<'_>, judged: &[Vec<Judgement>], kept: &[Told<'_>]) -> Vec<String> {
     let Finished { plan, recipe, folder, gathered, .. } = *finished;
     let Overrides { set, profile, .. } = recipe.overrides.clone();
     let laid = OverArgs { set, profile };
@@ -101,7 +106,7 @@ fn lines(finished: &Finished<'_>, judged: &[Vec<Judgement>]) -> Vec<String> {
         super::marks::lines(&gathered.folds),
         gathered.adaptive.as_ref().map_or_else(Vec::new, |adaptive| adapted(plan, adaptive)),
         summary::expectations(plan, judged),
-        gathered.failures.lines(plan, &laid),
+        failures::lines(&gathered.failures, kept, plan, folder, &laid),
     ];
     for section in sections.into_iter().filter(|section| !section.is_empty()) {
         lines.push(String::new());

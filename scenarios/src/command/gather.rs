@@ -23,8 +23,8 @@ use crate::shard::Shard;
 use crate::sweep::{self, Made, Origin, Plan, Work};
 use crate::terminal::Terminal;
 
+use super::failures::{Failure, Failures};
 use super::manifest::{Ending, manifest};
-use super::summary::{Failure, Failures};
 use super::tables::Tables;
 
 /// What is to be gathered, and where.

@@ -36,7 +36,7 @@ pub fn merge(args: &MergeArgs, format: Format, terminal: &mut Terminal) -> Resul
     let others = folders.iter().filter(elsewhere).map(|dir| results::parts_of(dir)).collect();
     terminal.note(&title(&plan));
     // Whoever makes no runs needs no threads.
-    let jobs = 1;
+    let jobs = if args.ending.shrink { super::sweep::jobs(None, terminal) } else { 1 };
     let harvest =
         Harvest { plan: &plan, recipe: &recipe, folder: &folder, shard: None, jobs, others };
     let gathered = gather(&harvest, &AtomicBool::new(true), terminal)?;

@@ -3,6 +3,7 @@
 pub mod conclude;
 pub mod compare;
 pub mod explain;
+pub mod failures;
 pub mod gather;
 pub mod list;
 pub mod manifest;

@@ -109,7 +109,7 @@ fn again(args: &ReplayArgs, format: Format, terminal: &mut Terminal) -> Result<u
 }
 
 /// `latest` is short for `results/latest`.
-fn existing(folder: &Path) -> PathBuf {
+pub(super) fn existing(folder: &Path) -> PathBuf {
     let below = Path::new("results").join(folder);
     if !folder.exists() && below.is_dir() { below } else { folder.to_owned() }
 }

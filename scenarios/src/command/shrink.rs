@@ -6,14 +6,16 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 use sim_core::outcome::Outcome;
 
-use crate::cli::{Format, ShrinkArgs};
+use crate::cli::{Format, ScenarioArgs, ShrinkArgs};
 use crate::error::Error;
 use crate::point::Point;
+use crate::rerun::{self, Recorded};
 use crate::scenario::Scenario;
 use crate::shrink::{self, Case, Shrunk, Task, headline, sentence, written};
 use crate::table::assumptions;
 use crate::terminal::Terminal;
 
+use super::replay::existing;
 use super::run::pretty;
 
 /// Shrinks one run, and writes the scenario that is left.
@@ -21,7 +23,7 @@ use super::run::pretty;
 /// # Errors
 /// When the scenario is wrong, the run does not fail, or the file cannot be written.
 pub fn shrink(args: &ShrinkArgs, format: Format, terminal: &mut Terminal) -> Result<u8, Error> {
-    let (scenario, point) = super::one(&args.scenario.scenario, &args.scenario.over, terminal)?;
+    let (scenario, point, seed) = wanted(args, terminal)?;
     if let Some(out) = &args.out {
         spare(&scenario, out)?;
     }
@@ -29,32 +31,27 @@ pub fn shrink(args: &ShrinkArgs, format: Format, terminal: &mut Terminal) -> Res
         terminal.note(&stamp);
     }
     let jobs = super::sweep::jobs(args.jobs, terminal);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(jobs)
-        .build()
-        .map_err(|error| Error::Internal(format!("no threads: {error}")))?;
-    let task =
-        Task { point: &point, seed: args.seed, others: args.seeds.clone(), most_tries: args.tries };
+    let others = args.seeds.clone();
+    let task = Task { point: &point, seed, others, most_tries: args.tries };
     let quiet = terminal.is_quiet();
     let progress = |case: &Case, tries: u64| {
         if !quiet {
             terminal.note(&told(case, tries));
         }
     };
-    let shrunk = pool
-        .install(|| shrink::shrink(&task, &progress))
-        .map_err(|outcome| sound(&scenario, &outcome))?;
+    let shrunk =
+        on_threads(&task, jobs, &progress)?.map_err(|outcome| sound(&scenario, &outcome))?;
     if !shrunk.is_finished {
         let more = args.tries.saturating_mul(4);
         terminal.warn(&format!("stopped after {} tries; --tries {more} goes on", shrunk.tries));
     }
-    let text = written(&point, args.seed, &shrunk);
+    let text = written(&point, seed, &shrunk);
     if let Some(out) = &args.out {
         fs::write(out, &text).map_err(Error::io("write", out))?;
     }
     match format {
         Format::Json => {
-            terminal.line(&pretty(&document(&scenario, &point, args, &shrunk, &text)))?;
+            terminal.line(&pretty(&document(&scenario, &point, seed, &shrunk, &text)))?;
         }
         Format::Human if args.out.is_some() => {
             terminal.line(&sentence(&shrunk.after))?;
@@ -67,6 +64,41 @@ pub fn shrink(args: &ShrinkArgs, format: Format, terminal: &mut Terminal) -> Res
         terminal.note(&format!("  next: synod trace {file} --seed {}", shrunk.after.seed));
     }
     Ok(0)
+}
+
+/// Shrinks on so many threads; the inner error is the outcome of a run that does not fail.
+///
+/// # Errors
+/// When the system gives no threads.
+pub(super) fn on_threads(
+    task: &Task<'_>,
+    jobs: usize,
+    progress: &(dyn Fn(&Case, u64) + Sync),
+) -> Result<Result<Shrunk, Box<Outcome>>, Error> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
+    let pool = pool.map_err(|error| Error::Internal(format!("no threads: {error}")))?;
+    Ok(pool.install(|| shrink::shrink(task, progress)))
+}
+
+/// The run that is to be shrunk: of a scenario by its seed, or of a sweep by its number.
+fn wanted(args: &ShrinkArgs, terminal: &Terminal) -> Result<(Scenario, Point, u64), Error> {
+    let source = existing(Path::new(&args.scenario.scenario));
+    match args.run {
+        Some(run) => {
+            let Recorded { scenario, point, seed, .. } = rerun::find(&source, run)?;
+            Ok((scenario, point, seed))
+        }
+        None if source.join("manifest.json").is_file() => {
+            let shown = source.display();
+            let message = format!("{shown} is the folder of a sweep: say which run");
+            Err(Error::Usage { message, next: format!("synod shrink {shown} --run 0") })
+        }
+        None => {
+            let ScenarioArgs { scenario, over } = &args.scenario;
+            let (scenario, point) = super::one(scenario, over, terminal)?;
+            Ok((scenario, point, args.seed))
+        }
+    }
 }
 
 /// How far it has come.
@@ -106,13 +138,7 @@ fn sound(scenario: &Scenario, outcome: &Outcome) -> Error {
     }
 }
 
-fn document(
-    scenario: &Scenario,
-    point: &Point,
-    args: &ShrinkArgs,
-    shrunk: &Shrunk,
-    text: &str,
-) -> Json {
+fn document(scenario: &Scenario, point: &Point, seed: u64, shrunk: &Shrunk, text: &str) -> Json {
     let case = |case: &Case| {
         json!({
             "seed": case.seed,
@@ -129,7 +155,7 @@ fn document(
         "engine": crate::results::ENGINE,
         "scenario": scenario.name,
         "protocol": point.entry.name,
-        "seed": args.seed,
+        "seed": seed,
         "mutant": point.simulation.setup().mutant,
         "verdict": shrunk.failure.verdict.word(),
         "reason": shrunk.failure.reason,

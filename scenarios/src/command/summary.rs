@@ -1,13 +1,12 @@
 //! What a sweep says of itself to people.
 
 use reports::stats::Proportion;
-use sim_core::outcome::{Outcome, Verdict};
+use sim_core::outcome::Verdict;
 
-use crate::cli::OverArgs;
 use crate::fold::{Fold, headlines};
 use crate::histogram::{CensoredHistogram, Median};
-use crate::judge::{Answer, Judgement, number, seconds};
-use crate::sweep::{Made, Plan};
+use crate::judge::{Answer, Judgement, number};
+use crate::sweep::Plan;
 use crate::terminal::{aligned, painted};
 
 /// How the runs went that were made twice.
@@ -22,82 +21,6 @@ pub fn verified(verified: u64, made: u64, folds: &[Fold]) -> String {
 
 /// Points that the summary shows; the others are in `points.csv`.
 const SHOWN: usize = 40;
-
-/// A run that failed, as it is told at once.
-pub struct Failure {
-    run: u64,
-    point: usize,
-    seed: u64,
-    verdict: Verdict,
-    what: String,
-}
-
-/// How many failures are told with the command that shows them.
-const TOLD: usize = 5;
-
-impl Failure {
-    /// The failure of a run, if it is one.
-    pub fn of(made: &Made) -> Option<Self> {
-        let Outcome { seed, verdict, .. } = made.outcome;
-        if matches!(verdict, Verdict::Pass | Verdict::Inconclusive) {
-            return None;
-        }
-        let unstable = verdict == Verdict::Nondeterministic;
-        let what = match made.outcome.first_breach().filter(|_| !unstable) {
-            Some(breach) => {
-                let assumed = if breach.assumptions_held { "" } else { ", assumptions exceeded" };
-                format!("{} @ {}{assumed}", breach.property, seconds(breach.at))
-            }
-            None => crate::diagnostic::clean(&made.outcome.reason),
-        };
-        Some(Self { run: made.run, point: made.point, seed, verdict, what })
-    }
-
-    /// One line on it.
-    pub fn line(&self, plan: &Plan) -> String {
-        let point = &plan.points[self.point];
-        let label = point.label();
-        let space = if label.is_empty() { "" } else { " " };
-        let protocol = point.entry.name;
-        let (run, seed, verdict) = (self.run, self.seed, self.verdict);
-        format!("  ✗ {verdict}  {protocol} {label}{space}seed={seed} (run {run})  {}", self.what)
-    }
-}
-
-/// The failures of a sweep that are worth a command each.
-#[derive(Default)]
-pub struct Failures {
-    first: Vec<Failure>,
-    count: u64,
-}
-
-impl Failures {
-    /// Takes in a failure.
-    pub fn add(&mut self, failure: Failure) {
-        self.count += 1;
-        if self.first.len() < TOLD {
-            self.first.push(failure);
-        }
-    }
-
-    /// The lines on them.
-    pub fn lines(&self, plan: &Plan, laid: &OverArgs) -> Vec<String> {
-        let mut lines = Vec::new();
-        for failure in &self.first {
-            let (scenario, point) = (plan.scenario_of(failure.point), &plan.points[failure.point]);
-            lines.push(failure.line(plan));
-            lines.push(format!(
-                "      {}",
-                super::trace_command(scenario, point, laid, failure.seed)
-            ));
-        }
-        if self.count > self.first.len() as u64 {
-            let more = self.count - self.first.len() as u64;
-            lines.push(format!("  … and {more} more in failures.csv"));
-        }
-        lines
-    }
-}
 
 /// What the results must say of the points, each once.
 pub fn stamps(plan: &Plan) -> Vec<String> {

@@ -6,35 +6,31 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
-use sim_core::trace::StepKind;
 
 use crate::catalog;
-use crate::cli::{Format, TestArgs};
+use crate::cli::{Format, OverArgs, TestArgs};
 use crate::document::Sources;
 use crate::error::Error;
 use crate::evidence::Evidence;
-use crate::export::{View, mermaid};
+use crate::export::mermaid;
 use crate::judge::{Answer, worst};
-use crate::point::Point;
 use crate::recipe::Recipe;
 use crate::registry;
 use crate::results::{self, ENGINE, Folder};
 use crate::scenario::{self, Overrides};
 use crate::stopwatch::Stopwatch;
 use crate::suite::{Suite, Tried, github, junit};
-use crate::sweep::{self, Plan, shielded};
+use crate::sweep::{self, Plan};
 use crate::terminal::{Terminal, painted};
 
 use super::gather::Harvest;
 use super::manifest::{Ending, manifest};
 use super::run::pretty;
 use super::tables::Tables;
+use super::trace::traced;
 
 /// Failing cases of a scenario that are told; the others are counted.
 const TOLD: usize = 5;
-
-/// Steps of messages in a diagram: what fits a screen.
-const DIAGRAM_STEPS: usize = 60;
 
 /// Runs every scenario that the paths name, and judges each.
 ///
@@ -48,14 +44,16 @@ pub fn test(args: &TestArgs, format: Format, terminal: &mut Terminal) -> Result<
         over: Vec::new(),
         profile: args.laid.profile.clone(),
     };
-    let (scenarios, sources) = scenario::load(&references, &overrides, Terminal::colours_errors())?;
+    let (scenarios, sources) =
+        scenario::load_suite(&references, &overrides, Terminal::colours_errors())?;
     let plans = scenarios.into_iter().map(|one| Plan::new(vec![one], args.seeds.clone()));
     let plans = plans.collect::<Result<Vec<_>, _>>()?;
     let jobs = super::sweep::jobs(args.jobs, terminal);
     let interrupted = super::sweep::interruption();
     let mut suites = Vec::new();
     for plan in &plans {
-        let recipe = Recipe::of(plan, overrides.clone(), None);
+        let profile = plan.scenarios[0].profile.clone();
+        let recipe = Recipe::of(plan, Overrides { profile, ..overrides.clone() }, None);
         let suite = one(plan, &recipe, &sources, args, jobs, &interrupted)?;
         if format == Format::Human {
             lines(&suite).iter().try_for_each(|line| terminal.line(line))?;
@@ -212,8 +210,9 @@ fn one(
     let judgements = judged.first().map_or(&[][..], Vec::as_slice);
     let (folds, evidence) = (&folds[..], &evidence[..]);
     let tried = Tried { plan, sources, folds, evidence, judgements, code, seconds };
+    let laid = OverArgs { profile: recipe.overrides.profile.clone(), set: args.laid.set.clone() };
     let repro = |point: usize, seed: u64| {
-        super::trace_command(&plan.scenarios[0], &plan.points[point], &args.laid, seed)
+        super::trace_command(&plan.scenarios[0], &plan.points[point], &laid, seed)
     };
     Ok(Suite::of(&tried, &repro))
 }
@@ -265,7 +264,8 @@ fn tell_github(suites: &[Suite], plans: &[Plan], terminal: &Terminal) -> Result<
     };
     let first = suites.iter().zip(plans).find_map(|(suite, plan)| {
         let case = suite.failing().find(|case| !case.seeds.is_empty())?;
-        diagram(&plan.points[case.point.0], case.seeds[0])
+        let (_, trace) = traced(&plan.points[case.point.0], case.seeds[0]).ok()?;
+        mermaid::violation(&trace).ok()
     });
     let path = Path::new(&path);
     let mut file = fs::OpenOptions::new()
@@ -277,16 +277,4 @@ fn tell_github(suites: &[Suite], plans: &[Plan], terminal: &Terminal) -> Result<
     let room = (github::LARGEST_SUMMARY as u64).saturating_sub(there) as usize;
     let text = github::summary(suites, first.as_deref(), room);
     file.write_all(text.as_bytes()).map_err(Error::io("write", path))
-}
-
-/// What led up to the first violation of a run, as a sequence diagram.
-fn diagram(point: &Point, seed: u64) -> Option<String> {
-    let (_, trace) = shielded(|| point.simulation.trace(seed)).ok()?;
-    let steps = &trace.steps;
-    let violation = steps.iter().position(|step| step.kind == StepKind::Violation);
-    let end = violation.map_or(steps.len(), |at| at + 1);
-    let speaks = |kind| matches!(kind, StepKind::Send | StepKind::Deliver | StepKind::Lose);
-    let messages = (0..end).rev().filter(|at| speaks(steps[*at].kind));
-    let start = messages.take(DIAGRAM_STEPS).last().unwrap_or(0);
-    mermaid::mermaid(&View::new(steps, |at, _| (start..end).contains(&at))).ok()
 }

@@ -12,7 +12,7 @@ use crate::capsule::{Capsule, text_of};
 use crate::cli::{Export, Format, Kind, TraceArgs, ViewArgs};
 use crate::error::Error;
 use crate::export::past::causal_past;
-use crate::export::{View, mermaid, ndjson, perfetto, shiviz, text};
+use crate::export::{View, mermaid, ndjson, perfetto, schedule, shiviz, text};
 use crate::judge::seconds;
 use crate::point::Point;
 use crate::sweep::shielded;
@@ -123,7 +123,7 @@ impl Shown<'_> {
         });
         match (args.export, format) {
             (Some(export), _) => {
-                let text = exported(&view, export, &self.stamp())?;
+                let text = exported(&view, export, self.trace, &self.stamp())?;
                 write(&text, args.out.as_deref(), terminal)
             }
             (None, Format::Json) => {
@@ -135,7 +135,7 @@ impl Shown<'_> {
     }
 
     /// Of which run it is, and what is wrong with that; whatever leaves says so.
-    fn stamp(&self) -> Json {
+    pub(super) fn stamp(&self) -> Json {
         json!({
             "scenario": self.name,
             "protocol": self.point.entry.name,
@@ -183,7 +183,7 @@ impl Shown<'_> {
 
 /// What is shown, in the format of another tool, with a line on the run where the format has room
 /// for one.
-fn exported(view: &View<'_>, export: Export, run: &Json) -> Result<String, Error> {
+fn exported(view: &View<'_>, export: Export, trace: &Trace, run: &Json) -> Result<String, Error> {
     Ok(match export {
         Export::Text => {
             let lines: String = text::lines(view).map(|line| line + "\n").collect();
@@ -191,6 +191,7 @@ fn exported(view: &View<'_>, export: Export, run: &Json) -> Result<String, Error
         }
         Export::Ndjson => format!("{}\n{}", json!({ "run": run }), ndjson::ndjson(view)),
         Export::Mermaid => format!("%% {run}\n{}", mermaid::mermaid(view)?),
+        Export::Schedule => format!("# {run}\n{}", schedule::schedule(trace)),
         // Its parser takes every line for an event.
         Export::Shiviz => shiviz::shiviz(view),
         Export::Perfetto => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use sim_core::id::NodeId;
-use sim_core::trace::{Step, StepKind};
+use sim_core::trace::{Step, StepKind, Trace};
 
 use crate::error::Error;
 use crate::export::View;
@@ -11,6 +11,9 @@ use crate::export::message::{Fate, Message};
 
 /// More arrows than this nobody reads, and Mermaid refuses texts that are much longer.
 pub const MOST_ARROWS: usize = 500;
+
+/// Steps of messages in the diagram of a violation: what fits a screen.
+const LAST_STEPS: usize = 60;
 
 /// The characters of a message that are shown.
 const LABEL: usize = 80;
@@ -42,6 +45,20 @@ pub fn mermaid(view: &View<'_>) -> Result<String, Error> {
         text += &note(&view.steps[*place], &lanes).unwrap_or_default();
     }
     Ok(text)
+}
+
+/// What led up to the first violation of a run, or to its end if there is none.
+///
+/// # Errors
+/// None, as long as so few steps make no more than [`MOST_ARROWS`] arrows.
+pub fn violation(trace: &Trace) -> Result<String, Error> {
+    let steps = &trace.steps;
+    let violation = steps.iter().position(|step| step.kind == StepKind::Violation);
+    let end = violation.map_or(steps.len(), |at| at + 1);
+    let speaks = |kind| matches!(kind, StepKind::Send | StepKind::Deliver | StepKind::Lose);
+    let messages = (0..end).rev().filter(|at| speaks(steps[*at].kind));
+    let start = messages.take(LAST_STEPS).last().unwrap_or(0);
+    mermaid(&View::new(steps, |at, _| (start..end).contains(&at)))
 }
 
 /// Every message of which an end is shown, with the place where it is drawn, in order.

@@ -7,6 +7,7 @@ pub mod ndjson;
 pub mod mermaid;
 pub mod shiviz;
 pub mod perfetto;
+pub mod schedule;
 
 use std::collections::BTreeSet;
 

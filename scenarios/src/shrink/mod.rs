@@ -28,7 +28,7 @@ use crate::point::{self, Point};
 use crate::seeds::Seeds;
 use crate::sweep::guarded;
 
-pub use written::{headline, sentence, written};
+pub use written::{headline, in_toml, sentence, written};
 
 /// What a run showed, and what a smaller one has to show too.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -95,6 +95,12 @@ impl Case {
         }
     }
 }
+
+/// The seeds that smaller scenarios are tried on unless others are named.
+pub const OTHERS: Seeds = Seeds::Range(0, 50);
+
+/// How many smaller scenarios are tried unless another number is given.
+pub const MOST_TRIES: u64 = 5_000;
 
 /// What is to be shrunk, and how far one may go.
 pub struct Task<'a> {

@@ -120,7 +120,8 @@ const ORDER: [&str; 19] = [
     "expect",
 ];
 
-fn in_toml(key: &str, value: &Json) -> String {
+/// A key of a scenario with its value, as its file has them.
+pub fn in_toml(key: &str, value: &Json) -> String {
     let text = toml::to_string(&json!({ key: value }));
     text.unwrap_or_else(|error| format!("# {key} cannot be written: {error}\n"))
 }

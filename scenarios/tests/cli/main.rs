@@ -5,6 +5,7 @@ mod compare;
 mod diagnostics;
 mod driver;
 mod durable;
+mod failures;
 mod hostile;
 mod replay;
 mod suite;

@@ -142,3 +142,24 @@ fn a_control_that_breaks_nowhere_fails_once() {
     assert!(said.out.contains("control.toml:3  not all runs pass"), "{}", said.out);
     assert!(said.out.contains("--seed 0"), "{}", said.out);
 }
+
+#[test]
+fn a_profile_is_laid_over_those_that_have_it_and_some_must() {
+    let desk = suite("profiles");
+    let short = "\n[profile.short]\nseeds = \"0..3\"\nhorizon = \"4s\"\n";
+    desk.put("cases/deep/late.toml", VOTE.replace("\"vote\"", "\"late\"") + BROKEN + short);
+    let said = desk.synod(&["test", "cases", "--profile", "short", "-o", "kept"]).exits(12);
+    for part in ["good  1 point × seeds 0..100 ", "late  1 point × seeds 0..3 "] {
+        assert!(said.out.contains(part), "{part} is missing:\n{}", said.out);
+    }
+    // Whoever has the profile is shown under it.
+    assert!(said.out.contains("late.toml --seed 2 --profile short"), "{}", said.out);
+    for (name, has) in [("late", true), ("good", false)] {
+        let folder = std::fs::read_dir(desk.path("kept").join(name)).expect("a folder").next();
+        let manifest = folder.expect("a sweep").expect("an entry").path().join("manifest.json");
+        let text = std::fs::read_to_string(manifest).expect("a manifest");
+        assert_eq!(text.contains("\"profile\": \"short\""), has, "{name}: {text}");
+    }
+    let said = desk.synod(&["test", "cases", "--profile", "shorter"]).exits(3);
+    assert!(said.err.contains("no such profile") && said.err.contains("short"), "{}", said.err);
+}

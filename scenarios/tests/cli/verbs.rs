@@ -207,6 +207,24 @@ fn an_export_says_of_which_run_it_is_and_can_be_written_to_a_file() {
 }
 
 #[test]
+fn a_schedule_is_written_as_it_struck_and_strikes_again_in_a_scenario() {
+    let desk = Desk::with_log("schedule");
+    let crash = "[[fault]]\nkind = \"crash\"\ntarget = \"random\"\nat = \"1s..2s\"\n\
+                 restart_after = \"100ms..300ms\"\nevery = \"500ms..900ms\"\nuntil = \"4s\"\n";
+    desk.put("drawn.toml", format!("{LOG}\n{crash}"));
+    let export = ["trace", "drawn.toml", "--seed", "4", "--export", "schedule"];
+    let written = desk.synod(&export).exits(0).out;
+    assert!(written.starts_with("# {") && !written.contains("random"), "{written}");
+    assert!(written.matches("[[fault]]").count() >= 3, "{written}");
+    desk.put("written.toml", format!("{LOG}\n{written}"));
+    let again = [&["trace", "written.toml"], &export[2..]].concat();
+    let faults = |text: &str| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(faults(&desk.synod(&again).exits(0).out), faults(&written));
+    let none = desk.synod(&["trace", "log.toml", "--export", "schedule"]).exits(0).out;
+    assert_eq!(none.lines().count(), 1, "{none}");
+}
+
+#[test]
 fn lists_show_protocols_faults_metrics_and_adversaries() {
     let desk = Desk::new("lists");
     let list = |topic: &str| desk.synod(&["list", topic]).exits(0).out;
@@ -258,6 +276,7 @@ fn every_example_of_the_help_names_a_scenario_that_there_is() {
             let words: Vec<&str> = example.split_whitespace().collect();
             if let ["run" | "sweep" | "trace" | "explain", scenario, ..] = words[..]
                 && !scenario.ends_with(".toml")
+                && !scenario.starts_with('-')
             {
                 desk.synod(&["explain", scenario]).exits(0);
                 seen += 1;

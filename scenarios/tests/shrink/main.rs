@@ -19,21 +19,34 @@ const MOST_STRIKES: usize = 5;
 const MEDIAN_EVENTS: u64 = 100;
 
 /// Planted bugs that drawn faults find, with the scenarios that find them: of all such bugs those
-/// that are shrunk in a second or two.
-const BUGS: [(&str, &str); 17] = [
+/// that are shrunk in a few seconds.
+const BUGS: [(&str, &str); 30] = [
+    ("R02", "raft-amnesia"),
     ("R03", "raft-chaos"),
     ("R07", "raft-chaos"),
+    ("R08", "raft-chaos"),
+    ("R10", "raft-chaos"),
+    ("R13", "raft-chaos"),
+    ("R17", "kv-restless"),
+    ("R20", "raft-chaos"),
     ("N01", "voting-repeated"),
     ("N03", "voting-tie"),
     ("N04", "voting-parted"),
     ("B01", "pbft-liar-of-4"),
     ("B02", "pbft-liar-of-5"),
+    ("B06", "pbft-liars-twice"),
+    ("B10", "pbft-transplant"),
     ("BO1", "ben-or-divided"),
     ("BO2", "ben-or-divided"),
     ("BO3", "ben-or-blinking"),
     ("BO4", "ben-or-liar"),
     ("BR1", "bracha-liar"),
     ("BR2", "bracha-reboots"),
+    ("C01", "crdt-counter"),
+    ("C03", "crdt-register"),
+    ("C04", "crdt-set"),
+    ("C06", "crdt-quarrel"),
+    ("C08", "crdt-both"),
     ("O01", "oral-lieutenant"),
     ("O02", "oral-commander"),
     ("SM1", "signed-late-commander"),
