@@ -6,12 +6,14 @@
 pub mod ben_or;
 pub mod bracha;
 pub mod generals;
+pub mod heartbeat;
 pub mod oral_messages;
 pub mod pbft;
 pub mod problem;
 pub mod raft;
 pub mod server;
 pub mod signed_messages;
+pub mod swim;
 pub mod voting;
 
 use sim_core::simulation::Entry;
@@ -20,10 +22,12 @@ use sim_core::simulation::Entry;
 pub const REGISTRY: &[Entry] = &[
     Entry::of::<ben_or::BenOr>(),
     Entry::of::<bracha::Bracha>(),
+    Entry::of::<heartbeat::Heartbeat>(),
     Entry::of::<oral_messages::OralMessages>(),
     Entry::of::<pbft::Pbft>(),
     Entry::of::<raft::Raft>(),
     Entry::of::<server::Server>(),
     Entry::of::<signed_messages::SignedMessages>(),
+    Entry::of::<swim::Swim>(),
     Entry::of::<voting::Voting>(),
 ];

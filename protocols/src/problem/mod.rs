@@ -3,4 +3,5 @@
 pub mod broadcast;
 pub mod decision;
 pub mod log;
+pub mod membership;
 pub mod service;
