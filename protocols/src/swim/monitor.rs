@@ -9,8 +9,8 @@ use super::Swim;
 use super::message::Update;
 use crate::problem::membership::Belief;
 
-/// Who was told that a member is suspected or gone under an incarnation does not believe it well
-/// under that one or an earlier one: stale news raises nobody from the dead.
+/// Whom a node holds for present, it holds so by the latest news that it was told: stale news
+/// raises nobody from the dead.
 pub const STALE_NEWS_IS_STALE: &str = "stale_news_is_stale";
 
 /// The white-box judge of SWIM.
@@ -37,7 +37,7 @@ impl Auditor {
             let greatest = told.entry(member).or_insert(update.belief);
             *greatest = (*greatest).max(update.belief);
             let belief = believed(member)?;
-            (belief < *greatest).then(|| Violation {
+            (belief.is_present() && belief < *greatest).then(|| Violation {
                 property: STALE_NEWS_IS_STALE,
                 witness: format!(
                     "{node} was told that {member} is {greatest:?}, and believes {belief:?}"

@@ -9,3 +9,4 @@ mod bracha;
 mod generals;
 mod pbft;
 mod raft_and_voting;
+mod swim;
