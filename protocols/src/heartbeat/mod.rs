@@ -125,8 +125,10 @@ impl Protocol for Heartbeat {
         match message {
             Message::Heartbeat(count) => self.hear(from, count, ctx),
             Message::Farewell(count) => {
-                ctx.cancel_timer(Timer::Silence(from));
-                self.believe(from, Belief::alive(count).turned(Status::Left), ctx);
+                // That of an earlier life ends nothing.
+                if self.believe(from, Belief::alive(count).turned(Status::Left), ctx) {
+                    ctx.cancel_timer(Timer::Silence(from));
+                }
             }
         }
     }
@@ -198,25 +200,24 @@ impl Heartbeat {
     fn hear(&mut self, from: NodeId, count: u64, ctx: &mut Context<'_, Self>) {
         let belief = Belief::alive(count);
         // What was overtaken tells nothing.
-        if self.view.get(&from).is_some_and(|before| belief <= *before) {
-            return;
+        if self.believe(from, belief, ctx) {
+            let window = ctx.config().window;
+            self.arrivals.entry(from).or_default().hear(ctx.elapsed(), window);
+            self.await_next(from, ctx);
         }
-        let window = ctx.config().window;
-        self.arrivals.entry(from).or_default().hear(ctx.elapsed(), window);
-        self.believe(from, belief, ctx);
-        self.await_next(from, ctx);
     }
 
-    /// Keeps a belief; the application hears of it if it is another status.
-    fn believe(&mut self, member: NodeId, belief: Belief, ctx: &mut Context<'_, Self>) {
+    /// Keeps a belief, if it is news; the application hears of it if it is another status.
+    fn believe(&mut self, member: NodeId, belief: Belief, ctx: &mut Context<'_, Self>) -> bool {
         let before = self.view.get(&member).copied();
         if before.is_some_and(|before| belief <= before) {
-            return;
+            return false;
         }
         self.view.insert(member, belief);
         if before.is_none_or(|before| before.status != belief.status) {
             ctx.indicate(Indication::Changed { member, belief });
         }
+        true
     }
 
     /// How long the next heartbeat may take.

@@ -82,6 +82,20 @@ fn whoever_leaves_is_gone_at_once_and_stays_away() {
 }
 
 #[test]
+fn the_farewell_of_an_earlier_life_does_not_end_the_watching() {
+    let mut table = table();
+    let op = OpId { client: ClientId(2), sequence: 0 };
+    table.request(2, op, Request::Leave);
+    let late = table.take(2, 0);
+    table.request(2, OpId { sequence: 1, ..op }, Request::Join);
+    table.fire(2, Timer::Start);
+    table.settle(&ALL);
+    table.arrive(late);
+    assert_eq!(status(&table, 0, 2), Status::Alive);
+    assert!(table.timers(0).contains(&Timer::Silence(NodeId(2))));
+}
+
+#[test]
 fn what_cannot_work_is_refused_and_what_is_risky_is_said() {
     use sim_core::id::Cluster;
     let wrong = |config: Config| {

@@ -52,7 +52,7 @@ pub struct Config {
     /// default all know all.
     pub seeds: Option<u32>,
     /// How often a member exchanges its whole view with another, which may be one that it holds
-    /// for dead: so two halves find together again. `0s` for never.
+    /// for gone: so two halves find together again. `0s` for never.
     pub sync: Duration,
     /// What is left of the incarnation after a crash.
     pub incarnation: Incarnations,

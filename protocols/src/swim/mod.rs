@@ -415,10 +415,10 @@ impl Swim {
         }
     }
 
-    /// One of those who have not left, the dead among them: they may be dead for this half only.
+    /// Anyone, also the dead and those who left: they may be back, and if all whom this one sees
+    /// go, nobody else would tell it.
     fn anybody(&self, ctx: &mut Context<'_, Self>) -> Option<NodeId> {
-        let others = self.those(|belief| belief.status != Status::Left);
-        let place = ctx.random().below(others.len() as u64) as usize;
-        others.get(place).copied()
+        let place = ctx.random().below(self.view.len() as u64) as usize;
+        self.view.keys().nth(place).copied()
     }
 }

@@ -267,6 +267,31 @@ fn two_halves_that_held_each_other_for_dead_find_together_by_an_exchange() {
 }
 
 #[test]
+fn whoever_comes_back_finds_another_who_came_back_when_the_rest_have_left() {
+    let mut table = Table::new(3, in_step());
+    let mut sequence = 0;
+    let mut ask = |table: &mut Table, node: u32, request: Request| {
+        sequence += 1;
+        table.request(node, OpId { client: ClientId(node), sequence }, request);
+        table.settle(&[0, 1, 2]);
+    };
+    ask(&mut table, 0, Request::Leave);
+    ask(&mut table, 1, Request::Leave);
+    ask(&mut table, 0, Request::Join);
+    ask(&mut table, 2, Request::Leave);
+    ask(&mut table, 1, Request::Join);
+    // It asks until it is answered.
+    for _ in 0..10 {
+        if table.timers(1).contains(&Timer::Introduction) {
+            table.fire(1, Timer::Introduction);
+            table.settle(&[0, 1, 2]);
+        }
+    }
+    assert_eq!([status(&table, 0, 1).1, status(&table, 1, 0).1], [Status::Alive; 2]);
+    assert!(table.violations().is_empty(), "{}", table.transcript());
+}
+
+#[test]
 fn a_lie_accuses_or_leaps_ahead() {
     let draw = Streams::new(0).key(Stream::Adversary).member(0);
     let honest = says(3, vec![update(2, 1, Status::Alive)]);
