@@ -162,9 +162,12 @@ fn paint(sheet: &Sheet<'_>, series: &[Series<'_>], x: &Scale) -> Drawn {
         let (color, dash) = (SERIES[s.place], STAGES[s.stage].2);
         band(&mut panel, lower.into_iter().chain(upper.into_iter().rev()).collect(), color, 0.12)?;
         curve(&mut panel, &line, color, 2.0, dash)?;
-        let end = pixel(&panel, line.last().copied().unwrap_or((x.to(), 0.0)));
+        let mut end = pixel(&panel, line.last().copied().unwrap_or((x.to(), 0.0)));
         if s.sample.censored().hits > 0 {
             sheet.censor_mark(end, color)?;
+        } else {
+            // Lines from all curves to their names would lie on each other at the top.
+            end.0 = rect.right;
         }
         labels.push(EndLabel { end, color, name: s.label.clone(), remark: s.remark() });
     }
