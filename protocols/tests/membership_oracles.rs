@@ -1,15 +1,18 @@
-//! SWIM against its closed forms: how soon a crash is noticed, how often wrongly, and at what load.
+//! SWIM against its closed forms: how soon a crash is noticed, how often wrongly, and at what load;
+//! and what the world alone can do to a member.
 
-use protocols::problem::membership::STRONG_ACCURACY;
+use protocols::heartbeat::Heartbeat;
+use protocols::problem::membership::{Membership, STRONG_ACCURACY};
 use protocols::swim::{Config, Swim, Targets};
 use sim_core::experiment::Experiment;
 use sim_core::fault::{Fault, FaultSpec};
+use sim_core::id::NodeId;
 use sim_core::latency::Latency;
 use sim_core::outcome::{Measure, Outcome, Verdict};
 use sim_core::rng::Ratio;
 use sim_core::setup::Setup;
 use sim_core::simulation::Simulation as _;
-use sim_core::target::Target;
+use sim_core::target::{Target, Targets};
 use sim_core::time::{Duration, DurationRange};
 
 /// Members that probe in step, anybody each time, over links of one millisecond.
@@ -102,4 +105,28 @@ fn synchrony_makes_the_detector_perfect_and_its_loss_is_seen() {
         run.breaches.iter().any(|breach| breach.property == STRONG_ACCURACY)
     });
     assert!(broken.count() > 25);
+}
+
+/// Its first period began while it stood still, and it was asked to leave before that: what its
+/// timer says comes last.
+#[test]
+fn whoever_leaves_while_it_stands_still_is_silent_afterwards() {
+    fn check<P: sim_core::protocol::Protocol<Problem = Membership>>() {
+        let mut setup = Setup::new(3, Duration::from_secs(60));
+        setup.patience = Some(Duration::from_secs(20));
+        let target = Targets(vec![Target::Node(NodeId(0))]);
+        let pause = FaultSpec::at(Duration::from_nanos(1_000_000), Fault::Pause { target });
+        setup.faults = vec![pause.lasting(Duration::from_secs(3))];
+        let mut leaving = Experiment::<P>::new(P::Config::default(), setup);
+        leaving.load.turnover = Ratio::ALWAYS;
+        leaving.workload.clients = 1;
+        leaving.workload.requests = Some(1);
+        leaving.workload.start = Duration::from_millis(100);
+        for seed in 0..20 {
+            let run = leaving.run(seed);
+            assert_eq!(run.verdict, Verdict::Pass, "{}, seed {seed}: {run:?}", P::NAME);
+        }
+    }
+    check::<Swim>();
+    check::<Heartbeat>();
 }

@@ -204,6 +204,10 @@ impl Protocol for Swim {
 
     fn on_timer(&mut self, timer: Timer, ctx: &mut Context<'_, Self>) {
         self.heard.clear();
+        // What ran out while the node stood still comes after it left.
+        if !self.is_member {
+            return;
+        }
         match timer {
             Timer::Start => {
                 ctx.repeat_timer(Timer::Period, ctx.config().period);
