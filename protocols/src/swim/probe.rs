@@ -35,7 +35,13 @@ impl Swim {
         }
         self.relays.retain(|sequence, _| *sequence > self.earlier);
         self.earlier = self.sequence;
-        let Some(target) = self.next_target(ctx) else { return };
+        let Some(target) = self.next_target(ctx) else {
+            // Whoever sees nobody asks anybody, and does not wait for the next exchange.
+            if !ctx.config().sync.is_zero() {
+                self.exchange(ctx);
+            }
+            return;
+        };
         self.sequence += 1;
         let sequence = self.sequence;
         self.probe = Some(Probe { target, sequence, is_answered: false, has_asked_others: false });
