@@ -83,11 +83,11 @@ impl Protocol for Heartbeat {
     }
 
     fn boot(disk: &[Stored<Record>], ctx: &mut Context<'_, Self>) -> Self {
-        let records = disk.iter().filter_map(|stored| match stored {
+        let mut records = disk.iter().filter_map(|stored| match stored {
             Stored::Intact(record) => Some(*record),
             Stored::Damaged => None,
         });
-        let last = records.last();
+        let last = records.next_back();
         let others = ctx.cluster().others(ctx.me());
         let mut node = Self {
             life: last.map_or(0, |record| record.life),
