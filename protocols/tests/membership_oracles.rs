@@ -3,7 +3,7 @@
 
 use protocols::heartbeat::Heartbeat;
 use protocols::problem::membership::{Membership, STRONG_ACCURACY};
-use protocols::swim::{Config, Swim, Targets};
+use protocols::swim::{Config, Swim, Targets as Probing};
 use sim_core::experiment::Experiment;
 use sim_core::fault::{Fault, FaultSpec};
 use sim_core::id::NodeId;
@@ -20,7 +20,7 @@ fn swim(nodes: u32, horizon: Duration) -> Experiment<Swim> {
     let mut setup = Setup::new(nodes, horizon);
     setup.network.latency = Latency::Constant(Duration::from_millis(1));
     let config = Config {
-        targets: Targets::Uniform,
+        targets: Probing::Uniform,
         in_step: true,
         sync: Duration::ZERO,
         ..Config::default()
