@@ -7,6 +7,7 @@ pub mod ben_or;
 pub mod bracha;
 pub mod crdt;
 pub mod generals;
+pub mod heartbeat;
 pub mod machine;
 pub mod oral_messages;
 pub mod pbft;
@@ -15,6 +16,7 @@ pub mod quorum;
 pub mod raft;
 pub mod server;
 pub mod signed_messages;
+pub mod swim;
 pub mod voting;
 
 use sim_core::simulation::Entry;
@@ -27,6 +29,7 @@ pub static REGISTRY: &[Entry] = &[
     Entry::of::<ben_or::BenOr>(),
     Entry::of::<bracha::Bracha>(),
     Entry::of::<crdt::Crdt>(),
+    Entry::of::<heartbeat::Heartbeat>(),
     Entry::of::<oral_messages::OralMessages>(),
     Entry::of::<pbft::Pbft>(),
     Entry::of::<pbft::Pbft<machine::Store>>(),
@@ -34,5 +37,6 @@ pub static REGISTRY: &[Entry] = &[
     Entry::of::<raft::Raft<machine::Store>>(),
     Entry::of::<server::Server>(),
     Entry::of::<signed_messages::SignedMessages>(),
+    Entry::of::<swim::Swim>(),
     Entry::of::<voting::Voting>(),
 ];

@@ -4,5 +4,6 @@ pub mod broadcast;
 pub mod decision;
 pub mod kv;
 pub mod log;
+pub mod membership;
 pub mod replicated_data;
 pub mod service;

@@ -9,19 +9,23 @@
 mod broadcast;
 mod decision;
 mod log;
+mod membership;
 mod scene;
 mod service;
 
 use protocols::ben_or::BenOr;
 use protocols::bracha::Bracha;
+use protocols::heartbeat::Heartbeat;
 use protocols::oral_messages::OralMessages;
 use protocols::pbft::Pbft;
 use protocols::problem::broadcast::ReliableBroadcast;
 use protocols::problem::decision::Decision;
 use protocols::problem::log::Log;
+use protocols::problem::membership::Membership;
 use protocols::problem::service::Service;
 use protocols::raft::Raft;
 use protocols::server::Server;
+use protocols::swim::Swim;
 use protocols::voting::Voting;
 use sim_core::experiment::Experiment;
 use sim_core::outcome::Verdict;
@@ -55,6 +59,7 @@ fn every_labelled_history_gets_its_verdict() {
     agrees(&decision::corpus());
     agrees(&broadcast::corpus());
     agrees(&service::corpus());
+    agrees(&membership::corpus());
 }
 
 #[test]
@@ -62,8 +67,9 @@ fn the_labelled_histories_give_every_broken_judge_away() {
     let killed = break_judges::<Log>(&log::corpus(), log::BLIND_TO)
         + break_judges::<Decision>(&decision::corpus(), decision::BLIND_TO)
         + break_judges::<ReliableBroadcast>(&broadcast::corpus(), broadcast::BLIND_TO)
-        + break_judges::<Service>(&service::corpus(), service::BLIND_TO);
-    assert_eq!(killed, 62, "the page that counts them is out of date");
+        + break_judges::<Service>(&service::corpus(), service::BLIND_TO)
+        + break_judges::<Membership>(&membership::corpus(), membership::BLIND_TO);
+    assert_eq!(killed, 75, "the page that counts them is out of date");
 }
 
 #[test]
@@ -75,6 +81,7 @@ fn a_judge_that_is_shown_nothing_says_nothing() {
     is_silent::<Decision>();
     is_silent::<ReliableBroadcast>();
     is_silent::<Service>();
+    is_silent::<Membership>();
 }
 
 #[test]
@@ -98,6 +105,8 @@ fn a_run_in_which_nobody_asks_for_anything_is_vacuous() {
     is_vacuous::<Bracha>();
     is_vacuous::<OralMessages>();
     is_vacuous::<Server>();
+    is_vacuous::<Swim>();
+    is_vacuous::<Heartbeat>();
 }
 
 #[test]
@@ -129,5 +138,6 @@ fn names_and_times_leave_every_verdict_alone() {
     are_kept(log::corpus(), log::rename);
     are_kept(decision::corpus(), decision::rename);
     are_kept(broadcast::corpus(), broadcast::rename);
+    are_kept(membership::corpus(), membership::rename);
     are_kept(service::corpus(), |scene| scene.rename_nodes(|node| 2 - node));
 }

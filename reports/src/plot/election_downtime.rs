@@ -4,6 +4,7 @@
 //! the horizon: the curve stops below it and the share is printed. The form is that of the figure
 //! by which Raft's authors chose their election timeout, so the two can be laid side by side.
 
+use super::distribution;
 use super::ends::{self, EndLabel};
 use super::palette::{DASHES, SERIES, SERIES_MAX};
 use super::scale::{Scale, rough};
@@ -46,32 +47,6 @@ impl Series<'_> {
             ),
             None => format!("leaderless: {}", censored.text()),
         }
-    }
-
-    /// The corners of the curve, and of its band's lower and upper edge.
-    fn outline(&self) -> [Vec<(f64, f64)>; 3] {
-        let mut lines = [Vec::new(), Vec::new(), Vec::new()];
-        let mut heights = [0.0; 3];
-        for step in self.sample.steps() {
-            let interval = step.ended.wilson();
-            let next = [
-                step.ended.share().unwrap_or(0.0),
-                interval.and_then(|i| i.lo).unwrap_or(0.0),
-                interval.and_then(|i| i.hi).unwrap_or(1.0),
-            ];
-            for ((line, height), next) in lines.iter_mut().zip(&mut heights).zip(next) {
-                line.extend([(step.at, *height), (step.at, next)]);
-                *height = next;
-            }
-        }
-        // Nothing is known to end between the last step and the shortest watching in vain.
-        if let Some(&watched) = self.sample.watched().first() {
-            for (line, height) in lines.iter_mut().zip(heights) {
-                let from = line.last().map_or(0.0, |last| last.0);
-                line.extend((watched > from).then_some((watched, height)));
-            }
-        }
-        lines
     }
 }
 
@@ -181,7 +156,7 @@ fn paint(sheet: &Sheet<'_>, series: &[Series<'_>], x: &Scale) -> Drawn {
     let mut panel = sheet.panel(rect, (x, Some(&x_name)), (&Scale::share(), y_name))?;
     let mut labels = Vec::new();
     for (index, s) in series.iter().enumerate() {
-        let [line, lower, upper] = s.outline();
+        let [line, lower, upper] = distribution::outline(&s.sample);
         if series.len() <= BANDS_MAX {
             let outline = lower.into_iter().chain(upper.into_iter().rev()).collect();
             band(&mut panel, outline, SERIES[index], 0.14)?;

@@ -6,6 +6,8 @@
 //! an embedded font. To add a chart, add its file and its line in [`CHARTS`].
 
 mod availability;
+mod detection_time;
+mod distribution;
 mod election_downtime;
 mod ends;
 mod fault_lanes;
@@ -73,6 +75,7 @@ pub const CHARTS: &[Chart] = &[
     latency_cdf::CHART,
     latency_vs_loss::CHART,
     election_downtime::CHART,
+    detection_time::CHART,
     unavailability::CHART,
 ];
 

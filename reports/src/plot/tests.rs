@@ -17,6 +17,10 @@ fn fixture() -> Tables {
         "failover_ms_censored",
         "ops_count",
         "ops_ok_count",
+        "detect_first_periods",
+        "detect_first_periods_censored",
+        "detect_all_periods",
+        "detect_all_periods_censored",
     ];
     let mut tables = Tables {
         runs: Runs {
@@ -62,6 +66,10 @@ fn run(seed: u64, slow: f64, dead: bool) -> Run {
             Some(f64::from(u8::from(censored))),
             Some(50.0),
             Some(if dead { 0.0 } else { 48.0 }),
+            Some(slow * spread),
+            Some(0.0),
+            Some(if censored { 20.0 } else { 3.0 * slow * spread }),
+            Some(f64::from(u8::from(censored))),
         ],
     }
 }
