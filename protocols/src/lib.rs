@@ -6,6 +6,7 @@
 pub mod ben_or;
 pub mod bracha;
 pub mod generals;
+pub mod gossip;
 pub mod oral_messages;
 pub mod pbft;
 pub mod problem;
@@ -20,6 +21,7 @@ use sim_core::simulation::Entry;
 pub const REGISTRY: &[Entry] = &[
     Entry::of::<ben_or::BenOr>(),
     Entry::of::<bracha::Bracha>(),
+    Entry::of::<gossip::Gossip>(),
     Entry::of::<oral_messages::OralMessages>(),
     Entry::of::<pbft::Pbft>(),
     Entry::of::<raft::Raft>(),

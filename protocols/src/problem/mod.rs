@@ -3,4 +3,5 @@
 pub mod broadcast;
 pub mod decision;
 pub mod log;
+pub mod rumour;
 pub mod service;
