@@ -39,10 +39,6 @@ impl Checker<Tell, Standing> for Validity {
         }
     }
 
-    fn is_settled(&self, _: &NodeSet) -> bool {
-        self.rests
-    }
-
     fn must_wait(&self) -> bool {
         !self.rests
     }
