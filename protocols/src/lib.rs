@@ -3,6 +3,7 @@
 //! A problem owns what may be requested and indicated, the workload and the properties; a
 //! protocol names the problem that it solves. [`REGISTRY`] lists every protocol, one line each.
 
+pub mod anti_entropy;
 pub mod ben_or;
 pub mod bracha;
 pub mod generals;
@@ -19,6 +20,7 @@ use sim_core::simulation::Entry;
 
 /// Every protocol, by its name in scenario files.
 pub const REGISTRY: &[Entry] = &[
+    Entry::of::<anti_entropy::AntiEntropy>(),
     Entry::of::<ben_or::BenOr>(),
     Entry::of::<bracha::Bracha>(),
     Entry::of::<gossip::Gossip>(),

@@ -2,6 +2,7 @@
 
 pub mod broadcast;
 pub mod decision;
+pub mod directory;
 pub mod log;
 pub mod rumour;
 pub mod service;

@@ -7,5 +7,6 @@ mod trial;
 mod ben_or;
 mod bracha;
 mod generals;
+mod gossip;
 mod pbft;
 mod raft_and_voting;
