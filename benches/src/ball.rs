@@ -147,6 +147,7 @@ impl Protocol for Player {
 pub fn game(nodes: u32, balls: u32, latency: Latency, events: u64) -> Experiment<Player> {
     let mut setup = Setup::new(nodes, Duration::from_secs(1_000_000));
     setup.network.latency = latency;
-    setup.limits = Limits { events, events_per_instant: u64::MAX, queue: u32::MAX };
+    setup.limits =
+        Limits { events, events_per_instant: u64::MAX, queue: u32::MAX, strikes: u32::MAX };
     Experiment::new(Rules { balls }, setup)
 }

@@ -71,7 +71,7 @@ impl Protocol for AntiEntropy {
     type Monitor = Unwatched;
 
     fn contract(_: &Config, cluster: Cluster) -> Contract {
-        let stay = Assumptions { byzantine: 0, forgetful: 0, faulty: u32::MAX };
+        let stay = Assumptions::CRASH_RECOVERY;
         Contract {
             promise: Promise(vec![VALIDITY, NO_RESURRECTION, CONVERGENCE]),
             safety: stay,

@@ -82,10 +82,11 @@ impl Protocol for Gossip {
             Topology::Complete => cluster.n.saturating_sub(1),
             _ => 0,
         };
+        let any = Assumptions { forgetful: u32::MAX, ..Assumptions::CRASH_RECOVERY };
         Contract {
             promise: Promise(promise),
-            safety: Assumptions { byzantine: 0, forgetful: u32::MAX, faulty: u32::MAX },
-            liveness: Assumptions { byzantine: 0, forgetful: u32::MAX, faulty: survived },
+            safety: any,
+            liveness: Assumptions { faulty: survived, ..any },
         }
     }
 

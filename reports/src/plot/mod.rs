@@ -10,11 +10,13 @@ mod election_downtime;
 mod ends;
 mod fault_lanes;
 mod glyph;
+mod infection;
 mod label;
 mod latency_cdf;
 mod latency_vs_loss;
 mod palette;
 mod raster;
+mod rounds_by_size;
 mod scale;
 mod series;
 mod sheet;
@@ -72,6 +74,8 @@ pub const CHARTS: &[Chart] = &[
     latency_cdf::CHART,
     latency_vs_loss::CHART,
     election_downtime::CHART,
+    infection::CHART,
+    rounds_by_size::CHART,
 ];
 
 impl Drawing {

@@ -8,9 +8,11 @@
 mod cells;
 mod pooled;
 mod run;
+mod series;
 
 pub use pooled::{FaultRow, HistRow, TimelineRow};
 pub use run::{Point, Run, Runs, Verdict};
+pub use series::SeriesRow;
 
 use crate::Error;
 use std::path::Path;
@@ -26,10 +28,13 @@ pub struct Tables {
     pub timeline: Vec<TimelineRow>,
     /// `faults.csv`: when the scripted faults struck.
     pub faults: Vec<FaultRow>,
+    /// `series.csv`: the curves that each run took of its problem.
+    pub series: Vec<SeriesRow>,
 }
 
 impl Tables {
-    /// Reads `runs.csv` and, where they exist, `hist.csv`, `timeline.csv` and `faults.csv`.
+    /// Reads `runs.csv` and, where they exist, `hist.csv`, `timeline.csv`, `faults.csv` and
+    /// `series.csv`.
     ///
     /// # Errors
     ///
@@ -41,6 +46,7 @@ impl Tables {
             hist: HistRow::read(&dir.join("hist.csv"))?,
             timeline: TimelineRow::read(&dir.join("timeline.csv"))?,
             faults: FaultRow::read(&dir.join("faults.csv"))?,
+            series: SeriesRow::read(&dir.join("series.csv"))?,
         })
     }
 }
