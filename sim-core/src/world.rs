@@ -288,7 +288,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             surges: Vec::new(),
             repeats: Vec::new(),
             speeches: Vec::new(),
-            ledger: Ledger::new(cluster, setup.horizon, P::MARKS),
+            ledger: Ledger::new(setup.horizon, P::MARKS),
             gst: None,
             longest_timer: Duration::ZERO,
             safety_exceeded: false,

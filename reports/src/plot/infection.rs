@@ -79,9 +79,8 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
         };
         pictures.push(view.picture(format!("{}-{}", CHART.name, at + 1))?);
     }
-    let left_out = (chosen.len() < points.len()).then(|| {
-        format!("{} of {} points are drawn, evenly spaced", chosen.len(), points.len())
-    });
+    let left_out = (chosen.len() < points.len())
+        .then(|| format!("{} of {} points are drawn, evenly spaced", chosen.len(), points.len()));
     Ok(Drawing { pictures, left_out })
 }
 
@@ -205,7 +204,8 @@ impl View<'_> {
             let at = move |round: &Round| Some((round.round, 100.0 * round.quantiles[which]?));
             self.rounds.iter().filter_map(at)
         };
-        let outline: Vec<_> = edge(low).chain(edge(high).collect::<Vec<_>>().into_iter().rev()).collect();
+        let outline: Vec<_> =
+            edge(low).chain(edge(high).collect::<Vec<_>>().into_iter().rev()).collect();
         if outline.len() < 3 {
             return Ok(());
         }
@@ -216,7 +216,8 @@ impl View<'_> {
         let mut csv =
             CsvText::new(&["point_id", "round", "p5", "p25", "p50", "p75", "p95", "runs_count"]);
         for round in &self.rounds {
-            let mut row = vec![text_cell(&self.point.id).into_owned(), number_cell(Some(round.round))];
+            let mut row =
+                vec![text_cell(&self.point.id).into_owned(), number_cell(Some(round.round))];
             row.extend(round.quantiles.iter().map(|share| number_cell(*share)));
             row.push(self.runs.to_string());
             csv.row(&row);

@@ -189,7 +189,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         self.stop_repeating(instance, timer);
         self.queue.cancel_timer(&(instance, timer));
         let node = &mut self.nodes[instance.index()];
-        node.repeating.push((timer, every));
+        node.repeating.add(timer, every);
         let start = self.now.checked_add(first).filter(|_| node.clock.is_true());
         if let Some(start) = start
             && self.queue.repeat_timer(start, every, (instance, timer))
@@ -209,7 +209,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     #[inline]
     pub(super) fn stop_repeating(&mut self, instance: InstanceId, timer: P::Timer) {
         if let Some(every) = self.period(instance, timer) {
-            self.nodes[instance.index()].repeating.retain(|(other, _)| *other != timer);
+            self.nodes[instance.index()].repeating.remove(timer);
             self.queue.stop_repeating(every, (instance, timer));
         }
     }
@@ -217,8 +217,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     /// The period of a timer that repeats.
     #[inline]
     pub(super) fn period(&self, instance: InstanceId, timer: P::Timer) -> Option<Duration> {
-        let repeating = &self.nodes[instance.index()].repeating;
-        repeating.iter().find(|(other, _)| *other == timer).map(|(_, every)| *every)
+        self.nodes[instance.index()].repeating.period(timer)
     }
 
     /// A repeating timer fires; its ring has armed it anew.
