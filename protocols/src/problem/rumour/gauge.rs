@@ -169,10 +169,10 @@ impl Gauge<Tell, Standing> for Epidemic {
                 (self.rumour, self.told) = (Some(op), entry.at);
             }
             Event::Indicated { indication, .. } => match indication {
-                Standing::Learned { rumour, round } if self.rumour == Some(rumour) => {
-                    if self.informed.insert(entry.node) {
-                        self.learn(entry.at, round);
-                    }
+                Standing::Learned { rumour, round }
+                    if self.rumour == Some(rumour) && self.informed.insert(entry.node) =>
+                {
+                    self.learn(entry.at, round);
                 }
                 Standing::Removed { rumour, copies } if self.rumour == Some(rumour) => {
                     self.removed += 1;
