@@ -34,6 +34,9 @@ const MEAN_FIELDS: [(&str, Missed, Dash); 3] = [
 /// The quantiles of the bands and of the line.
 const QUANTILES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
 
+/// The shares that one run came to, with the rounds in which it did.
+type Steps = Vec<(f64, f64)>;
+
 /// One round, over all runs of a point.
 struct Round {
     round: f64,
@@ -52,7 +55,7 @@ struct View<'a> {
 }
 
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
-    let mut curves: BTreeMap<&str, BTreeMap<u64, Vec<(f64, f64)>>> = BTreeMap::new();
+    let mut curves: BTreeMap<&str, BTreeMap<u64, Steps>> = BTreeMap::new();
     for row in tables.series.iter().filter(|row| row.curve == CURVE) {
         let runs = curves.entry(&row.point_id).or_default();
         runs.entry(row.run_id).or_default().push((row.x, row.y));
@@ -85,9 +88,9 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
 }
 
 /// The quantiles over runs at each round; a run keeps its last share once it has ended.
-fn rounds(runs: &[&Vec<(f64, f64)>]) -> Vec<Round> {
+fn rounds(runs: &[&Steps]) -> Vec<Round> {
     let last = runs.iter().filter_map(|run| run.last()).map(|(x, _)| *x).fold(0.0, f64::max);
-    let share_at = |run: &Vec<(f64, f64)>, round: f64| {
+    let share_at = |run: &Steps, round: f64| {
         run.iter().take_while(|(x, _)| *x <= round).last().map_or(0.0, |(_, y)| *y)
     };
     let at = |round: u32| {
