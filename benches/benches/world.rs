@@ -1,6 +1,7 @@
 //! What an event costs in a whole world: network, faults, fingerprint and judges compiled in.
 
 use benches::ball::game;
+use benches::epidemic::epidemic;
 use divan::counter::ItemsCount;
 use protocols::pbft::Pbft;
 use protocols::raft::Raft;
@@ -44,6 +45,12 @@ fn a_million_nodes(bencher: divan::Bencher<'_, '_>) {
     bencher
         .counter(ItemsCount::new(2 * EVENTS))
         .bench(|| assert_eq!(game.run(1).events, 2 * EVENTS));
+}
+
+/// A rumour until all know it, with the construction of the world.
+#[divan::bench(sample_count = 3, args = [1_000, 10_000, 100_000, 1_000_000])]
+fn rumour(bencher: divan::Bencher<'_, '_>, nodes: u32) {
+    bench_run(bencher, &epidemic(nodes));
 }
 
 /// The real Raft, 1,000 requests per second, its properties and invariants judged.

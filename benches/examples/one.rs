@@ -1,9 +1,11 @@
 //! Runs one workload once, for a profiler: `one pingpong 1000000`, `one phold 1000000 1000`,
-//! `one raft 5` and `one pbft 5` (seconds of five or four nodes under 1,000 requests a second).
+//! `one raft 5` and `one pbft 5` (seconds of five or four nodes under 1,000 requests a second),
+//! `one rumour 1000000` (push and pull until all of so many nodes know it).
 
 use std::process::ExitCode;
 
 use benches::ball::game;
+use benches::epidemic::epidemic;
 use protocols::pbft::Pbft;
 use protocols::raft::Raft;
 use sim_core::experiment::Experiment;
@@ -38,9 +40,11 @@ fn main() -> ExitCode {
         }
         (Some("raft"), [seconds]) => loaded::<Raft>(5, *seconds),
         (Some("pbft"), [seconds]) => loaded::<Pbft>(4, *seconds),
+        (Some("rumour"), [nodes]) => epidemic(*nodes as u32).run(1),
         _ => {
             eprintln!(
-                "usage: one pingpong EVENTS | phold EVENTS NODES | raft SECONDS | pbft SECONDS"
+                "usage: one pingpong EVENTS | phold EVENTS NODES | raft SECONDS | pbft SECONDS | \
+                 rumour NODES"
             );
             return ExitCode::from(2);
         }

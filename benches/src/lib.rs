@@ -2,3 +2,4 @@
 //! measured is the kernel.
 
 pub mod ball;
+pub mod epidemic;

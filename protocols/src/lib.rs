@@ -3,10 +3,12 @@
 //! A problem owns what may be requested and indicated, the workload and the properties; a
 //! protocol names the problem that it solves. [`REGISTRY`] lists every protocol, one line each.
 
+pub mod anti_entropy;
 pub mod ben_or;
 pub mod bracha;
 pub mod crdt;
 pub mod generals;
+pub mod gossip;
 pub mod heartbeat;
 pub mod machine;
 pub mod oral_messages;
@@ -26,9 +28,11 @@ use sim_core::simulation::Entry;
 /// It is a static and not a constant, so that the worlds of all protocols are compiled once, here,
 /// and not again in every crate that names them.
 pub static REGISTRY: &[Entry] = &[
+    Entry::of::<anti_entropy::AntiEntropy>(),
     Entry::of::<ben_or::BenOr>(),
     Entry::of::<bracha::Bracha>(),
     Entry::of::<crdt::Crdt>(),
+    Entry::of::<gossip::Gossip>(),
     Entry::of::<heartbeat::Heartbeat>(),
     Entry::of::<oral_messages::OralMessages>(),
     Entry::of::<pbft::Pbft>(),

@@ -113,6 +113,12 @@ pub trait Checker<Q, I>: Send {
     fn is_settled(&self, _core: &NodeSet) -> bool {
         true
     }
+
+    /// Whether it certainly waits for more, whoever the core is. It is asked first, because to find
+    /// the core of a large cluster takes long; to say no too often costs only time.
+    fn must_wait(&self) -> bool {
+        false
+    }
 }
 
 /// A white-box judge of a protocol's states, which are of type `S`.

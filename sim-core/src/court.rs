@@ -76,6 +76,11 @@ impl<P: Protocol> Court<P> {
         self.properties.iter().any(|property| property.checker.is_undecided())
     }
 
+    /// Whether some judge waits for more, whoever the core is.
+    pub(crate) fn must_wait(&self) -> bool {
+        self.properties.iter().any(|property| property.checker.must_wait())
+    }
+
     /// Whether no judge waits for anything.
     pub(crate) fn is_settled(&self, core: &NodeSet) -> bool {
         self.properties.iter().all(|property| property.checker.is_settled(core))

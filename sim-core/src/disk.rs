@@ -87,16 +87,21 @@ pub(crate) struct Disk<R> {
     sickness: Option<Box<Sickness<R>>>,
 }
 
+impl<R> Disk<R> {
+    /// A disk on which nothing was ever written.
+    pub(crate) const EMPTY: Self = Self {
+        durable: Vec::new(),
+        tail: VecDeque::new(),
+        syncing: 0,
+        written: DiskMark(0),
+        unannounced: false,
+        sickness: None,
+    };
+}
+
 impl<R> Default for Disk<R> {
     fn default() -> Self {
-        Self {
-            durable: Vec::new(),
-            tail: VecDeque::new(),
-            syncing: 0,
-            written: DiskMark::default(),
-            unannounced: false,
-            sickness: None,
-        }
+        Self::EMPTY
     }
 }
 

@@ -47,7 +47,7 @@ impl Counts {
 /// All measurements of one run in the making.
 pub(crate) struct Ledger {
     pub(crate) counts: Counts,
-    /// The term that each node leads; from the first landmark on.
+    /// The term that each node leads, up to the last one that ever led.
     leading: Vec<Option<u64>>,
     led_since: Option<Time>,
     slice: Duration,
@@ -79,7 +79,7 @@ impl Ledger {
         let buckets = Outcome::BUCKETS as u64;
         Self {
             counts: Counts::default(),
-            leading: vec![None; cluster.n as usize],
+            leading: Vec::new(),
             led_since: None,
             slice: Duration::from_nanos(horizon.as_nanos().div_ceil(buckets).max(1)),
             timeline: vec![Bucket::default(); Outcome::BUCKETS],
@@ -158,6 +158,9 @@ impl Ledger {
             Landmark::Leader { term } => {
                 self.leaders += 1;
                 self.highest_term = self.highest_term.max(term);
+                if self.leading.len() <= node.index() {
+                    self.leading.resize(node.index() + 1, None);
+                }
                 self.leading[node.index()] = Some(term);
                 self.led_since.get_or_insert(now);
                 if let Some((lost, old)) = self.lost_leader
@@ -197,21 +200,22 @@ impl Ledger {
 
     /// The node leads no more, if it did.
     pub(crate) fn follow(&mut self, now: Time, node: NodeId) {
-        if self.leading[node.index()].take().is_some() && self.leading.iter().all(Option::is_none) {
+        let led = self.leading.get_mut(node.index()).and_then(Option::take);
+        if led.is_some() && self.leading.iter().all(Option::is_none) {
             self.count_led(now);
         }
     }
 
     /// The leader is about to be crashed or cut off.
     pub(crate) fn lose_leader(&mut self, now: Time, node: NodeId) {
-        if let Some(term) = self.leading[node.index()] {
+        if let Some(Some(term)) = self.leading.get(node.index()).copied() {
             self.lost_leader.get_or_insert((now, term));
         }
     }
 
     /// Whether the node leads some term.
     pub(crate) fn leads(&self, node: NodeId) -> bool {
-        self.leading[node.index()].is_some()
+        self.leading.get(node.index()).is_some_and(Option::is_some)
     }
 
     /// The leader that was cut off is back, and nobody took its place: nothing was lost.

@@ -1,6 +1,7 @@
 //! One instance of a node: volatile state, disk, waiting output, clocks.
 
 use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
 
 use crate::clock::{Clock, MILLION, Sway};
 use crate::disk::Disk;
@@ -72,17 +73,117 @@ pub(crate) struct Fuse {
     pub(crate) wake: usize,
 }
 
+/// What most nodes of a large world never touch: a word until it is changed.
+pub(crate) struct Rare<T>(Option<Box<T>>);
+
+/// What is there before anything was changed.
+pub(crate) trait Blank: Default + 'static {
+    /// Equal to the default.
+    const BLANK: &'static Self;
+}
+
+impl<R: 'static> Blank for Disk<R> {
+    const BLANK: &'static Self = &Self::EMPTY;
+}
+
+impl<T: 'static> Blank for VecDeque<T> {
+    const BLANK: &'static Self = &Self::new();
+}
+
+impl<T> Rare<T> {
+    const NEW: Self = Self(None);
+
+    /// Whether it was never changed.
+    pub(crate) const fn is_untouched(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Puts it back to what it was before it was changed.
+    pub(crate) fn reset(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl<T: Clone> Clone for Rare<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T: Blank> Deref for Rare<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        self.0.as_deref().unwrap_or(T::BLANK)
+    }
+}
+
+impl<T: Blank> DerefMut for Rare<T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        self.0.get_or_insert_default()
+    }
+}
+
+/// The repeating timers of a node, with their periods by the node's clock. Most have one at most.
+pub(crate) enum Repeating<T> {
+    None,
+    One(T, Duration),
+    Many(Box<Several<T>>),
+}
+
+/// Two repeating timers or more, or what is left of them.
+pub(crate) struct Several<T> {
+    timers: Vec<(T, Duration)>,
+}
+
+impl<T: Copy + PartialEq> Repeating<T> {
+    /// The period of a timer that repeats.
+    #[inline]
+    pub(crate) fn period(&self, timer: T) -> Option<Duration> {
+        match self {
+            Self::None => None,
+            Self::One(other, every) => (*other == timer).then_some(*every),
+            Self::Many(several) => {
+                let found = several.timers.iter().find(|(other, _)| *other == timer);
+                found.map(|(_, every)| *every)
+            }
+        }
+    }
+
+    /// Adds a timer that does not repeat yet.
+    pub(crate) fn add(&mut self, timer: T, every: Duration) {
+        match self {
+            Self::None => *self = Self::One(timer, every),
+            Self::One(first, period) => {
+                let timers = vec![(*first, *period), (timer, every)];
+                *self = Self::Many(Box::new(Several { timers }));
+            }
+            Self::Many(several) => several.timers.push((timer, every)),
+        }
+    }
+
+    /// Takes a timer out, if it repeats.
+    pub(crate) fn remove(&mut self, timer: T) {
+        match self {
+            Self::Many(several) => several.timers.retain(|(other, _)| *other != timer),
+            Self::One(other, _) if *other == timer => *self = Self::None,
+            Self::None | Self::One(..) => {}
+        }
+    }
+}
+
 /// One instance: it speaks as `identity`.
 pub(crate) struct Node<P: Protocol> {
     pub(crate) identity: NodeId,
     /// Volatile memory; a node that is down has none, so it cannot remember.
     pub(crate) state: Option<P>,
     pub(crate) incarnation: Incarnation,
-    pub(crate) disk: Disk<P::Record>,
+    pub(crate) disk: Rare<Disk<P::Record>>,
     /// What waits for the disk, each with the mark that it waits for.
-    pub(crate) output: VecDeque<(DiskMark, Output<P>)>,
-    /// The repeating timers, with their periods by the node's clock.
-    pub(crate) repeating: Vec<(P::Timer, Duration)>,
+    pub(crate) output: Rare<VecDeque<(DiskMark, Output<P>)>>,
+    pub(crate) repeating: Repeating<P::Timer>,
     pub(crate) random: Draw,
     pub(crate) clock: Clock,
     pub(crate) corrupt: bool,
@@ -96,9 +197,9 @@ impl<P: Protocol> Node<P> {
             identity,
             state: None,
             incarnation: 0,
-            disk: Disk::default(),
-            output: VecDeque::new(),
-            repeating: Vec::new(),
+            disk: Rare::NEW,
+            output: Rare::NEW,
+            repeating: Repeating::None,
             random,
             clock,
             corrupt: false,

@@ -106,6 +106,15 @@ pub enum Effect<P: Protocol> {
         /// clock; above zero.
         every: Duration,
     },
+    /// The same, but the first firing comes at another time than one period from now.
+    RepeatTimerFrom {
+        /// Which one.
+        timer: P::Timer,
+        /// The time from now to its first firing.
+        first: Duration,
+        /// The time between any two firings; above zero.
+        every: Duration,
+    },
     /// Stops a timer, if it runs.
     CancelTimer {
         /// Which one.
@@ -299,6 +308,11 @@ impl<P: Protocol> Context<'_, P> {
     /// themselves, and a ring is their queue.
     pub fn repeat_timer(&mut self, timer: P::Timer, every: Duration) {
         self.push(Effect::RepeatTimer { timer, every });
+    }
+
+    /// The same, with a phase: it fires first `first` from now, and then once every period.
+    pub fn repeat_timer_from(&mut self, timer: P::Timer, first: Duration, every: Duration) {
+        self.push(Effect::RepeatTimerFrom { timer, first, every });
     }
 
     /// Stops the timer, if it runs.

@@ -53,10 +53,12 @@ pub struct EventQueue<D, T: Hash + Eq, R> {
     deadlines: VecDeque<(Key, R)>,
 }
 
-/// The repeating timers of one period, the next first. Invariant: the keys rise.
+/// The repeating timers of one period, the next first. Invariant: the keys rise, unless the ring
+/// says that it is out of order.
 struct Ring<T> {
     every: Duration,
     timers: VecDeque<(Key, T)>,
+    in_order: bool,
 }
 
 /// How many periods may have a ring: all fronts are looked at to find the next event.
@@ -101,20 +103,31 @@ impl<D, T: Hash + Eq + Copy, R: Copy> EventQueue<D, T, R> {
         self.timers.remove(timer);
     }
 
-    /// Starts a repeating timer at `now`. Says whether there was a ring for it; if not, it does not
-    /// run. A timer may be in one ring only.
-    pub fn repeat_timer(&mut self, now: Time, every: Duration, timer: T) -> bool {
+    /// Starts a repeating timer that fires first at `first`. Says whether there was a ring for it; if
+    /// not, it does not run. A timer may be in one ring only. Before the next event is taken out,
+    /// [`EventQueue::order_rings`] has to be called.
+    pub fn repeat_timer(&mut self, first: Time, every: Duration, timer: T) -> bool {
         let known = self.rings.iter().position(|ring| ring.every == every);
         if known.is_none() && self.rings.len() == RINGS {
             return false;
         }
-        let key = self.key(now + every);
+        let key = self.key(first);
         let ring = known.unwrap_or_else(|| {
-            self.rings.push(Ring { every, timers: VecDeque::new() });
+            self.rings.push(Ring { every, timers: VecDeque::new(), in_order: true });
             self.rings.len() - 1
         });
-        self.rings[ring].timers.push_back((key, timer));
+        let ring = &mut self.rings[ring];
+        ring.in_order &= ring.timers.back().is_none_or(|(last, _)| *last < key);
+        ring.timers.push_back((key, timer));
         true
+    }
+
+    /// Puts the rings in order into which timers came with a phase of their own.
+    pub fn order_rings(&mut self) {
+        for ring in self.rings.iter_mut().filter(|ring| !ring.in_order) {
+            ring.timers.make_contiguous().sort_unstable_by_key(|(key, _)| *key);
+            ring.in_order = true;
+        }
     }
 
     /// Stops a repeating timer; costs as much as there are timers of its period.
@@ -257,7 +270,7 @@ mod tests {
     fn a_repeating_timer_keeps_its_place_among_others_until_it_is_stopped() {
         let mut queue = Queue::default();
         let (ten, at) = (Duration::from_nanos(10), Time::from_nanos);
-        assert!(queue.repeat_timer(Time::ZERO, ten, 1) && queue.repeat_timer(at(3), ten, 2));
+        assert!(queue.repeat_timer(at(10), ten, 1) && queue.repeat_timer(at(13), ten, 2));
         queue.deliver(at(10), 7);
         let mut next = || queue.pop(at(25)).map(|(at, popped)| (at.as_nanos(), popped));
         use Popped::{Delivery, Repeated};
@@ -271,7 +284,8 @@ mod tests {
     fn periods_beyond_the_rings_are_refused_and_nothing_is_lost() {
         let mut queue = Queue::default();
         let periods = || (1..=9).map(Duration::from_nanos);
-        let taken = periods().filter(|every| queue.repeat_timer(Time::ZERO, *every, 1)).count();
+        let taken =
+            periods().filter(|every| queue.repeat_timer(Time::ZERO + *every, *every, 1)).count();
         assert_eq!((taken, queue.len()), (RINGS, RINGS));
     }
 
@@ -314,9 +328,11 @@ mod tests {
                         model.remove(&old);
                     } else {
                         sequence += 1;
-                        assert!(queue.repeat_timer(now, every, timer));
-                        model.insert((now + every, sequence), Popped::Repeated(timer));
-                        repeating.insert(timer, (every, (now + every, sequence)));
+                        let first = now + Duration::from_nanos(draw.below(every.as_nanos() + 1));
+                        assert!(queue.repeat_timer(first, every, timer));
+                        queue.order_rings();
+                        model.insert((first, sequence), Popped::Repeated(timer));
+                        repeating.insert(timer, (every, (first, sequence)));
                     }
                 }
                 0..3 => {

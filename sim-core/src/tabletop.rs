@@ -331,7 +331,7 @@ impl<P: Protocol> Tabletop<P> {
                     seat.stop(timer);
                     seat.timers.push(timer);
                 }
-                Effect::RepeatTimer { timer, .. } => {
+                Effect::RepeatTimer { timer, .. } | Effect::RepeatTimerFrom { timer, .. } => {
                     seat.stop(timer);
                     seat.timers.push(timer);
                     seat.repeating.push(timer);

@@ -354,6 +354,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
                 return;
             }
         }
+        self.queue.order_rings();
         self.look_for_gst();
         while let Some((at, popped)) = self.queue.pop(self.horizon) {
             if let Popped::Deadline(attempt) = popped
@@ -418,7 +419,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             && self.clients.is_exhausted(self.now)
             && self.gst.is_some();
         // Judges and core are asked only when something new could have settled them.
-        if !quiet || !std::mem::take(&mut self.news) {
+        if !quiet || !std::mem::take(&mut self.news) || self.court.must_wait() {
             return false;
         }
         self.court.is_settled(&self.core())

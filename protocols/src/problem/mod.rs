@@ -2,8 +2,10 @@
 
 pub mod broadcast;
 pub mod decision;
+pub mod directory;
 pub mod kv;
 pub mod log;
 pub mod membership;
 pub mod replicated_data;
+pub mod rumour;
 pub mod service;

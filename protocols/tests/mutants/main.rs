@@ -8,6 +8,7 @@ mod ben_or;
 mod bracha;
 mod crdt;
 mod generals;
+mod gossip;
 mod kv;
 mod pbft;
 mod raft_and_voting;

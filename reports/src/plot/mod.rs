@@ -12,11 +12,13 @@ mod election_downtime;
 mod ends;
 mod fault_lanes;
 mod glyph;
+mod infection;
 mod label;
 mod latency_cdf;
 mod latency_vs_loss;
 mod palette;
 mod raster;
+mod rounds_by_size;
 mod scale;
 mod series;
 mod sheet;
@@ -76,6 +78,8 @@ pub const CHARTS: &[Chart] = &[
     latency_vs_loss::CHART,
     election_downtime::CHART,
     detection_time::CHART,
+    infection::CHART,
+    rounds_by_size::CHART,
     unavailability::CHART,
 ];
 

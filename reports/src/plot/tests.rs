@@ -3,7 +3,10 @@
 //! The fixtures are small enough to check by hand and hostile where names are free.
 
 use super::*;
-use crate::row::{FaultRow, HistRow, Point, QuorumRow, Run, Runs, TimelineRow, Verdict};
+use crate::cell::number_cell;
+use crate::row::{
+    FaultRow, HistRow, Point, QuorumRow, Run, Runs, SeriesRow, TimelineRow, Verdict,
+};
 use crate::stats::Proportion;
 use expect_test::expect_file;
 use resvg::usvg::roxmltree::{Document, Node};
@@ -152,6 +155,52 @@ fn failing_nodes() -> Tables {
     tables
 }
 
+/// Rumours among 16, 64 and 256 nodes, which 60 runs each spread a round faster or slower.
+fn epidemic() -> Tables {
+    let mut tables = Tables {
+        runs: Runs {
+            params: ["n", "f"].map(str::to_owned).to_vec(),
+            metrics: vec!["rounds_99_count".to_owned()],
+            points: Vec::new(),
+        },
+        ..Tables::default()
+    };
+    for (p, bits) in [4_u32, 6, 8].into_iter().enumerate() {
+        let n = f64::from(1_u32 << bits);
+        let rounds = |seed: u64| f64::from(2 * bits) + (seed % 3) as f64 - 1.0;
+        let runs = (0..60).map(|seed| Run {
+            seed,
+            verdict: Verdict::Pass,
+            exceeded: false,
+            metrics: vec![Some(rounds(seed))],
+        });
+        tables.runs.points.push(Point {
+            id: format!("p{p}"),
+            protocol: "gossip".to_owned(),
+            fault_script: "spread".to_owned(),
+            params: vec![number_cell(Some(n)), "0".to_owned()],
+            runs: runs.collect(),
+        });
+        for seed in 0..60 {
+            let last = rounds(seed);
+            for round in 0..=last as u32 {
+                let x = f64::from(round);
+                let y = (libm::exp2(f64::from(bits) * x / last) / n).min(1.0);
+                tables.series.push(SeriesRow {
+                    run_id: p as u64 * 60 + seed,
+                    point_id: format!("p{p}"),
+                    curve: "informed_by_round".to_owned(),
+                    node: String::new(),
+                    x,
+                    y,
+                    weight: 1,
+                });
+            }
+        }
+    }
+    tables
+}
+
 fn pictures(tables: &Tables) -> Vec<Picture> {
     let draw = |chart: &Chart| (chart.draw)(tables).expect("a drawing").pictures;
     CHARTS.iter().flat_map(draw).collect()
@@ -225,9 +274,10 @@ fn each_chart_draws_its_golden_picture() {
 #[test]
 fn every_chart_of_the_list_draws_the_fixture() {
     for chart in CHARTS {
-        let fixture = if chart.name == "unavailability" { failing_nodes() } else { fixture() };
-        let drawing = (chart.draw)(&fixture).expect("a drawing");
-        assert!(!drawing.pictures.is_empty(), "{}: {:?}", chart.name, drawing.left_out);
+        let draws = |tables: &Tables| (chart.draw)(tables).expect("a drawing");
+        let drawings = [fixture(), failing_nodes(), epidemic()].map(|tables| draws(&tables));
+        let drawn = drawings.iter().any(|drawing| !drawing.pictures.is_empty());
+        assert!(drawn, "{}: {drawings:?}", chart.name);
     }
 }
 
@@ -242,9 +292,37 @@ fn every_chart_skips_an_empty_sweep_and_says_why() {
 
 #[test]
 fn no_label_lies_on_another_or_leaves_the_picture() {
-    for picture in [fixture(), failing_nodes()].iter().flat_map(pictures) {
+    for picture in [fixture(), failing_nodes(), epidemic()].iter().flat_map(pictures) {
         assert_legible(&picture);
     }
+}
+
+#[test]
+fn an_infection_is_drawn_with_the_median_of_its_runs_and_the_bands_that_they_support() {
+    let drawing = (infection::CHART.draw)(&epidemic()).expect("a drawing");
+    assert_eq!(drawing.pictures.len(), 3);
+    let rows = rows(&drawing.pictures[0].slice);
+    // Among 16 nodes the runs take 7, 8 or 9 rounds, twice as many nodes knowing it in each.
+    let fourth = rows.iter().find(|row| &row[1] == "4").expect("a fourth round");
+    let share = |column: usize| fourth[column].parse::<f64>().expect("a share");
+    assert_eq!(share(4), 4.0 / 16.0);
+    assert!(share(2) < share(3) && share(3) < share(4) && share(4) < share(6));
+    let mut few = epidemic();
+    few.series.retain(|row| row.run_id % 60 < 30);
+    let drawing = (infection::CHART.draw)(&few).expect("a drawing");
+    let rows = self::rows(&drawing.pictures[0].slice);
+    assert!(rows.iter().all(|row| row[2].is_empty() && !row[3].is_empty()));
+}
+
+#[test]
+fn rounds_that_double_with_the_logarithm_have_a_slope_of_two() {
+    let drawing = (rounds_by_size::CHART.draw)(&epidemic()).expect("a drawing");
+    let picture = &drawing.pictures[0];
+    assert!(picture.description.contains("(2 ± "), "{}", picture.description);
+    assert!(picture.description.ends_with("log₂ n + 0."), "{}", picture.description);
+    let mut two = epidemic();
+    two.runs.points.pop();
+    assert!((rounds_by_size::CHART.draw)(&two).expect("a drawing").pictures.is_empty());
 }
 
 #[test]

@@ -136,7 +136,10 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                     self.arm(instance, timer, after);
                 }
                 Effect::RepeatTimer { timer, every } => {
-                    self.start_repeating(instance, timer, every);
+                    self.start_repeating(instance, timer, every, every);
+                }
+                Effect::RepeatTimerFrom { timer, first, every } => {
+                    self.start_repeating(instance, timer, first, every);
                 }
                 Effect::CancelTimer { timer } => {
                     self.stop_repeating(instance, timer);
@@ -178,19 +181,27 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         &mut self,
         instance: InstanceId,
         timer: P::Timer,
+        first: Duration,
         every: Duration,
     ) {
         assert!(!every.is_zero(), "a timer that repeats at once never ends");
+        assert!(first <= every, "a timer that repeats starts within its first period");
         self.stop_repeating(instance, timer);
         self.queue.cancel_timer(&(instance, timer));
         let node = &mut self.nodes[instance.index()];
-        node.repeating.push((timer, every));
-        let rings = node.clock.is_true() && self.now.checked_add(every).is_some();
-        if rings && self.queue.repeat_timer(self.now, every, (instance, timer)) {
+        node.repeating.add(timer, every);
+        let start = self.now.checked_add(first).filter(|_| node.clock.is_true());
+        if let Some(start) = start
+            && self.queue.repeat_timer(start, every, (instance, timer))
+        {
+            // Those that start before anything happens are put in order all at once.
+            if self.event > 0 {
+                self.queue.order_rings();
+            }
             self.longest_timer = self.longest_timer.max(every);
             self.remember_cause(instance, timer);
         } else {
-            self.arm(instance, timer, every);
+            self.arm(instance, timer, first);
         }
     }
 
@@ -198,7 +209,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     #[inline]
     pub(super) fn stop_repeating(&mut self, instance: InstanceId, timer: P::Timer) {
         if let Some(every) = self.period(instance, timer) {
-            self.nodes[instance.index()].repeating.retain(|(other, _)| *other != timer);
+            self.nodes[instance.index()].repeating.remove(timer);
             self.queue.stop_repeating(every, (instance, timer));
         }
     }
@@ -206,8 +217,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     /// The period of a timer that repeats.
     #[inline]
     pub(super) fn period(&self, instance: InstanceId, timer: P::Timer) -> Option<Duration> {
-        let repeating = &self.nodes[instance.index()].repeating;
-        repeating.iter().find(|(other, _)| *other == timer).map(|(_, every)| *every)
+        self.nodes[instance.index()].repeating.period(timer)
     }
 
     /// A repeating timer fires; its ring has armed it anew.

@@ -8,13 +8,12 @@ use super::{Occurrence, Twin, World};
 use crate::adversary::{Conduct, Strategy};
 use crate::clock::{Clock, Sway};
 use crate::digest::Digest;
-use crate::disk::Disk;
 use crate::fault::{ClockTrouble, DiskTrouble, Fault, FaultKind, Loss};
 use crate::history::Event;
 use crate::id::{Incarnation, InstanceId, NodeId, NodeSet};
 use crate::message::Message;
 use crate::nemesis::Lot;
-use crate::node::{Input, Node};
+use crate::node::{Input, Node, Repeating};
 use crate::protocol::Protocol;
 use crate::rng::Random as _;
 use crate::time::Duration;
@@ -376,9 +375,9 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 self.queue.retain_timers(|(owner, _)| *owner != instance);
                 let body = &mut self.nodes[instance.index()];
                 body.incarnation += 1;
-                body.disk = Disk::default();
-                body.output.clear();
-                body.repeating.clear();
+                body.disk.reset();
+                body.output.reset();
+                body.repeating = Repeating::None;
                 self.count_lie(node);
                 self.boot(instance);
             }

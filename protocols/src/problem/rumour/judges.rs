@@ -1,0 +1,188 @@
+//! The judges of rumours: who may know what, how often it is learned, and who has yet to learn it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sim_core::checker::{Checker, End, Witness};
+use sim_core::history::{Entry, Event};
+use sim_core::id::{NodeId, NodeSet, OpId};
+use sim_core::time::Time;
+
+use super::{Standing, Tell};
+
+/// Knows what was told.
+pub(super) struct Validity {
+    told: BTreeSet<OpId>,
+    /// Whether the run may end when all have learned what they should. Where nobody promises that
+    /// they will, it goes on until nobody spreads anything.
+    rests: bool,
+}
+
+impl Validity {
+    pub(super) const fn new(rests: bool) -> Self {
+        Self { told: BTreeSet::new(), rests }
+    }
+}
+
+impl Checker<Tell, Standing> for Validity {
+    fn observe(&mut self, entry: &Entry<Tell, Standing>) -> Option<Witness> {
+        match entry.event {
+            Event::Requested { op, reached: true, .. } => {
+                self.told.insert(op);
+                None
+            }
+            Event::Indicated { indication: Standing::Learned { rumour, .. }, .. } => {
+                let (node, at) = (entry.node, entry.at);
+                let invented = !self.told.contains(&rumour);
+                invented.then(|| format!("{node} learned {rumour} at {at} s; nobody was told it"))
+            }
+            _ => None,
+        }
+    }
+
+    fn must_wait(&self) -> bool {
+        !self.rests
+    }
+}
+
+/// Who knows each rumour in the present life.
+#[derive(Default)]
+struct Knowledge(BTreeMap<OpId, NodeSet>);
+
+impl Knowledge {
+    /// Whether it was new to the node.
+    fn learn(&mut self, rumour: OpId, node: NodeId) -> bool {
+        self.0.entry(rumour).or_default().insert(node)
+    }
+
+    fn forget(&mut self, rumour: OpId, node: NodeId) -> bool {
+        self.0.get_mut(&rumour).is_some_and(|nodes| nodes.remove(node))
+    }
+}
+
+/// Allows what a retry, a reboot or a small memory needs.
+#[derive(Default)]
+pub(super) struct Integrity(Knowledge);
+
+impl Checker<Tell, Standing> for Integrity {
+    fn observe(&mut self, entry: &Entry<Tell, Standing>) -> Option<Witness> {
+        let node = entry.node;
+        match entry.event {
+            Event::Crashed => {
+                for nodes in self.0.0.values_mut() {
+                    nodes.remove(node);
+                }
+            }
+            Event::Indicated { answers, indication } => match indication {
+                Standing::Learned { rumour, .. } => {
+                    let was_new = self.0.learn(rumour, node);
+                    if !was_new && answers.is_none() {
+                        let at = entry.at;
+                        return Some(format!("{node} learned {rumour} again at {at} s"));
+                    }
+                }
+                Standing::Forgot { rumour } => _ = self.0.forget(rumour, node),
+                Standing::Removed { .. } => {}
+            },
+            _ => {}
+        }
+        None
+    }
+}
+
+/// A rumour on its way.
+#[derive(Default)]
+struct Spread {
+    /// Who was told it last, and when; nobody any more if its client went away.
+    told: Option<(NodeId, Time)>,
+    /// Who knows it in the present life, with those who are corrupt.
+    known: NodeSet,
+    /// How many of these are up and not known to be corrupt.
+    count: u32,
+    /// When it was learned first.
+    since: Option<Time>,
+}
+
+impl Spread {
+    /// Since when all of the core should have learned it; `None` if they need not.
+    fn owed(&self, core: &NodeSet) -> Option<Time> {
+        match self.told {
+            Some((node, at)) if core.contains(node) => Some(at),
+            _ if core.iter().any(|node| self.known.contains(node)) => self.since,
+            _ => None,
+        }
+    }
+
+    /// Somebody of the core who has not learned it.
+    fn susceptible(&self, core: &NodeSet) -> Option<NodeId> {
+        core.iter().find(|node| !self.known.contains(*node))
+    }
+}
+
+/// Waits until all who stay have learned what one of them knows.
+#[derive(Default)]
+pub(super) struct Coverage {
+    rumours: BTreeMap<OpId, Spread>,
+    corrupt: NodeSet,
+    /// How many nodes are up and not known to be corrupt.
+    up: u32,
+}
+
+impl Coverage {
+    /// A node ceases to count, with all that it knows if it forgets that.
+    fn leave(&mut self, node: NodeId, forgets: bool) {
+        self.up = self.up.saturating_sub(1);
+        for spread in self.rumours.values_mut() {
+            spread.count -= u32::from(spread.known.contains(node));
+            if forgets {
+                spread.known.remove(node);
+            }
+        }
+    }
+}
+
+impl Checker<Tell, Standing> for Coverage {
+    fn observe(&mut self, entry: &Entry<Tell, Standing>) -> Option<Witness> {
+        let (node, at) = (entry.node, entry.at);
+        match entry.event {
+            Event::Requested { op, reached: true, .. } => {
+                self.rumours.entry(op).or_default().told = Some((node, at));
+            }
+            Event::Abandoned { op } => self.rumours.entry(op).or_default().told = None,
+            Event::Booted if !self.corrupt.contains(node) => self.up += 1,
+            Event::Crashed if !self.corrupt.contains(node) => self.leave(node, true),
+            Event::Corrupted if self.corrupt.insert(node) => self.leave(node, false),
+            Event::Indicated { indication: Standing::Learned { rumour, .. }, .. } => {
+                let spread = self.rumours.entry(rumour).or_default();
+                spread.count += u32::from(spread.known.insert(node));
+                spread.since.get_or_insert(at);
+            }
+            Event::Indicated { indication: Standing::Forgot { rumour }, .. } => {
+                let spread = self.rumours.entry(rumour).or_default();
+                spread.count -= u32::from(spread.known.remove(node));
+            }
+            _ => {}
+        }
+        None
+    }
+
+    fn conclude(&mut self, end: &End) -> Option<Witness> {
+        self.rumours.iter().find_map(|(rumour, spread)| {
+            let since = spread.owed(&end.core).filter(|since| end.is_overdue(*since))?;
+            let node = spread.susceptible(&end.core)?;
+            Some(format!(
+                "{rumour} is told since {since} s, and {node} has not learned it at {} s",
+                end.at
+            ))
+        })
+    }
+
+    fn is_settled(&self, core: &NodeSet) -> bool {
+        self.rumours
+            .values()
+            .all(|spread| spread.owed(core).is_none() || spread.susceptible(core).is_none())
+    }
+
+    fn must_wait(&self) -> bool {
+        self.rumours.values().any(|spread| spread.count < self.up)
+    }
+}
