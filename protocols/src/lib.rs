@@ -3,6 +3,7 @@
 //! A problem owns what may be requested and indicated, the workload and the properties; a
 //! protocol names the problem that it solves. [`REGISTRY`] lists every protocol, one line each.
 
+pub mod abd;
 pub mod ben_or;
 pub mod bracha;
 pub mod generals;
@@ -13,12 +14,14 @@ pub mod problem;
 pub mod raft;
 pub mod server;
 pub mod signed_messages;
+pub mod staleness;
 pub mod voting;
 
 use sim_core::simulation::Entry;
 
 /// Every protocol, by its name in scenario files.
 pub const REGISTRY: &[Entry] = &[
+    Entry::of::<abd::Abd>(),
     Entry::of::<ben_or::BenOr>(),
     Entry::of::<bracha::Bracha>(),
     Entry::of::<oral_messages::OralMessages>(),

@@ -4,4 +4,5 @@ pub mod broadcast;
 pub mod decision;
 pub mod kv;
 pub mod log;
+pub mod register;
 pub mod service;

@@ -1,15 +1,18 @@
 //! The judges of the key–value store.
 
+use std::fmt::Debug;
+
 use sim_core::checker::{Checker, End, Witness};
 use sim_core::history::{Entry, Event};
 use sim_core::id::OpId;
 use sim_core::linearizability::{
     CasOp, CasResult, Counterexample, KeyValue, Operation, Outcome, Verdict, check,
 };
+use sim_core::problem::Problem;
 use sim_core::time::Time;
 
 use super::super::log::{PerOp, seconds};
-use super::{Indication, Request, Response, Value};
+use super::{Indication, Kv, Request, Response, Value};
 
 /// How many states the search of one key may visit. A run of thousands of operations takes some
 /// thousands; only many writes that nobody answered take more.
@@ -18,44 +21,99 @@ const BUDGET: usize = 100_000;
 /// How many operations before the one that fits nowhere a witness names.
 const SHOWN: usize = 4;
 
-/// What became of an operation.
-#[derive(Clone, Copy, Debug)]
-struct Asked {
-    request: Request,
+/// What is called, and under which key.
+pub(in crate::problem) type Call = (u32, CasOp<Option<Value>>);
+
+/// A problem whose operations read and write keys, as far as linearizability is concerned.
+pub(in crate::problem) trait Accesses: Problem {
+    /// An answer to an operation.
+    type Heard: Clone + Debug + Send;
+    /// The answer that an indication gives to the operation that it answers, if it is one.
+    fn heard(indication: &Self::Indication) -> Option<Self::Heard>;
+    /// What an operation calls.
+    fn call(op: OpId, request: &Self::Request) -> Call;
+    /// What it found.
+    fn result(heard: &Self::Heard) -> CasResult<Option<Value>>;
+}
+
+impl Accesses for Kv {
+    type Heard = Response;
+
+    fn heard(indication: &Indication) -> Option<Response> {
+        match indication {
+            Indication::Answered(response) => Some(*response),
+            Indication::Redirect { .. } => None,
+        }
+    }
+
+    fn call(op: OpId, request: &Request) -> Call {
+        let own = Some(Value(op));
+        let call = match *request {
+            Request::Get { .. } => CasOp::Read,
+            Request::Put { .. } => CasOp::Write(own),
+            Request::CompareAndSet { expected, .. } => CasOp::CompareAndSwap { expected, new: own },
+        };
+        (request.key(), call)
+    }
+
+    fn result(heard: &Response) -> CasResult<Option<Value>> {
+        match *heard {
+            Response::Value(value) => CasResult::Value(value),
+            Response::Written => CasResult::Written,
+            Response::Swapped(swapped) => CasResult::Swapped(swapped),
+        }
+    }
+}
+
+/// What became of an operation that asked for `Q` and was answered `H`.
+#[derive(Clone, Debug)]
+struct Asked<Q, H> {
+    request: Q,
     at: Time,
     /// Whether any node heard of it: else it cannot take effect.
     reached: bool,
     /// Nobody waits for the answer any more.
     abandoned: bool,
-    answer: Option<(Time, Response)>,
+    answer: Option<(Time, H)>,
 }
 
-/// Judges [`super::LINEARIZABILITY`], when the run is over.
+/// The same of an operation of `Pr`.
+type AskedOf<Pr> = Asked<<Pr as Problem>::Request, <Pr as Accesses>::Heard>;
+
+/// Judges linearizability, when the run is over.
 ///
 /// What was not answered may take effect at any time after its request, or never. Of several
 /// answers to one operation, the client believes the first.
-#[derive(Default)]
-pub(super) struct Linearizability {
-    asked: PerOp<Asked>,
+pub(in crate::problem) struct Linearizability<Pr: Accesses> {
+    asked: PerOp<AskedOf<Pr>>,
     undecided: bool,
 }
 
-impl Checker<Request, Indication> for Linearizability {
-    fn observe(&mut self, entry: &Entry<Request, Indication>) -> Option<Witness> {
-        match entry.event {
+impl<Pr: Accesses> Default for Linearizability<Pr> {
+    fn default() -> Self {
+        Self { asked: PerOp::default(), undecided: false }
+    }
+}
+
+impl<Pr: Accesses> Checker<Pr::Request, Pr::Indication> for Linearizability<Pr> {
+    fn observe(&mut self, entry: &Entry<Pr::Request, Pr::Indication>) -> Option<Witness> {
+        match &entry.event {
             Event::Requested { op, request, reached } => {
-                let (abandoned, answer) = (false, None);
-                let new = Asked { request, at: entry.at, reached: false, abandoned, answer };
-                self.asked.slot(op).get_or_insert(new).reached |= reached;
+                let new = || {
+                    let (request, abandoned, answer) = (request.clone(), false, None);
+                    Asked { request, at: entry.at, reached: false, abandoned, answer }
+                };
+                self.asked.slot(*op).get_or_insert_with(new).reached |= reached;
             }
             Event::Abandoned { op } => {
-                self.asked.slot(op).iter_mut().for_each(|asked| asked.abandoned = true);
+                self.asked.slot(*op).iter_mut().for_each(|asked| asked.abandoned = true);
             }
-            Event::Indicated { answers: Some(op), indication: Indication::Answered(response) } => {
-                if let Some(asked) = self.asked.slot(op)
+            Event::Indicated { answers: Some(op), indication } => {
+                if let Some(heard) = Pr::heard(indication)
+                    && let Some(asked) = self.asked.slot(*op)
                     && !asked.abandoned
                 {
-                    asked.answer.get_or_insert((entry.at, response));
+                    asked.answer.get_or_insert((entry.at, heard));
                 }
             }
             Event::Indicated { .. } | Event::Booted | Event::Crashed | Event::Corrupted => {}
@@ -64,8 +122,8 @@ impl Checker<Request, Indication> for Linearizability {
     }
 
     fn conclude(&mut self, _: &End) -> Option<Witness> {
-        let all: Vec<(OpId, Asked)> = self.asked.iter().map(|(op, asked)| (op, *asked)).collect();
-        let history: Vec<_> = all.iter().map(|(op, asked)| operation(*op, asked)).collect();
+        let all: Vec<(OpId, &AskedOf<Pr>)> = self.asked.iter().collect();
+        let history: Vec<_> = all.iter().map(|(op, asked)| operation::<Pr>(*op, asked)).collect();
         match check(&KeyValue::<u32, Value>::default(), &history, BUDGET) {
             Verdict::Linearizable => None,
             Verdict::Inconclusive => {
@@ -73,7 +131,7 @@ impl Checker<Request, Indication> for Linearizability {
                 None
             }
             Verdict::Violation(Counterexample { key: (key, ()), prefix, misfit }) => {
-                let told = |place: &usize| told(all[*place].0, &all[*place].1);
+                let told = |place: &usize| told(all[*place].0, all[*place].1);
                 let last: Vec<_> = prefix.iter().rev().take(SHOWN).rev().map(told).collect();
                 Some(format!(
                     "k{key}: {} fits nowhere; {} operations before it can be put in order, which \
@@ -92,7 +150,7 @@ impl Checker<Request, Indication> for Linearizability {
 }
 
 /// An operation with its times, short.
-fn told(op: OpId, asked: &Asked) -> String {
+fn told<Q: Debug, H: Debug>(op: OpId, asked: &Asked<Q, H>) -> String {
     let Asked { request, at, answer, .. } = asked;
     let outcome = match answer {
         Some((at, response)) => format!("{response:?} at {}", seconds(*at)),
@@ -101,30 +159,17 @@ fn told(op: OpId, asked: &Asked) -> String {
     format!("{op} {request:?} (asked at {}, {outcome})", seconds(*at))
 }
 
-/// What is called, and under which key.
-type Call = (u32, CasOp<Option<Value>>);
-
 /// An operation as the judge of linearizability knows it.
-fn operation(op: OpId, asked: &Asked) -> Operation<Call, CasResult<Option<Value>>> {
-    let own = Some(Value(op));
-    let call = match asked.request {
-        Request::Get { .. } => CasOp::Read,
-        Request::Put { .. } => CasOp::Write(own),
-        Request::CompareAndSet { expected, .. } => CasOp::CompareAndSwap { expected, new: own },
-    };
-    let outcome = match asked.answer {
-        Some((at, response)) => {
-            let result = match response {
-                Response::Value(value) => CasResult::Value(value),
-                Response::Written => CasResult::Written,
-                Response::Swapped(swapped) => CasResult::Swapped(swapped),
-            };
-            Outcome::Ok { at, result }
-        }
+fn operation<Pr: Accesses>(
+    op: OpId,
+    asked: &AskedOf<Pr>,
+) -> Operation<Call, CasResult<Option<Value>>> {
+    let outcome = match &asked.answer {
+        Some((at, heard)) => Outcome::Ok { at: *at, result: Pr::result(heard) },
         None if asked.reached => Outcome::Unknown,
         None => Outcome::Failed,
     };
-    Operation { invoked: asked.at, call: (asked.request.key(), call), outcome }
+    Operation { invoked: asked.at, call: Pr::call(op, &asked.request), outcome }
 }
 
 /// Judges [`super::VALIDITY`].
@@ -174,10 +219,10 @@ impl Checker<Request, Indication> for Validity {
 mod tests {
     use sim_core::checker::Property;
     use sim_core::id::{ClientId, Cluster, NodeId, NodeSet};
-    use sim_core::problem::{Problem as _, Promise};
+    use sim_core::problem::Promise;
     use sim_core::time::Duration;
 
-    use super::super::{Kv, LINEARIZABILITY, VALIDITY};
+    use super::super::{LINEARIZABILITY, VALIDITY};
     use super::*;
 
     const fn op(client: u32, sequence: u32) -> OpId {
