@@ -11,6 +11,7 @@ pub mod machine;
 pub mod oral_messages;
 pub mod pbft;
 pub mod problem;
+pub mod quorum_store;
 pub mod raft;
 pub mod server;
 pub mod signed_messages;
@@ -27,6 +28,7 @@ pub const REGISTRY: &[Entry] = &[
     Entry::of::<oral_messages::OralMessages>(),
     Entry::of::<pbft::Pbft>(),
     Entry::of::<pbft::Pbft<machine::Store>>(),
+    Entry::of::<quorum_store::QuorumStore>(),
     Entry::of::<raft::Raft>(),
     Entry::of::<raft::Raft<machine::Store>>(),
     Entry::of::<server::Server>(),

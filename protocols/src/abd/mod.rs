@@ -97,7 +97,9 @@ struct Open {
 pub struct Abd {
     /// What it keeps.
     held: BTreeMap<u32, Held>,
-    /// The operations of a client that are not done.
+    /// The number of a client's next operation.
+    next: u32,
+    /// Its operations that are not done.
     open: BTreeMap<OpId, Open>,
     /// The highest number that this client gave a write of its own.
     numbers: BTreeMap<u32, u64>,
@@ -153,14 +155,15 @@ impl Protocol for Abd {
         node
     }
 
-    /// A request that is not done yet is under way, however often it is asked for.
+    /// What was asked for before is done or under way.
     fn on_request(&mut self, op: OpId, request: Request, ctx: &mut Context<'_, Self>) {
-        if self.open.contains_key(&op) {
+        if op.sequence < self.next {
             return;
         }
+        self.next = op.sequence + 1;
         let counts = request.is_write() && ctx.config().writers == Writers::One;
         let phase = match counts {
-            true => Phase::Store(self.next(op, request.key(), 0)),
+            true => Phase::Store(self.newest(op, request.key(), 0)),
             false => Phase::Query(None),
         };
         if self.open.is_empty() {
@@ -223,7 +226,7 @@ impl Abd {
     }
 
     /// What a write of this client makes, above the highest number that it has heard of.
-    fn next(&mut self, op: OpId, key: u32, highest: u64) -> Held {
+    fn newest(&mut self, op: OpId, key: u32, highest: u64) -> Held {
         let number = self.numbers.entry(key).or_default();
         *number = highest.max(*number) + 1;
         Held { tag: Tag { number: *number, writer: op.client }, value: Value(op) }
@@ -252,7 +255,7 @@ impl Abd {
         let (request, best, is_split) = (*request, *best, *is_split);
         match (request, best) {
             (Request::Write { key }, best) => {
-                let held = self.next(op, key, best.map_or(0, |best| best.tag.number));
+                let held = self.newest(op, key, best.map_or(0, |best| best.tag.number));
                 self.store(op, held, ctx);
             }
             (Request::Read { .. }, Some(best)) if ctx.config().write_back && !ctx.mutant("Q01") => {
