@@ -6,11 +6,13 @@
 pub mod abd;
 pub mod ben_or;
 pub mod bracha;
+pub mod crdt;
 pub mod generals;
 pub mod machine;
 pub mod oral_messages;
 pub mod pbft;
 pub mod problem;
+pub mod quorum;
 pub mod quorum_store;
 pub mod raft;
 pub mod server;
@@ -25,6 +27,7 @@ pub const REGISTRY: &[Entry] = &[
     Entry::of::<abd::Abd>(),
     Entry::of::<ben_or::BenOr>(),
     Entry::of::<bracha::Bracha>(),
+    Entry::of::<crdt::Crdt>(),
     Entry::of::<oral_messages::OralMessages>(),
     Entry::of::<pbft::Pbft>(),
     Entry::of::<pbft::Pbft<machine::Store>>(),

@@ -16,6 +16,7 @@ pub mod grid;
 pub mod expect;
 pub mod point;
 pub mod scenario;
+pub mod quorums;
 pub mod stopwatch;
 pub mod table;
 pub mod histogram;

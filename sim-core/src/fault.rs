@@ -427,6 +427,8 @@ pub struct FaultSpec {
     pub fault: Fault,
     /// The probability that a run has this entry at all; drawn once per run.
     pub chance: Ratio,
+    /// The probability that a target of a crash is struck; drawn for each apart, at every strike.
+    pub each: Ratio,
     /// When it first strikes.
     pub when: When,
     /// The pause until it strikes again, drawn anew each time; `None` strikes once.
@@ -449,9 +451,9 @@ impl FaultSpec {
 
     /// The fault at a time or on a landmark, for good.
     pub const fn when(when: When, fault: Fault) -> Self {
-        let chance = Ratio::ALWAYS;
+        let (chance, each) = (Ratio::ALWAYS, Ratio::ALWAYS);
         let (every, rate, until, lasts) = (None, None, None, None);
-        Self { fault, chance, when, every, rate, until, lasts, permanent: false }
+        Self { fault, chance, each, when, every, rate, until, lasts, permanent: false }
     }
 
     /// The same, ending after `span`.

@@ -58,6 +58,21 @@ pub enum Landmark {
         /// The highest agreed index.
         index: u64,
     },
+    /// A client's update changed the node's state, which has this digest now.
+    Updated {
+        /// Equal for nodes that reflect the same updates.
+        state: u64,
+    },
+    /// What another node told changed the node's state, which has this digest now.
+    Merged {
+        /// Equal for nodes that reflect the same updates.
+        state: u64,
+    },
+    /// The node was told something that it knew.
+    Redundant {
+        /// The size of it, in bytes.
+        bytes: u64,
+    },
     /// The node came up again after it was down; the kernel says so for every protocol.
     Recovered,
     /// The node decided.
@@ -93,6 +108,12 @@ pub enum LandmarkKind {
     Truncated,
     /// See [`Landmark::Committed`].
     Committed,
+    /// See [`Landmark::Updated`].
+    Updated,
+    /// See [`Landmark::Merged`].
+    Merged,
+    /// See [`Landmark::Redundant`].
+    Redundant,
     /// See [`Landmark::Recovered`].
     Recovered,
     /// See [`Landmark::Decided`].
@@ -116,6 +137,9 @@ impl Landmark {
             Self::Prepared { .. } => LandmarkKind::Prepared,
             Self::Truncated { .. } => LandmarkKind::Truncated,
             Self::Committed { .. } => LandmarkKind::Committed,
+            Self::Updated { .. } => LandmarkKind::Updated,
+            Self::Merged { .. } => LandmarkKind::Merged,
+            Self::Redundant { .. } => LandmarkKind::Redundant,
             Self::Recovered => LandmarkKind::Recovered,
             Self::Decided => LandmarkKind::Decided,
             Self::Undecided => LandmarkKind::Undecided,

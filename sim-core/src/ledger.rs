@@ -71,6 +71,7 @@ pub(crate) struct Ledger {
     decided: NodeSet,
     undecided: NodeSet,
     marks: Tally,
+    agreement: Agreement,
 }
 
 impl Ledger {
@@ -99,6 +100,7 @@ impl Ledger {
             decided: NodeSet::EMPTY,
             undecided: NodeSet::EMPTY,
             marks: Tally::of(marks),
+            agreement: Agreement::new(cluster),
         }
     }
 
@@ -178,6 +180,12 @@ impl Ledger {
                 self.highest_term = self.highest_term.max(term);
                 self.follow(now, node);
             }
+            Landmark::Updated { state } => {
+                self.agreement.last_update = Some(now);
+                self.agreement.changed(now, node, state);
+            }
+            Landmark::Merged { state } => self.agreement.changed(now, node, state),
+            Landmark::Redundant { bytes } => self.agreement.redundant += bytes,
             Landmark::VoteGranted { .. }
             | Landmark::Recovered
             | Landmark::Prepared { .. }
@@ -343,6 +351,12 @@ impl Ledger {
             } else {
                 Measure::None
             },
+            converged_ms: self.agreement.converged(end),
+            diverged_ms: self.agreement.diverged(end),
+            redundant_bytes: match self.agreement.last_update {
+                Some(_) => count(self.agreement.redundant),
+                None => Measure::None,
+            },
             bytes_sent: count(counts.bytes),
             msgs_lost_count: count(counts.lost),
             msgs_cut_count: count(counts.cut),
@@ -362,6 +376,68 @@ impl Ledger {
         };
         let (timeline, latencies, marks) = (self.timeline, self.latencies, self.marks.close());
         Books { metrics, timeline, latencies, marks, has_leader: self.leaders > 0 }
+    }
+}
+
+/// Which updates the nodes' states reflect, and since when that differs.
+struct Agreement {
+    cluster: Cluster,
+    /// The digest of each node's state, equal before any change; empty until there is one.
+    states: Vec<u64>,
+    last_update: Option<Time>,
+    /// Since when not all states are equal, if they are not.
+    apart_since: Option<Time>,
+    /// When they were equal again last.
+    together_since: Time,
+    apart: Duration,
+    redundant: u64,
+}
+
+impl Agreement {
+    fn new(cluster: Cluster) -> Self {
+        Self {
+            cluster,
+            states: Vec::new(),
+            last_update: None,
+            apart_since: None,
+            together_since: Time::ZERO,
+            apart: Duration::ZERO,
+            redundant: 0,
+        }
+    }
+
+    fn changed(&mut self, now: Time, node: NodeId, state: u64) {
+        self.states.resize(self.cluster.n as usize, 0);
+        self.states[node.index()] = state;
+        let is_apart = self.states.iter().any(|other| *other != state);
+        match self.apart_since {
+            None if is_apart => self.apart_since = Some(now),
+            Some(since) if !is_apart => {
+                self.apart = self.apart + now.since(since);
+                self.apart_since = None;
+                self.together_since = now;
+            }
+            _ => {}
+        }
+    }
+
+    fn converged(&self, end: Time) -> Measure {
+        match (self.last_update, self.apart_since) {
+            (None, _) => Measure::None,
+            (Some(update), Some(_)) => Measure::Censored(end.since(update).as_millis_f64()),
+            (Some(update), None) => {
+                Measure::Value(self.together_since.max(update).since(update).as_millis_f64())
+            }
+        }
+    }
+
+    fn diverged(&self, end: Time) -> Measure {
+        let open = self.apart_since.map(|since| self.apart + end.since(since));
+        match (self.last_update, open) {
+            (None, _) => Measure::None,
+            (Some(_), Some(apart)) => Measure::Censored(apart.as_millis_f64()),
+            (Some(_), None) => Measure::Value(self.apart.as_millis_f64()),
+        }
     }
 }
 

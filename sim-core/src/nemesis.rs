@@ -47,6 +47,8 @@ pub(crate) enum Lot {
     Request(OpId, u32),
     /// What it does to this node: which records, say.
     Detail(NodeId),
+    /// Whether it strikes this one of its targets.
+    Each(NodeId),
 }
 
 /// What the nemesis keeps of an entry of the schedule.
@@ -230,6 +232,16 @@ impl<'a> Nemesis<'a> {
             }
             (None, None) => None,
         }
+    }
+
+    /// Those of its targets that a strike takes, each with the probability that the entry says.
+    pub(crate) fn each(&self, strike: Strike, targets: NodeSet) -> NodeSet {
+        let each = self.specs[strike.fault].each;
+        if each.is_always() {
+            return targets;
+        }
+        let is_struck = |node: &NodeId| self.draw(strike, Lot::Each(*node)).chance(each);
+        targets.iter().filter(is_struck).collect()
     }
 
     /// The entry strikes no more.

@@ -5,4 +5,5 @@ pub mod decision;
 pub mod kv;
 pub mod log;
 pub mod register;
+pub mod replicated_data;
 pub mod service;

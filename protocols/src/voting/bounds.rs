@@ -12,6 +12,7 @@ use sim_core::tabletop::Tabletop;
 
 use super::{Config, Message, Tie, Voting};
 use crate::problem::decision::{Choice, Propose};
+use crate::quorum::{Expression, Rule};
 
 /// Who decides otherwise than who, or than all were agreed on.
 type Break = Option<String>;
@@ -102,7 +103,7 @@ fn up_to_the_bound_no_execution_breaks_safety_and_one_liar_more_breaks_it() {
     for n in 3..=5 {
         let majority = Cluster { n }.majority();
         for quorum in majority..=n {
-            let config = Config { quorum: Some(quorum), ..Config::default() };
+            let config = Config { quorum: Rule::Count(quorum), ..Config::default() };
             let bound = bound(n, &config);
             assert_eq!(bound, 2 * quorum - n - 1);
             for liars in 0..n.min(bound + 2) {
@@ -132,7 +133,37 @@ fn a_quorum_of_half_lets_two_choices_win_without_any_liar() {
         n: 4,
         liars: 0,
         options: 2,
-        config: Config { quorum: Some(2), ..Config::default() },
+        config: Config { quorum: Rule::Count(2), ..Config::default() },
     };
     assert!(electorate.find_break().is_some());
+}
+
+/// A system of quorums, and how many liars its contract survives among four.
+fn of_four(text: &str) -> (Config, u32) {
+    let rule = text.parse::<Expression>().map(Rule::Of).expect("an expression");
+    let config = Config { quorum: rule, ..Config::default() };
+    let bound = bound(4, &config);
+    (config, bound)
+}
+
+#[test]
+fn quorum_systems_survive_one_liar_fewer_than_two_quorums_share() {
+    for (text, survived) in [
+        ("choose(3)", 1),
+        ("wheel", 0),
+        ("weighted(4, 3 * n0, n1, n2, n3)", 0),
+        ("grid(2, 2)", 1),
+        ("n0 & n1 & (n2 | n3)", 1),
+        ("n0 & n1 & n2 & n3", 3),
+    ] {
+        let (config, bound) = of_four(text);
+        assert_eq!(bound, survived, "{text}");
+        // The last agents lie: the bound holds for whomever it is, its tightness not.
+        for liars in 0..=bound {
+            let electorate = Electorate { n: 4, liars, options: 2, config: config.clone() };
+            assert_eq!(electorate.find_break(), None, "{text}, {liars} liars");
+        }
+    }
+    let (config, _) = of_four("n0 & n1 | n2 & n3");
+    assert!(Electorate { n: 4, liars: 0, options: 2, config }.find_break().is_some());
 }

@@ -1,12 +1,17 @@
 //! The keys of `[protocol]` for voting, and what is wrong with some of their values.
 //!
-//! A quorum is a number of ballots out of the whole electorate. The objections refuse what cannot
-//! run, and mark as a negative control what runs but lets two choices win.
+//! A quorum is a number of ballots out of the whole electorate, or those of a quorum system on it.
+//! The objections refuse what cannot run, and mark as a negative control what runs but lets two
+//! choices win.
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sim_core::id::{Cluster, NodeId};
 use sim_core::protocol::Objection;
 use sim_core::time::Duration;
+
+use crate::quorum::{Overlap, Reading, Refusal, Rule, System, overlap};
 
 /// Who counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -30,6 +35,27 @@ pub enum Tie {
     First,
 }
 
+/// Of whom a decision needs a quorum.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Electorate {
+    /// Of all agents.
+    #[default]
+    All,
+    /// When the wait is over, a majority of those who could be heard is enough: the rule by which a
+    /// network that falls apart decides in each of its parts.
+    Reachable,
+}
+
+/// The ballots that a decision needs.
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
+pub(super) enum Needs {
+    /// So many, whosever they are.
+    Ballots(u32),
+    /// Those of a quorum.
+    Quorum(Arc<System>),
+}
+
 /// How the agents vote.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -38,8 +64,11 @@ pub struct Config {
     pub form: Form,
     /// The node that counts in the collector form.
     pub collector: u32,
-    /// The ballots for one choice that a decision needs; a majority of the electorate by default.
-    pub quorum: Option<u32>,
+    /// The ballots for one choice that a decision needs: how many, or a quorum of which system; a
+    /// majority of the electorate by default.
+    pub quorum: Rule,
+    /// Of whom.
+    pub electorate: Electorate,
     /// How long an agent that counts waits for ballots. In the collector form the others wait
     /// twice as long: the collector may use up its own wait, and its word takes time to arrive.
     pub timeout: Duration,
@@ -56,7 +85,8 @@ impl Default for Config {
         Self {
             form: Form::AllToAll,
             collector: 0,
-            quorum: None,
+            quorum: Rule::MAJORITY,
+            electorate: Electorate::All,
             timeout: Duration::from_millis(500),
             resend: None,
             tie: Tie::Undecided,
@@ -66,8 +96,20 @@ impl Default for Config {
 
 impl Config {
     /// The ballots for one choice that a decision needs.
-    pub fn ballots_needed(&self, cluster: Cluster) -> u32 {
-        self.quorum.unwrap_or(cluster.majority())
+    pub(super) fn needs(&self, cluster: Cluster) -> Needs {
+        match self.quorum.count(cluster) {
+            Some(count) => Needs::Ballots(count),
+            None => self.quorum.system(cluster).map_or(
+                // An objection forbids it; nobody wins what nobody can.
+                Needs::Ballots(u32::MAX),
+                |system| Needs::Quorum(Arc::new(system)),
+            ),
+        }
+    }
+
+    /// By how many agents two quorums meet at the least; `None` if there are no quorums.
+    fn overlap(&self, cluster: Cluster) -> Option<Result<Overlap, Refusal>> {
+        self.quorum.system(cluster).ok().map(|system| overlap(&system, &system))
     }
 
     /// Whether `node` counts ballots.
@@ -87,33 +129,60 @@ impl Config {
 
     /// How many liars agreement and unanimity survive.
     ///
-    /// Two agents that decide differently saw two quorums, which share 2q − n ballots or more; all
-    /// of those are of liars that told the two different things. So 2q − n − 1 liars are too few,
-    /// and too few as well to be a quorum of their own. Where a tie has a winner, one liar makes
-    /// a tie for some and not for others; and a collector is believed.
+    /// Two agents that decide differently saw two quorums, and whoever is in both is a liar that
+    /// told the two different things: 2q − n agents or more, if q ballots are a quorum. One liar
+    /// fewer than are in both is too few, and too few as well to be a quorum of their own. Where a
+    /// tie has a winner, one liar makes a tie for some and not for others; a collector is believed;
+    /// and of those who can be heard one may be all.
     pub(super) fn liars_survived(&self, cluster: Cluster) -> u32 {
-        match (self.form, self.tie) {
-            (Form::AllToAll, Tie::Undecided) => {
-                let two_quorums = self.ballots_needed(cluster).saturating_mul(2);
-                two_quorums.saturating_sub(cluster.n + 1)
-            }
+        match (self.form, self.tie, self.electorate) {
+            (Form::AllToAll, Tie::Undecided, Electorate::All) => match self.overlap(cluster) {
+                // Who is not heard casts no ballot, so no agent need be spared for liveness.
+                Some(Ok(overlap)) => overlap.liars(Reading::Dissemination, cluster.n),
+                _ => 0,
+            },
             _ => 0,
         }
     }
 
+    /// What is wrong with the quorums: why, and whether voting can be run all the same.
+    fn misrule(&self, cluster: Cluster) -> Option<(String, bool)> {
+        let n = cluster.n;
+        match (self.quorum.count(cluster), self.overlap(cluster)) {
+            (Some(quorum), _) if quorum == 0 || quorum > n => {
+                Some((format!("{quorum} ballots out of {n}: give 1 to {n}"), false))
+            }
+            (Some(quorum), _) => (quorum <= n / 2).then(|| {
+                let safe = cluster.majority();
+                (format!("{quorum} of {n} lets two choices win: {safe} would not"), true)
+            }),
+            (None, None) => self.quorum.system(cluster).err().map(|error| (error.0, false)),
+            (None, Some(Err(refusal))) => {
+                let reason = format!("it cannot be told whether any two quorums meet: {refusal}");
+                Some((reason, true))
+            }
+            (None, Some(Ok(Overlap { nodes: 0, pair: [one, other] }))) => {
+                let reason = format!(
+                    "{one:?} and {other:?} are quorums without a common agent: two choices can win"
+                );
+                Some((reason, true))
+            }
+            (None, Some(Ok(_))) => None,
+        }
+    }
+
     pub(super) fn objections(&self, cluster: Cluster) -> Vec<Objection> {
-        let (n, quorum) = (cluster.n, self.ballots_needed(cluster));
+        let n = cluster.n;
         let mut objections = Vec::new();
         let mut object = |key, reason, runnable| {
             objections.push(Objection { key, reason, runnable });
         };
-        if quorum == 0 || quorum > n {
-            let reason = format!("{quorum} ballots out of {n}: give 1 to {n}");
-            object("quorum", reason, false);
-        } else if quorum <= n / 2 {
-            let safe = cluster.majority();
-            let reason = format!("{quorum} of {n} lets two choices win: {safe} would not");
-            object("quorum", reason, true);
+        if let Some((reason, runnable)) = self.misrule(cluster) {
+            object("quorum", reason, runnable);
+        }
+        if self.electorate == Electorate::Reachable {
+            let reason = "in a network that falls apart each part may decide: \"all\" would not";
+            object("electorate", reason.into(), true);
         }
         if self.collector >= n {
             let (collector, last) = (NodeId(self.collector), NodeId(n - 1));

@@ -19,7 +19,7 @@ mod mutants;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Config, Form, Tie};
+pub use config::{Config, Electorate, Form, Tie};
 pub use message::{Message, Record};
 pub use monitor::{ONE_VOTER_ONE_VOTE, QUORUM_OF_ELECTORATE, Scrutineer};
 
@@ -32,6 +32,7 @@ use sim_core::protocol::{Assumptions, Context, Contract, Mutant, Objection, Prot
 use crate::problem::decision::{
     AGREEMENT, Choice, Conclusion, Decision, INTEGRITY, Propose, TERMINATION, UNANIMITY, VALIDITY,
 };
+use config::Needs;
 use marks::{EARLY_FINALISATION, TIE};
 use tally::{Lead, Tally};
 
@@ -42,6 +43,7 @@ pub struct Voting {
     ballot: Option<Choice>,
     /// It may have voted and cannot read what.
     abstains: bool,
+    needs: Needs,
     tally: Tally,
     outcome: Option<Settled>,
     /// Whose ballot came only after the outcome.
@@ -140,6 +142,7 @@ impl Protocol for Voting {
         let mut agent = Self {
             ballot: None,
             abstains: false,
+            needs: ctx.config().needs(ctx.cluster()),
             tally: Tally::default(),
             outcome: None,
             late: NodeSet::EMPTY,
@@ -207,8 +210,9 @@ impl Protocol for Voting {
         }
         match timer {
             Timer::GiveUp => {
+                let of_reachable = ctx.config().electorate == Electorate::Reachable;
                 let decided = match self.tally.lead() {
-                    Some(Lead::Alone(choice)) if ctx.mutant("N04") => {
+                    Some(Lead::Alone(choice)) if of_reachable || ctx.mutant("N04") => {
                         Some(choice).filter(|_| 2 * self.tally.votes(choice) > self.tally.ballots())
                     }
                     _ => None,
@@ -298,7 +302,7 @@ impl Voting {
     /// Ends the vote if the ballots that are in settle it; `latest` is the choice just counted.
     fn finalise(&mut self, latest: Choice, ctx: &mut Context<'_, Self>) {
         // No other choice has a quorum: it would have ended the vote when it got there.
-        if self.tally.votes(latest) >= ctx.config().ballots_needed(ctx.cluster()) {
+        if self.tally.suffices(latest, &self.needs) {
             ctx.announce(Landmark::QuorumFormed { term: 0 });
             if self.tally.ballots() < ctx.cluster().n {
                 ctx.announce(EARLY_FINALISATION.reached());

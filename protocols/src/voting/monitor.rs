@@ -9,12 +9,14 @@ use std::collections::BTreeMap;
 use sim_core::checker::{Monitor, Violation};
 use sim_core::id::{Cluster, Incarnation, NodeId};
 
-use super::{Basis, Config, Settled, Tie, Voting};
+use super::config::Needs;
+use super::{Basis, Config, Electorate, Settled, Tie, Voting};
 use crate::problem::decision::Choice;
 
 /// Every counted ballot is of another voter, and there are no more of them than voters.
 pub const ONE_VOTER_ONE_VOTE: &str = "one_voter_one_vote";
-/// What was decided by counting had its quorum, out of all who may vote.
+/// What was decided by counting had its quorum, out of all who may vote (where a majority of the
+/// reachable is the rule: had that).
 pub const QUORUM_OF_ELECTORATE: &str = "quorum_of_electorate";
 
 /// The white-box judge of voting.
@@ -22,26 +24,32 @@ pub const QUORUM_OF_ELECTORATE: &str = "quorum_of_electorate";
 pub struct Scrutineer {
     config: Config,
     cluster: Cluster,
+    needs: Needs,
     /// The last life in which each agent was seen with an outcome, and the outcome.
     outcomes: BTreeMap<NodeId, (Incarnation, Option<Choice>)>,
 }
 
 impl Scrutineer {
-    pub(super) const fn new(config: Config, cluster: Cluster) -> Self {
-        Self { config, cluster, outcomes: BTreeMap::new() }
+    pub(super) fn new(config: Config, cluster: Cluster) -> Self {
+        let needs = config.needs(cluster);
+        Self { config, cluster, needs, outcomes: BTreeMap::new() }
     }
 
     /// Why `choice` may not have been decided on this count, if it may not.
     fn protest(&self, state: &Voting, choice: Choice) -> Option<String> {
         let (tally, n) = (&state.tally, self.cluster.n);
-        let (votes, needed) = (tally.votes(choice), self.config.ballots_needed(self.cluster));
+        let votes = tally.votes(choice);
         let choices = || (0..choice.of()).map(|index| Choice::new(index, choice.of()));
         let first_leader = choices().max_by_key(|one| (tally.votes(*one), Reverse(*one)));
         let is_tied = choices().any(|rival| rival != choice && tally.votes(rival) == votes);
         let may_win_a_tie = self.config.tie == Tie::First && tally.voters() == n;
         let won_a_tie = may_win_a_tie && is_tied && first_leader == Some(choice);
-        (votes < needed && !won_a_tie)
-            .then(|| format!("decided {choice} on {votes} ballots of {n}, but needs {needed}"))
+        let of_reachable = self.config.electorate == Electorate::Reachable;
+        let won_here = of_reachable && 2 * votes > tally.ballots();
+        (!tally.suffices(choice, &self.needs) && !won_a_tie && !won_here).then(|| {
+            let rule = &self.config.quorum;
+            format!("decided {choice} on {votes} ballots of {n}, which is not {rule}")
+        })
     }
 
     /// What is wrong with how the agent came to its outcome.
@@ -95,6 +103,7 @@ mod tests {
 
     use super::super::Form;
     use super::*;
+    use crate::quorum::Rule;
 
     const A: Choice = Choice::new(0, 3);
     const B: Choice = Choice::new(1, 3);
@@ -153,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_lone_plurality_of_all_is_no_tie() {
-        let config = Config { quorum: Some(3), tie: Tie::First, ..Config::default() };
+        let config = Config { quorum: Rule::Count(3), tie: Tie::First, ..Config::default() };
         let state = agent(&[A, A, B], settled(Some(A), Basis::Count));
         assert!(judge(config, &[state]).is_some());
     }

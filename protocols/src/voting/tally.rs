@@ -6,6 +6,7 @@
 
 use sim_core::id::{NodeId, NodeSet};
 
+use super::Needs;
 use crate::problem::decision::Choice;
 
 /// Who leads.
@@ -22,6 +23,8 @@ pub(super) enum Lead {
 pub(super) struct Tally {
     /// By the index of the choice; made at the first ballot, which tells how many there are.
     counts: Vec<u32>,
+    /// Who voted for which choice, where more matters than how many.
+    supporters: Vec<NodeSet>,
     voters: NodeSet,
 }
 
@@ -30,8 +33,10 @@ impl Tally {
     pub(super) fn count(&mut self, voter: NodeId, choice: Choice) {
         if self.counts.len() < usize::from(choice.of()) {
             self.counts.resize(choice.of().into(), 0);
+            self.supporters.resize(choice.of().into(), NodeSet::EMPTY);
         }
         self.counts[choice.index()] += 1;
+        self.supporters[choice.index()].insert(voter);
         self.voters.insert(voter);
     }
 
@@ -53,6 +58,16 @@ impl Tally {
     /// The ballots for `choice`.
     pub(super) fn votes(&self, choice: Choice) -> u32 {
         self.counts.get(choice.index()).copied().unwrap_or(0)
+    }
+
+    /// Whether the ballots for `choice` are enough.
+    pub(super) fn suffices(&self, choice: Choice, needs: &Needs) -> bool {
+        match needs {
+            Needs::Ballots(count) => self.votes(choice) >= *count,
+            Needs::Quorum(system) => {
+                self.supporters.get(choice.index()).is_some_and(|nodes| system.is_quorum(nodes))
+            }
+        }
     }
 
     /// Who leads; `None` before the first ballot.

@@ -10,6 +10,7 @@ use sim_core::tabletop::Tabletop;
 use sim_core::time::Duration;
 
 use super::*;
+use crate::quorum::Rule;
 
 // The seed case: what four agents should build the front end with.
 const REACT: Choice = Choice::new(0, 2);
@@ -432,12 +433,32 @@ fn what_cannot_run_is_objected_to_and_what_is_unsafe_is_marked() {
         found.into_iter().map(|objection| (objection.key, objection.runnable)).collect::<Vec<_>>()
     };
     assert_eq!(objections(|_| {}), []);
-    assert_eq!(objections(|it| it.quorum = Some(0)), [("quorum", false)]);
-    assert_eq!(objections(|it| it.quorum = Some(1)), [("quorum", true)]);
-    assert_eq!(objections(|it| it.quorum = Some(2)), [("quorum", true)]);
-    assert_eq!(objections(|it| it.quorum = Some(3)), []);
-    assert_eq!(objections(|it| it.quorum = Some(4)), []);
-    assert_eq!(objections(|it| it.quorum = Some(5)), [("quorum", false)]);
+    assert_eq!(objections(|it| it.quorum = Rule::Count(0)), [("quorum", false)]);
+    assert_eq!(objections(|it| it.quorum = Rule::Count(1)), [("quorum", true)]);
+    assert_eq!(objections(|it| it.quorum = Rule::Count(2)), [("quorum", true)]);
+    assert_eq!(objections(|it| it.quorum = Rule::Count(3)), []);
+    assert_eq!(objections(|it| it.quorum = Rule::Count(4)), []);
+    assert_eq!(objections(|it| it.quorum = Rule::Count(5)), [("quorum", false)]);
+    let of = |text: &str| Rule::Of(text.parse().expect("an expression"));
+    assert_eq!(objections(|it| it.electorate = Electorate::Reachable), [("electorate", true)]);
+    for (text, expected) in [
+        ("majority", None),
+        ("wheel", None),
+        ("n0 & n1 | n2 & n3", Some(("quorum", true))),
+        ("choose(2)", Some(("quorum", true))),
+        ("n4", Some(("quorum", false))),
+        ("grid(3, 3)", Some(("quorum", false))),
+    ] {
+        let config = Config { quorum: of(text), ..Config::default() };
+        let found = Voting::objections(&config, Cluster { n: 4 });
+        let found = found.first().map(|objection| (objection.key, objection.runnable));
+        assert_eq!(found, expected, "{text}");
+    }
+    let halves = Config { quorum: of("n0 & n1 | n2 & n3"), ..Config::default() };
+    assert_eq!(
+        Voting::objections(&halves, Cluster { n: 4 })[0].reason,
+        "{n0, n1} and {n2, n3} are quorums without a common agent: two choices can win"
+    );
     assert_eq!(objections(|it| it.collector = 3), []);
     assert_eq!(objections(|it| it.collector = 4), [("collector", false)]);
     let zero = |it: &mut Config| it.timeout = Duration::ZERO;
@@ -510,4 +531,32 @@ fn a_vote_through_a_collector_that_stays_short_of_its_quorum() {
           n1 Indicate { answers: Some(c1.0), indication: Undecided }
     "#]]
     .assert_eq(table.transcript());
+}
+
+/// Agents that need a weight of 4 out of 3 + 1 + 1 + 1: the first and any other.
+fn weighted() -> Config {
+    let rule = "weighted(4, 3 * n0, n1, n2, n3)".parse().expect("an expression");
+    Config { quorum: Rule::Of(rule), ..Config::default() }
+}
+
+#[test]
+fn where_quorums_are_weighed_three_light_ballots_do_not_win() {
+    check(&vote(weighted(), &[REACT, REACT, VUE, VUE]), &[DECIDED_REACT; 4]);
+    check(&vote(weighted(), &[REACT, VUE, VUE, VUE]), &[UNDECIDED; 4]);
+}
+
+#[test]
+fn a_majority_of_the_reachable_decides_in_each_part_of_a_network() {
+    for (electorate, breaks) in [(Electorate::All, false), (Electorate::Reachable, true)] {
+        let config = Config { electorate, ..Config::default() };
+        let mut table = Table::new(4, config);
+        for (node, opinion) in [(0, REACT), (1, REACT), (2, VUE), (3, VUE)] {
+            ask(&mut table, node, opinion);
+        }
+        table.settle(&[0, 1]);
+        table.settle(&[2, 3]);
+        (0..4).for_each(|node| table.fire(node, Timer::GiveUp));
+        let broken = table.violations().iter().any(|violation| violation.property == AGREEMENT);
+        assert_eq!(broken, breaks, "{electorate:?}");
+    }
 }

@@ -6,6 +6,7 @@
 mod trial;
 mod ben_or;
 mod bracha;
+mod crdt;
 mod generals;
 mod kv;
 mod pbft;

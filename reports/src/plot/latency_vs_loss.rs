@@ -7,7 +7,7 @@
 use super::ends::{self, EndLabel};
 use super::palette::{Dash, MARKERS, SERIES, SERIES_MAX};
 use super::scale::{Scale, rough};
-use super::series::{counts, labels, left_out, pick, subject};
+use super::series::{along, counts, labels, left_out, pick, subject};
 use super::sheet::{
     Drawn, Frame, MARGIN, Rect, Sheet, TOP, WIDTH, X_LABELS, Y_LABELS, band, curve, pixel,
 };
@@ -76,7 +76,7 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     if PERCENTILES.iter().all(|(_, column, _)| runs.metric(column).is_none()) {
         return Ok(Drawing::skipped("runs.csv has neither `decide_p50_ms` nor `decide_p99_ms`"));
     }
-    let groups = groups(runs, loss);
+    let groups = along(runs, loss);
     if groups.is_empty() {
         return Ok(Drawing::skipped(format!("`{LOSS}` has one value only: there is no curve")));
     }
@@ -118,29 +118,6 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
         slice: slice(&series),
     };
     Ok(Drawing { pictures: vec![picture], left_out: left_out(groups.len(), "curves") })
-}
-
-/// The points that differ in loss only, by ascending loss; groups of one loss rate are left out.
-fn groups(runs: &Runs, loss: usize) -> Vec<Vec<(f64, &Point)>> {
-    let alike = |a: &Point, b: &Point| {
-        let others = |i: &usize| *i != loss;
-        a.protocol == b.protocol
-            && a.fault_script == b.fault_script
-            && (0..a.params.len()).filter(others).all(|i| a.params[i] == b.params[i])
-    };
-    let mut groups: Vec<Vec<(f64, &Point)>> = Vec::new();
-    for point in &runs.points {
-        let Ok(x) = point.params[loss].parse::<f64>() else { continue };
-        match groups.iter_mut().find(|group| alike(group[0].1, point)) {
-            Some(group) => group.push((x, point)),
-            None => groups.push(vec![(x, point)]),
-        }
-    }
-    for group in &mut groups {
-        group.sort_by(|a, b| a.0.total_cmp(&b.0));
-    }
-    groups.retain(|group| group.len() > 1 && group[0].0 < group[group.len() - 1].0);
-    groups
 }
 
 /// The median over the runs of a point; `None` when the metric applies to none of them.

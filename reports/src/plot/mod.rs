@@ -20,6 +20,7 @@ mod series;
 mod sheet;
 #[cfg(test)]
 mod tests;
+mod unavailability;
 mod verdicts;
 
 pub use palette::themed;
@@ -72,6 +73,7 @@ pub const CHARTS: &[Chart] = &[
     latency_cdf::CHART,
     latency_vs_loss::CHART,
     election_downtime::CHART,
+    unavailability::CHART,
 ];
 
 impl Drawing {

@@ -25,6 +25,30 @@ pub(super) fn left_out(count: usize, what: &str) -> Option<String> {
     })
 }
 
+/// The points that differ in this parameter only, by its ascending value; groups of one value are
+/// left out.
+pub(super) fn along(runs: &Runs, param: usize) -> Vec<Vec<(f64, &Point)>> {
+    let alike = |a: &Point, b: &Point| {
+        let others = |i: &usize| *i != param;
+        a.protocol == b.protocol
+            && a.fault_script == b.fault_script
+            && (0..a.params.len()).filter(others).all(|i| a.params[i] == b.params[i])
+    };
+    let mut groups: Vec<Vec<(f64, &Point)>> = Vec::new();
+    for point in &runs.points {
+        let Ok(x) = point.params[param].parse::<f64>() else { continue };
+        match groups.iter_mut().find(|group| alike(group[0].1, point)) {
+            Some(group) => group.push((x, point)),
+            None => groups.push(vec![(x, point)]),
+        }
+    }
+    for group in &mut groups {
+        group.sort_by(|a, b| a.0.total_cmp(&b.0));
+    }
+    groups.retain(|group| group.len() > 1 && group[0].0 < group[group.len() - 1].0);
+    groups
+}
+
 /// The parameters that tell these points apart, but for those in `except`.
 ///
 /// The sizes `n` and `f` mostly follow from the protocol. They count only where they differ within

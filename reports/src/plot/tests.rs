@@ -3,7 +3,7 @@
 //! The fixtures are small enough to check by hand and hostile where names are free.
 
 use super::*;
-use crate::row::{FaultRow, HistRow, Point, Run, Runs, TimelineRow, Verdict};
+use crate::row::{FaultRow, HistRow, Point, QuorumRow, Run, Runs, TimelineRow, Verdict};
 use crate::stats::Proportion;
 use expect_test::expect_file;
 use resvg::usvg::roxmltree::{Document, Node};
@@ -105,6 +105,45 @@ fn faults(id: &str) -> Vec<FaultRow> {
     ]
 }
 
+/// Two quorum systems of nodes that go down by chance, in twenty runs each.
+fn failing_nodes() -> Tables {
+    let mut tables = Tables {
+        runs: Runs {
+            params: ["protocol_quorum", "fault_0_each_pct", "f"].map(str::to_owned).to_vec(),
+            metrics: vec!["decided_nodes_count".to_owned()],
+            points: Vec::new(),
+        },
+        ..Tables::default()
+    };
+    for (s, system) in ["majority", "grid(3, 3)"].into_iter().enumerate() {
+        for (at, percent) in [5_u32, 20, 40].into_iter().enumerate() {
+            let id = format!("p{}", tables.runs.points.len());
+            let undecided = at * (4 + 2 * s);
+            let run = |seed: usize| Run {
+                seed: seed as u64,
+                verdict: Verdict::Pass,
+                exceeded: false,
+                metrics: vec![Some(if seed < undecided { 0.0 } else { 6.0 })],
+            };
+            tables.runs.points.push(Point {
+                id: id.clone(),
+                protocol: "voting".to_owned(),
+                fault_script: "availability".to_owned(),
+                params: vec![system.to_owned(), percent.to_string(), s.to_string()],
+                runs: (0..20).map(run).collect(),
+            });
+            tables.quorums.extend([0.01, 0.05, 0.1, 0.2, 0.4, 0.8].map(|down_ratio| QuorumRow {
+                point_id: id.clone(),
+                role: "quorum".to_owned(),
+                system: system.to_owned(),
+                down_ratio,
+                no_quorum_ratio: down_ratio * down_ratio * (1 + s) as f64,
+            }));
+        }
+    }
+    tables
+}
+
 fn pictures(tables: &Tables) -> Vec<Picture> {
     let draw = |chart: &Chart| (chart.draw)(tables).expect("a drawing").pictures;
     CHARTS.iter().flat_map(draw).collect()
@@ -165,7 +204,9 @@ fn assert_legible(picture: &Picture) {
 
 #[test]
 fn each_chart_draws_its_golden_picture() {
-    for picture in pictures(&fixture()) {
+    let of_quorums = pictures(&failing_nodes()).into_iter();
+    let of_quorums = of_quorums.filter(|picture| picture.name == "unavailability");
+    for picture in pictures(&fixture()).into_iter().chain(of_quorums) {
         if !picture.name.starts_with("availability") || picture.name == "availability-p0" {
             let path = format!("{}/tests/golden/{}.svg", env!("CARGO_MANIFEST_DIR"), picture.name);
             expect_file![path].assert_eq(&picture.svg);
@@ -176,7 +217,8 @@ fn each_chart_draws_its_golden_picture() {
 #[test]
 fn every_chart_of_the_list_draws_the_fixture() {
     for chart in CHARTS {
-        let drawing = (chart.draw)(&fixture()).expect("a drawing");
+        let fixture = if chart.name == "unavailability" { failing_nodes() } else { fixture() };
+        let drawing = (chart.draw)(&fixture).expect("a drawing");
         assert!(!drawing.pictures.is_empty(), "{}: {:?}", chart.name, drawing.left_out);
     }
 }
@@ -192,7 +234,7 @@ fn every_chart_skips_an_empty_sweep_and_says_why() {
 
 #[test]
 fn no_label_lies_on_another_or_leaves_the_picture() {
-    for picture in pictures(&fixture()) {
+    for picture in [fixture(), failing_nodes()].iter().flat_map(pictures) {
         assert_legible(&picture);
     }
 }
@@ -292,6 +334,19 @@ fn a_loss_rate_at_which_half_the_runs_answer_nothing_has_no_median() {
     let (unanswered, latency, hi) = (&row[5], &row[6], &row[8]);
     assert_eq!((unanswered, latency, hi), ("8", "", ""), "{row:?}");
     assert!(drawing.pictures[0].svg.contains("unanswered at 20"));
+}
+
+#[test]
+fn a_run_in_which_nobody_decides_is_one_without_a_quorum() {
+    let drawing = (unavailability::CHART.draw)(&failing_nodes()).expect("a drawing");
+    let [picture] = drawing.pictures.as_slice() else { panic!("one picture") };
+    let rows = rows(&picture.slice);
+    let cells = |row: usize| [1, 2, 3, 4, 5].map(|cell| rows[row][cell].to_owned());
+    assert_eq!(cells(0), ["majority", "0.05", "20", "0", "0"]);
+    assert_eq!(cells(5), ["grid(3, 3)", "0.4", "20", "12", "0.6"]);
+    // 12 of 20 and 4 of 20 are far from 32 % and near 4 %; what was seen never counts as agreement.
+    assert_eq!(&rows[5][8], "0.32000000000000006");
+    assert!(picture.caption.contains("Open mark: 0 seen"), "{}", picture.caption);
 }
 
 #[test]

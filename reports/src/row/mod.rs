@@ -7,9 +7,11 @@
 
 mod cells;
 mod pooled;
+mod quorums;
 mod run;
 
 pub use pooled::{FaultRow, HistRow, TimelineRow};
+pub use quorums::QuorumRow;
 pub use run::{Point, Run, Runs, Verdict};
 
 use crate::Error;
@@ -26,10 +28,13 @@ pub struct Tables {
     pub timeline: Vec<TimelineRow>,
     /// `faults.csv`: when the scripted faults struck.
     pub faults: Vec<FaultRow>,
+    /// `quorums.csv`: the exact probability that no quorum is alive.
+    pub quorums: Vec<QuorumRow>,
 }
 
 impl Tables {
-    /// Reads `runs.csv` and, where they exist, `hist.csv`, `timeline.csv` and `faults.csv`.
+    /// Reads `runs.csv` and, where they exist, `hist.csv`, `timeline.csv`, `faults.csv` and
+    /// `quorums.csv`.
     ///
     /// # Errors
     ///
@@ -41,6 +46,7 @@ impl Tables {
             hist: HistRow::read(&dir.join("hist.csv"))?,
             timeline: TimelineRow::read(&dir.join("timeline.csv"))?,
             faults: FaultRow::read(&dir.join("faults.csv"))?,
+            quorums: QuorumRow::read(&dir.join("quorums.csv"))?,
         })
     }
 }

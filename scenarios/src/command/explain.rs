@@ -11,6 +11,7 @@ use crate::document::Sources;
 use crate::error::Error;
 use crate::grid::Axis;
 use crate::point::{Point, inline, plain, text};
+use crate::quorums;
 use crate::results;
 use crate::scenario::{self, Overrides, Scenario};
 use crate::sweep::Plan;
@@ -30,7 +31,9 @@ pub fn explain(args: &ExplainArgs, format: Format, terminal: &mut Terminal) -> R
     let (scenario, first) = (&plan.scenarios[0], &plan.points[0]);
     let mut settings = Vec::new();
     flatten("", &first.resolved, &mut settings);
-    if let Some(section) = &args.section {
+    let named = quorums::of(first);
+    let asks_quorums = args.section.as_deref() == Some("quorum") && !named.is_empty();
+    if let Some(section) = args.section.as_ref().filter(|_| !asks_quorums) {
         settings.retain(|(path, _)| {
             let rest = path.strip_prefix(section.as_str());
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
@@ -42,6 +45,9 @@ pub fn explain(args: &ExplainArgs, format: Format, terminal: &mut Terminal) -> R
         }
     }
     let id = results::id(&plan);
+    if asks_quorums && format != Format::Json {
+        return quorums::lines(&named).iter().try_for_each(|line| terminal.line(line)).map(|()| 0);
+    }
     if format == Format::Json {
         let document = document(&plan, first, &settings, &sources, &id);
         terminal.line(&super::run::pretty(&document))?;
@@ -189,6 +195,7 @@ fn document(
         "promises": contract.promise.0,
         "safe": assumed(&contract.safety),
         "live": assumed(&contract.liveness),
+        "quorums": quorums::document(&quorums::of(first)),
     })
 }
 

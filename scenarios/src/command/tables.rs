@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::fold::Fold;
+use crate::quorums;
 use crate::results::{Folder, Table, bytes};
 use crate::sweep::{Made, Plan};
 use crate::table::{
@@ -35,6 +36,10 @@ impl<'a> Tables<'a> {
         header.extend(plan.parameters.iter().map(|parameter| parameter.column.clone()));
         let cells = |point| plan.parameters.iter().map(|parameter| parameter.cell(point)).collect();
         let parameters = plan.points.iter().map(cells).collect();
+        let exact = quorums::rows(&plan.points);
+        if !exact.is_empty() {
+            folder.write("quorums.csv", &bytes(&quorums::HEADER, exact))?;
+        }
         Ok(Self {
             folder,
             plan: folder.table("plan.csv", &header)?,

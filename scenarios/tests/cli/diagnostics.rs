@@ -48,7 +48,7 @@ fn a_misspelt_key_of_the_protocol_is_shown_with_the_keys_of_that_protocol() {
         8 | quorm = 3
           | ^^^^^ did you mean `quorum`?
           |
-          = note: possible here: collector, form, quorum, resend, tie, timeout
+          = note: possible here: collector, electorate, form, quorum, resend, tie, timeout
           = help: synod list protocols -v shows what voting knows
 
         1 error. Nothing was run.

@@ -120,6 +120,48 @@ fn explain_shows_every_key_with_where_it_was_written() {
 }
 
 #[test]
+fn explain_tells_what_a_quorum_system_is_worth() {
+    let desk = Desk::new("quorums");
+    let explain = |rule: &str| {
+        let set = format!("protocol.quorum={rule}");
+        desk.synod(&["explain", "quorum/m-of-n-approval", "--section", "quorum", "--set", &set])
+    };
+    let said = explain("tree").exits(0).out;
+    expect![[r#"
+        quorum: tree
+          minimal quorums: 15, of 3 to 4 nodes
+          intersection: any two share 1 or more
+          resilience: a quorum is left with any 2 down
+          liars survived: 0 if values prove themselves, 0 if liars must be outvoted
+          no quorum, by how often a node is down: 6.047e-6 at 0.01, 0.006227 at 0.1, 0.148262 at 0.3
+          load, and capacity in nodes: 0.5000, 2.0000
+    "#]]
+    .assert_eq(&said);
+    let wrong = explain("choose(2, n0,").exits(3).err;
+    assert!(wrong.contains("at character 14, after `choose(2, n0,`"), "{wrong}");
+    let split = explain("n0 & n1 | n2").exits(3).err;
+    assert!(split.contains("{n2} and {n0, n1} are quorums without a common agent"), "{split}");
+    desk.synod(&["explain", "raft/steady", "--section", "quorum"]).exits(2);
+}
+
+#[test]
+fn a_sweep_with_chance_failures_has_the_exact_curve_of_its_systems() {
+    let desk = Desk::new("curve");
+    let sweep = ["sweep", "validation/quorum-availability", "--seeds", "0..2", "--no-figures"];
+    desk.synod(&sweep).exits(0);
+    let table = desk.text("results/latest/quorums.csv");
+    let mut lines = table.lines();
+    assert_eq!(lines.next(), Some("point_id,role,system,down_ratio,no_quorum_ratio"));
+    // Sixteen points, each a ladder of 31 chances and its own.
+    assert_eq!(lines.clone().count(), 16 * 32);
+    let own: Vec<&str> = lines.filter(|line| line.contains("\"grid(3, 3)\",0.1,")).collect();
+    assert_eq!(own.len(), 1, "{table}");
+    assert!(own[0].ends_with(",0.03330882100000002"), "{}", own[0]);
+    desk.synod(&["sweep", "voting/tie", "--seeds", "0..2", "--no-figures"]).exits(0);
+    assert!(!desk.path("results/latest/quorums.csv").exists(), "nothing there goes down by chance");
+}
+
+#[test]
 fn the_digest_covers_values_and_not_how_they_are_written() {
     let desk = Desk::new("digest");
     let id = |text: &str| {

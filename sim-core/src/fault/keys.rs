@@ -55,6 +55,7 @@ keys! {
     restart_after: DurationRange,
     permanent: bool,
     chance: Ratio,
+    each: Ratio,
     target: Targets,
     groups: Vec<Targets>,
     shape: Shape,
@@ -102,6 +103,7 @@ pub const KEYS: &[(&str, &str, &str)] = &[
          all, or a region (zone eu); one or a list",
         "needed",
     ),
+    ("each", "the probability that a target is struck, drawn for each apart", "100%"),
     ("groups", "the sides of a partition; whoever is in none is one more", "or `target`, `shape`"),
     ("shape", "who still talks to whom; see the shapes", "or `groups`, `target`"),
     ("from", "whose messages", "everybody's"),
@@ -430,6 +432,7 @@ impl TryFrom<Keys> for FaultSpec {
             lasts: keys.lasts.or(keys.restart_after),
             permanent: keys.permanent.unwrap_or(false),
             chance: keys.chance.unwrap_or(Ratio::ALWAYS),
+            each: keys.each.unwrap_or(Ratio::ALWAYS),
             ..Self::when(when, fault)
         })
     }
@@ -447,6 +450,7 @@ impl From<FaultSpec> for Keys {
         (keys.every, keys.rate, keys.until) = (spec.every, spec.rate, spec.until);
         keys.permanent = spec.permanent.then_some(true);
         keys.chance = (!spec.chance.is_always()).then_some(spec.chance);
+        keys.each = (!spec.each.is_always()).then_some(spec.each);
         match keys.kind.lasts() {
             true => keys.lasts = spec.lasts,
             false => keys.restart_after = spec.lasts,

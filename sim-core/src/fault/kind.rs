@@ -82,7 +82,7 @@ kinds! {
     SwizzleClog "swizzle-clog" ["target" "for"]
         "nodes are clogged one by one and let go one by one", "nodes clogged",
         r#"kind = "swizzle-clog", target = "half", at = "5s", for = "2s""#;
-    Crash "crash" ["target" "restart_after" "keeps" "after_sends"]
+    Crash "crash" ["target" "each" "restart_after" "keeps" "after_sends"]
         "nodes go down; memory and waiting output are lost, the disk stays",
         "nodes that were up",
         r#"kind = "crash", target = "leader", at = "5s", restart_after = "1s""#;

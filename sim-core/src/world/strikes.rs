@@ -49,6 +49,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         let view = self.view();
         let mut draw = self.nemesis.draw(strike, Lot::Targets);
         let chosen = Nemesis::resolve(target, &view, view.up, &mut draw);
+        let chosen = self.nemesis.each(strike, chosen);
         let mut draw = self.nemesis.draw(strike, Lot::Budget);
         let victims = Nemesis::afford(&chosen, &view, budget, &mut draw);
         let spared = chosen.iter().filter(|node| view.up.contains(*node));

@@ -4,11 +4,12 @@ use std::fmt::Debug;
 
 use sim_core::checker::{Checker, End, Witness};
 use sim_core::history::{Entry, Event};
-use sim_core::id::OpId;
+use sim_core::id::{Incarnation, NodeId, OpId};
 use sim_core::linearizability::{
     CasOp, CasResult, Counterexample, KeyValue, Operation, Outcome, Verdict, check,
 };
 use sim_core::problem::Problem;
+use sim_core::session::{self, Moment};
 use sim_core::time::Time;
 
 use super::super::log::{PerOp, seconds};
@@ -74,10 +75,19 @@ struct Asked<Q, H> {
     reached: bool,
     /// Nobody waits for the answer any more.
     abandoned: bool,
-    answer: Option<(Time, H)>,
+    answer: Option<Answered<H>>,
 }
 
-/// The same of an operation of `Pr`.
+/// How an operation was answered.
+#[derive(Clone, Debug)]
+struct Answered<H> {
+    at: Time,
+    /// By which node, in which life.
+    by: (NodeId, Incarnation),
+    response: H,
+}
+
+/// What became of an operation of `Pr`.
 type AskedOf<Pr> = Asked<<Pr as Problem>::Request, <Pr as Accesses>::Heard>;
 
 /// Judges linearizability, when the run is over.
@@ -113,7 +123,8 @@ impl<Pr: Accesses> Checker<Pr::Request, Pr::Indication> for Linearizability<Pr> 
                     && let Some(asked) = self.asked.slot(*op)
                     && !asked.abandoned
                 {
-                    asked.answer.get_or_insert((entry.at, heard));
+                    let by = (entry.node, entry.incarnation);
+                    asked.answer.get_or_insert(Answered { at: entry.at, by, response: heard });
                 }
             }
             Event::Indicated { .. } | Event::Booted | Event::Crashed | Event::Corrupted => {}
@@ -133,12 +144,14 @@ impl<Pr: Accesses> Checker<Pr::Request, Pr::Indication> for Linearizability<Pr> 
             Verdict::Violation(Counterexample { key: (key, ()), prefix, misfit }) => {
                 let told = |place: &usize| told(all[*place].0, all[*place].1);
                 let last: Vec<_> = prefix.iter().rev().take(SHOWN).rev().map(told).collect();
+                let broken = broken_session::<Pr>(&all).map(|broken| format!("; {broken}"));
                 Some(format!(
                     "k{key}: {} fits nowhere; {} operations before it can be put in order, which \
-                     ends: {}",
+                     ends: {}{}",
                     told(&misfit),
                     prefix.len(),
-                    last.join(", ")
+                    last.join(", "),
+                    broken.unwrap_or_default()
                 ))
             }
         }
@@ -153,10 +166,41 @@ impl<Pr: Accesses> Checker<Pr::Request, Pr::Indication> for Linearizability<Pr> 
 fn told<Q: Debug, H: Debug>(op: OpId, asked: &Asked<Q, H>) -> String {
     let Asked { request, at, answer, .. } = asked;
     let outcome = match answer {
-        Some((at, response)) => format!("{response:?} at {}", seconds(*at)),
+        Some(Answered { at, response, .. }) => format!("{response:?} at {}", seconds(*at)),
         None => "not answered".to_owned(),
     };
     format!("{op} {request:?} (asked at {}, {outcome})", seconds(*at))
+}
+
+/// The session guarantee that the history breaks, if it breaks one: what is not linearizable may
+/// be plain to a single client, or show only to two of them together.
+fn broken_session<Pr: Accesses>(all: &[(OpId, &AskedOf<Pr>)]) -> Option<Witness> {
+    let moment = |at| Moment { at, turn: 0 };
+    let operation = |(op, asked): &(OpId, &AskedOf<Pr>)| {
+        let heard = asked.answer.as_ref().map(|answer| (answer, Pr::result(&answer.response)));
+        let (key, call) = Pr::call(*op, &asked.request);
+        let write = match (call, &heard) {
+            (CasOp::Read, _) => None,
+            // It changed nothing, and tells only that something else was there.
+            (_, Some((_, CasResult::Swapped(false)))) => return None,
+            _ => Some(Value(*op)),
+        };
+        let answer = heard.map(|(Answered { at, by, .. }, result)| session::Answer {
+            at: moment(*at),
+            place: *by,
+            value: match result {
+                CasResult::Value(value) => value,
+                CasResult::Written | CasResult::Swapped(_) => None,
+            },
+            version: None,
+        });
+        let invoked = moment(asked.at);
+        Some(session::Operation { session: op.client, key, write, invoked, answer })
+    };
+    let history: Vec<_> = all.iter().filter_map(operation).collect();
+    let findings = session::check(&history);
+    let first = findings.violations.first()?;
+    Some(format!("{}: {}", first.guarantee, first.witness(&history)))
 }
 
 /// An operation as the judge of linearizability knows it.
@@ -165,7 +209,9 @@ fn operation<Pr: Accesses>(
     asked: &AskedOf<Pr>,
 ) -> Operation<Call, CasResult<Option<Value>>> {
     let outcome = match &asked.answer {
-        Some((at, heard)) => Outcome::Ok { at: *at, result: Pr::result(heard) },
+        Some(Answered { at, response, .. }) => {
+            Outcome::Ok { at: *at, result: Pr::result(response) }
+        }
         None if asked.reached => Outcome::Unknown,
         None => Outcome::Failed,
     };
@@ -304,6 +350,22 @@ mod tests {
                        before it can be put in order, which ends: c0.0 put k7 (asked at 0 s, \
                        written at 1 s), c1.0 put k7 (asked at 2 s, written at 3 s)";
         assert_eq!(judge(&history).0, [(LINEARIZABILITY, witness.to_owned())]);
+    }
+
+    #[test]
+    fn the_witness_names_the_session_guarantee_that_a_client_saw_broken() {
+        let (first, second) = (op(0, 0), op(0, 1));
+        let history = [
+            asks(first, PUT),
+            hears(first, Response::Written),
+            asks(second, GET),
+            reads(second, None),
+        ];
+        let found = judge(&history).0;
+        let [(LINEARIZABILITY, witness)] = &found[..] else { panic!("{found:?}") };
+        let expected = "; read_your_writes: c0 wrote c0.0 to 7 at (n0, 0) from 0 s to 1 s; then c0 \
+                        found nothing at 7 at (n0, 0) from 2 s to 3 s, which is older";
+        assert!(witness.ends_with(expected), "{witness}");
     }
 
     #[test]

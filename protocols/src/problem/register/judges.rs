@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sim_core::checker::{Checker, End, Witness};
 use sim_core::history::{Entry, Event};
-use sim_core::id::{ClientId, Cluster, NodeId, OpId};
+use sim_core::id::{ClientId, Cluster, NodeId, NodeSet, OpId};
 use sim_core::linearizability::{CasOp, CasResult};
 use sim_core::time::Time;
 
@@ -252,14 +252,23 @@ impl Copies {
         self.kept.get(&(key, node)).map_or(&[], Vec::as_slice)
     }
 
-    /// The keys that have been left alone for so long that their copies should be equal, with the
-    /// homes of each that must make progress.
-    fn quiet<'a>(&'a self, end: &'a End) -> impl Iterator<Item = (u32, Vec<NodeId>)> + 'a {
-        let keys = self.asked.iter().filter(|(_, at)| end.is_overdue(**at));
-        keys.filter_map(|(key, _)| {
+    /// The keys that were asked for, when last, and those of their homes that are in `core`.
+    fn keys<'a>(
+        &'a self,
+        core: &'a NodeSet,
+    ) -> impl Iterator<Item = (u32, Time, Vec<NodeId>)> + 'a {
+        self.asked.iter().filter_map(|(key, at)| {
             let homes = homes(self.cluster, self.copies?, *key);
-            Some((*key, homes.filter(|node| end.core.contains(*node)).collect()))
+            Some((*key, *at, homes.filter(|node| core.contains(*node)).collect()))
         })
+    }
+
+    /// Two of these nodes that keep different things.
+    fn difference(&self, key: u32, homes: &[NodeId]) -> Option<(NodeId, NodeId)> {
+        let (first, others) = homes.split_first()?;
+        let one = self.keeps(key, *first);
+        let other = others.iter().find(|node| self.keeps(key, **node) != one)?;
+        Some((*first, *other))
     }
 }
 
@@ -280,21 +289,26 @@ impl Checker<Request, Indication> for Convergence {
 
     fn conclude(&mut self, end: &End) -> Option<Witness> {
         let copies = &self.0;
-        copies.quiet(end).find_map(|(key, homes)| {
-            let (first, others) = homes.split_first()?;
-            let one = copies.keeps(key, *first);
-            let other = others.iter().find(|node| copies.keeps(key, **node) != one)?;
+        let mut overdue = copies.keys(&end.core).filter(|(_, at, _)| end.is_overdue(*at));
+        overdue.find_map(|(key, _, homes)| {
+            let (one, other) = copies.difference(key, &homes)?;
             Some(format!(
-                "at the end, {}, {first} keeps {} under k{key} and {other} keeps {}",
+                "at the end, {}, {one} keeps {} under k{key} and {other} keeps {}",
                 seconds(end.at),
-                Shown(one),
-                Shown(copies.keeps(key, *other))
+                Shown(copies.keeps(key, one)),
+                Shown(copies.keeps(key, other))
             ))
         })
     }
+
+    fn is_settled(&self, core: &NodeSet) -> bool {
+        let mut keys = self.0.keys(core);
+        keys.all(|(key, _, homes)| self.0.difference(key, &homes).is_none())
+    }
 }
 
-/// Judges [`super::NO_LOST_UPDATE`], at the end, of keys whose copies have become equal.
+/// Judges [`super::NO_LOST_UPDATE`], at the end, of keys whose copies have become equal and that
+/// were left alone for long enough.
 ///
 /// A client knows of a write if it made it, or read it. Its next write of that key takes the place
 /// of all that it knows of, and of what had taken the place of that.
@@ -329,6 +343,13 @@ impl NoLostUpdate {
         }
         covered
     }
+
+    /// A write that was acknowledged and that nothing which this node keeps stands for.
+    fn lost(&self, key: u32, node: NodeId) -> Option<OpId> {
+        let covered = self.covered(self.copies.keeps(key, node));
+        let acknowledged = self.acknowledged.get(&key)?;
+        acknowledged.iter().copied().find(|op| !covered.contains(&Value(*op)))
+    }
 }
 
 impl Checker<Request, Indication> for NoLostUpdate {
@@ -360,20 +381,23 @@ impl Checker<Request, Indication> for NoLostUpdate {
     }
 
     fn conclude(&mut self, end: &End) -> Option<Witness> {
-        self.copies.quiet(end).find_map(|(key, homes)| {
-            let first = homes.first()?;
-            let kept = self.copies.keeps(key, *first);
-            if homes.iter().any(|node| self.copies.keeps(key, *node) != kept) {
+        let mut overdue = self.copies.keys(&end.core).filter(|(_, at, _)| end.is_overdue(*at));
+        overdue.find_map(|(key, _, homes)| {
+            // Copies that differ are another property's affair.
+            if self.copies.difference(key, &homes).is_some() {
                 return None;
             }
-            let covered = self.covered(kept);
-            let acknowledged = self.acknowledged.get(&key)?;
-            let lost = acknowledged.iter().find(|op| !covered.contains(&Value(**op)))?;
+            let lost = self.lost(key, *homes.first()?)?;
             Some(format!(
                 "{lost} wrote k{key} and was acknowledged; at the end {} is kept, and nobody who \
                  could know of {lost} wrote over it",
-                Shown(kept)
+                Shown(self.copies.keeps(key, homes[0]))
             ))
         })
+    }
+
+    fn is_settled(&self, core: &NodeSet) -> bool {
+        let mut keys = self.copies.keys(core);
+        keys.all(|(key, _, homes)| homes.iter().all(|home| self.lost(key, *home).is_none()))
     }
 }

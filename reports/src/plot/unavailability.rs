@@ -1,0 +1,283 @@
+//! How often no quorum is alive: exact lines, and what was simulated.
+//!
+//! Both axes are logarithmic, because a system's resilience is the slope at the lower end: with r
+//! failures survived, the probability falls as the power r + 1 of a node's. A rate of zero has no
+//! place on such an axis: its upper bound is drawn, as an open mark with a line down to the edge.
+
+use super::ends::{self, EndLabel};
+use super::label::clean;
+use super::palette::{DASHES, MARKERS, SERIES, SERIES_MAX};
+use super::scale::{Scale, rough};
+use super::series::{along, counts, labels, left_out, pick, subject};
+use super::sheet::{
+    Drawn, Frame, MARGIN, Rect, Sheet, TOP, WIDTH, X_LABELS, Y_LABELS, curve, pixel,
+};
+use super::{Chart, Drawing, Picture};
+use crate::Error;
+use crate::cell::{CsvText, number_cell, text_cell};
+use crate::row::{Point, Tables};
+use crate::stats::Proportion;
+
+pub(super) const CHART: Chart = Chart {
+    name: "unavailability",
+    question: "How often is no quorum alive, by how often a node is down?",
+    draw,
+};
+
+/// How the parameter on the horizontal axis ends: the `each` of a crash.
+const DOWN: &str = "_each_pct";
+/// A run without a quorum is one in which nobody decided.
+const DECIDED: &str = "decided_nodes_count";
+const PANEL: f64 = 360.0;
+const LABELS: f64 = 210.0;
+/// Between the marks of two systems at one chance, in pixels.
+const ASIDE: f64 = 6.0;
+
+/// One system.
+struct Series<'a> {
+    point: &'a Point,
+    name: String,
+    /// (how often a node is down, how often no quorum is alive), exactly.
+    exact: Vec<(f64, f64)>,
+    marks: Vec<Mark>,
+}
+
+/// What was simulated at one chance of being down.
+struct Mark {
+    point_id: String,
+    down: f64,
+    without: Proportion,
+    exact: Option<f64>,
+}
+
+impl Mark {
+    /// The interval of the simulated rate.
+    fn interval(&self) -> (f64, f64) {
+        let interval = self.without.wilson();
+        let ends = interval.and_then(|interval| Some((interval.lo?, interval.hi?)));
+        ends.unwrap_or((0.0, 1.0))
+    }
+
+    fn agrees(&self) -> Option<bool> {
+        let (lo, hi) = self.interval();
+        self.exact.map(|exact| (lo..=hi).contains(&exact))
+    }
+}
+
+fn draw(tables: &Tables) -> Result<Drawing, Error> {
+    let runs = &tables.runs;
+    let Some(param) = runs.params.iter().position(|param| param.ends_with(DOWN)) else {
+        return Ok(Drawing::skipped(format!("runs.csv has no parameter that ends in `{DOWN}`")));
+    };
+    let Some(decided) = runs.metric(DECIDED) else {
+        return Ok(Drawing::skipped(format!("runs.csv has no metric `{DECIDED}`")));
+    };
+    let groups = along(runs, param);
+    if groups.is_empty() {
+        let name = &runs.params[param];
+        return Ok(Drawing::skipped(format!("`{name}` has one value only: there is no curve")));
+    }
+    let chosen: Vec<&Vec<(f64, &Point)>> =
+        pick(groups.len(), SERIES_MAX).into_iter().map(|index| &groups[index]).collect();
+    let first: Vec<&Point> = chosen.iter().map(|group| group[0].1).collect();
+    let names =
+        systems(tables, &first).unwrap_or_else(|| labels(runs, &first, &[&runs.params[param]]));
+    let series: Vec<Series<'_>> = chosen
+        .iter()
+        .zip(names)
+        .map(|(group, name)| series(tables, group, name, decided))
+        .filter(|series| !series.marks.is_empty())
+        .collect();
+    let marks = || series.iter().flat_map(|series| &series.marks);
+    let seen = marks().flat_map(|mark| {
+        let (lo, hi) = mark.interval();
+        [lo, hi, mark.exact.unwrap_or(hi)].into_iter().filter(|ratio| *ratio > 0.0)
+    });
+    let (Some(x), Some(y)) = (
+        // Room beside the first and the last marks.
+        Scale::decades(
+            marks()
+                .map(|mark| mark.down)
+                .filter(|down| *down > 0.0)
+                .flat_map(|x| [x / 1.2, x * 1.2]),
+            8,
+        ),
+        Scale::decades(seen, 8),
+    ) else {
+        return Ok(Drawing::skipped(format!("no run has the metric `{DECIDED}`")));
+    };
+    let frame = frame(&series, groups.len(), chosen.len());
+    let svg = frame.paint(|sheet| paint(sheet, &series, &x, &y))?;
+    let picture = Picture {
+        name: frame.name,
+        title: frame.title,
+        description: frame.description,
+        caption: frame.caption,
+        svg,
+        slice: slice(&series),
+    };
+    Ok(Drawing { pictures: vec![picture], left_out: left_out(groups.len(), "curves") })
+}
+
+/// The systems of these points as they were written, if that tells the points apart.
+fn systems(tables: &Tables, points: &[&Point]) -> Option<Vec<String>> {
+    let mut names: Vec<String> = Vec::new();
+    for point in points {
+        let row = tables.quorums.iter().find(|row| row.point_id == point.id)?;
+        let name = clean(&row.system);
+        if names.contains(&name) {
+            return None;
+        }
+        names.push(name);
+    }
+    Some(names)
+}
+
+fn series<'a>(
+    tables: &Tables,
+    group: &[(f64, &'a Point)],
+    name: String,
+    decided: usize,
+) -> Series<'a> {
+    let exact_of = |point: &Point| {
+        let rows = tables.quorums.iter().filter(|row| row.point_id == point.id);
+        rows.map(|row| (row.down_ratio, row.no_quorum_ratio)).collect::<Vec<_>>()
+    };
+    let mark = |&(percent, point): &(f64, &Point)| {
+        let counted = point.runs.iter().filter_map(|run| run.metrics[decided]);
+        let total = counted.clone().count() as u64;
+        let hits = counted.filter(|nodes| *nodes == 0.0).count() as u64;
+        let down = percent / 100.0;
+        let exact = exact_of(point).into_iter().find(|(x, _)| (x - down).abs() < 1e-12);
+        (total > 0).then(|| Mark {
+            point_id: point.id.clone(),
+            down,
+            without: Proportion { hits, total },
+            exact: exact.map(|(_, ratio)| ratio),
+        })
+    };
+    let point = group[0].1;
+    Series { point, name, exact: exact_of(point), marks: group.iter().filter_map(mark).collect() }
+}
+
+fn frame(series: &[Series<'_>], groups: usize, drawn: usize) -> Frame {
+    let marks = || series.iter().flat_map(|series| &series.marks);
+    let judged: Vec<bool> = marks().filter_map(Mark::agrees).collect();
+    let inside = judged.iter().filter(|agrees| **agrees).count();
+    let mut notes = String::new();
+    if marks().any(|mark| mark.without.hits == 0) {
+        notes.push_str(" Open mark: 0 seen, at the upper bound.");
+    }
+    if groups > drawn {
+        notes.push_str(&format!(" {drawn} of {groups} systems are shown."));
+    }
+    let trends = series.iter().filter_map(|series| {
+        let (first, last) = (series.marks.first()?, series.marks.last()?);
+        let told =
+            |mark: &Mark| format!("{} at {} %", mark.without.text(), rough(mark.down * 100.0));
+        Some(format!("{}: no quorum in {}, in {}", series.name, told(first), told(last)))
+    });
+    Frame {
+        name: CHART.name.to_owned(),
+        title: format!(
+            "No quorum alive, by node failures: {}",
+            subject(series.iter().map(|series| series.point))
+        ),
+        description: format!("{}.", trends.collect::<Vec<_>>().join("; ")),
+        caption: format!(
+            "Line: exact, by enumeration. Marks, side by side: share of N = {} runs in which nobody \
+             decided, with Wilson's 95 % interval; {inside} of {} intervals hold the exact \
+             value.{notes}",
+            counts(marks().map(|mark| mark.without.total)),
+            judged.len(),
+        ),
+        body: PANEL + X_LABELS + 14.0,
+    }
+}
+
+fn paint(sheet: &Sheet<'_>, all: &[Series<'_>], x: &Scale, y: &Scale) -> Drawn {
+    let rect = Rect {
+        left: MARGIN + Y_LABELS,
+        right: WIDTH - MARGIN - LABELS,
+        top: TOP + 4.0,
+        bottom: TOP + 4.0 + PANEL,
+    };
+    let x_name = x.name("probability that a node is down", "0–1");
+    let y_name = y.name("probability of no quorum", "0–1");
+    let mut panel = sheet.panel(rect, (x, Some(&x_name)), (y, &y_name))?;
+    let mut names = Vec::new();
+    for (index, series) in all.iter().enumerate() {
+        let color = SERIES[index];
+        let seen = |(down, ratio): &(f64, f64)| {
+            (x.from()..=x.to()).contains(down) && (y.from()..=y.to()).contains(ratio)
+        };
+        let line: Vec<(f64, f64)> = series.exact.iter().copied().filter(seen).collect();
+        if line.len() > 1 {
+            curve(&mut panel, &line, color, 1.4, DASHES[index])?;
+        }
+        // Marks of one chance stand side by side.
+        let aside = (index as f64 - (all.len() as f64 - 1.0) / 2.0) * ASIDE;
+        for mark in series.marks.iter().filter(|mark| mark.down > 0.0) {
+            let (lo, hi) = mark.interval();
+            let at = |ratio: f64| {
+                let (left, top) = pixel(&panel, (mark.down, ratio.max(y.from())));
+                (left + aside, top)
+            };
+            sheet.line(&[at(lo), at(hi)], color, 1.2)?;
+            match mark.without.share() {
+                Some(share) if share > 0.0 => sheet.marker(MARKERS[index], at(share), color)?,
+                _ => {
+                    let (left, top) = at(hi);
+                    let corners = [
+                        (left - 4.0, top),
+                        (left + 4.0, top),
+                        (left, top + 7.0),
+                        (left - 4.0, top),
+                    ];
+                    sheet.line(&corners, color, 1.4)?;
+                }
+            }
+        }
+        let last = series.marks.iter().rev().find(|mark| mark.down > 0.0);
+        let Some(last) = last else { continue };
+        let end = line.last().copied().unwrap_or((last.down, last.interval().1));
+        names.push(EndLabel {
+            end: pixel(&panel, end),
+            color,
+            name: series.name.clone(),
+            remark: String::new(),
+        });
+    }
+    ends::paint(sheet, rect, &names)
+}
+
+fn slice(series: &[Series<'_>]) -> String {
+    let mut csv = CsvText::new(&[
+        "point_id",
+        "series",
+        "down_ratio",
+        "runs_count",
+        "no_quorum_count",
+        "no_quorum_ratio",
+        "ci_lo",
+        "ci_hi",
+        "exact_ratio",
+    ]);
+    for series in series {
+        for mark in &series.marks {
+            let (lo, hi) = mark.interval();
+            csv.row(&[
+                text_cell(&mark.point_id).into_owned(),
+                text_cell(&series.name).into_owned(),
+                number_cell(Some(mark.down)),
+                mark.without.total.to_string(),
+                mark.without.hits.to_string(),
+                number_cell(mark.without.share()),
+                number_cell(Some(lo)),
+                number_cell(Some(hi)),
+                number_cell(mark.exact),
+            ]);
+        }
+    }
+    csv.finish()
+}
