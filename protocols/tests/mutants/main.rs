@@ -11,3 +11,4 @@ mod generals;
 mod kv;
 mod pbft;
 mod raft_and_voting;
+mod register;

@@ -22,6 +22,7 @@ mod sheet;
 mod tests;
 mod unavailability;
 mod verdicts;
+mod visibility;
 
 pub use palette::themed;
 pub use raster::png;
@@ -74,6 +75,7 @@ pub const CHARTS: &[Chart] = &[
     latency_vs_loss::CHART,
     election_downtime::CHART,
     unavailability::CHART,
+    visibility::CHART,
 ];
 
 impl Drawing {

@@ -3,7 +3,9 @@
 //! The fixtures are small enough to check by hand and hostile where names are free.
 
 use super::*;
-use crate::row::{FaultRow, HistRow, Point, QuorumRow, Run, Runs, TimelineRow, Verdict};
+use crate::row::{
+    FaultRow, HistRow, Point, QuorumRow, Run, Runs, SeriesRow, TimelineRow, Verdict,
+};
 use crate::stats::Proportion;
 use expect_test::expect_file;
 use resvg::usvg::roxmltree::{Document, Node};
@@ -202,6 +204,24 @@ fn assert_legible(picture: &Picture) {
     }
 }
 
+/// The fixture with reads that see a write the later the more likely, at each of its points.
+fn stale_reads() -> Tables {
+    let mut tables = fixture();
+    for (place, point) in tables.runs.points.iter().enumerate() {
+        for step in 0..12_u32 {
+            let share = 1.0 - 0.5 / f64::from((step + 1) * (place as u32 + 1));
+            let (x, point_id) = (f64::from(step * step) / 2.0, point.id.clone());
+            let curves = [("fresh_share", share, 200), ("fresh_share_predicted", share, 20_000)];
+            for (curve, y, weight) in curves {
+                let (curve, point_id) = (curve.to_owned(), point_id.clone());
+                let row = SeriesRow { run_id: 0, point_id, curve, node: String::new(), x, y, weight };
+                tables.series.push(row);
+            }
+        }
+    }
+    tables
+}
+
 #[test]
 fn each_chart_draws_its_golden_picture() {
     let of_quorums = pictures(&failing_nodes()).into_iter();
@@ -217,7 +237,11 @@ fn each_chart_draws_its_golden_picture() {
 #[test]
 fn every_chart_of_the_list_draws_the_fixture() {
     for chart in CHARTS {
-        let fixture = if chart.name == "unavailability" { failing_nodes() } else { fixture() };
+        let fixture = match chart.name {
+            "unavailability" => failing_nodes(),
+            "visibility" => stale_reads(),
+            _ => fixture(),
+        };
         let drawing = (chart.draw)(&fixture).expect("a drawing");
         assert!(!drawing.pictures.is_empty(), "{}: {:?}", chart.name, drawing.left_out);
     }
@@ -234,7 +258,7 @@ fn every_chart_skips_an_empty_sweep_and_says_why() {
 
 #[test]
 fn no_label_lies_on_another_or_leaves_the_picture() {
-    for picture in [fixture(), failing_nodes()].iter().flat_map(pictures) {
+    for picture in [fixture(), failing_nodes(), stale_reads()].iter().flat_map(pictures) {
         assert_legible(&picture);
     }
 }

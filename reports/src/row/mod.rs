@@ -9,10 +9,12 @@ mod cells;
 mod pooled;
 mod quorums;
 mod run;
+mod series;
 
 pub use pooled::{FaultRow, HistRow, TimelineRow};
 pub use quorums::QuorumRow;
 pub use run::{Point, Run, Runs, Verdict};
+pub use series::SeriesRow;
 
 use crate::Error;
 use std::path::Path;
@@ -30,11 +32,13 @@ pub struct Tables {
     pub faults: Vec<FaultRow>,
     /// `quorums.csv`: the exact probability that no quorum is alive.
     pub quorums: Vec<QuorumRow>,
+    /// `series.csv`: the curves that each run took of its problem.
+    pub series: Vec<SeriesRow>,
 }
 
 impl Tables {
     /// Reads `runs.csv` and, where they exist, `hist.csv`, `timeline.csv`, `faults.csv` and
-    /// `quorums.csv`.
+    /// `quorums.csv` and `series.csv`.
     ///
     /// # Errors
     ///
@@ -47,6 +51,7 @@ impl Tables {
             timeline: TimelineRow::read(&dir.join("timeline.csv"))?,
             faults: FaultRow::read(&dir.join("faults.csv"))?,
             quorums: QuorumRow::read(&dir.join("quorums.csv"))?,
+            series: SeriesRow::read(&dir.join("series.csv"))?,
         })
     }
 }
