@@ -160,8 +160,7 @@ mod tests {
         let (acknowledge, read, response) = (ssd(), ssd(), ssd());
         let quorums = (3, read_quorum, write_quorum);
         let (copies, read_quorum, write_quorum) = quorums;
-        let model =
-            Model { copies, read_quorum, write_quorum, write, acknowledge, read, response };
+        let model = Model { copies, read_quorum, write_quorum, write, acknowledge, read, response };
         assert_eq!(model.objection(), None);
         let mut draw = Streams::new(7).key(Stream::Application).member(1);
         Prediction::new(&model, 1_000_000, &mut draw)

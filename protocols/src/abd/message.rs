@@ -96,7 +96,9 @@ impl Speech for Message {
 
     fn bytes(&self) -> u32 {
         match self {
-            Self::Query { .. } | Self::Stored { .. } | Self::State { held: None, .. } => FRAME_BYTES,
+            Self::Query { .. } | Self::Stored { .. } | Self::State { held: None, .. } => {
+                FRAME_BYTES
+            }
             Self::State { held: Some(_), .. } | Self::Store { .. } => FRAME_BYTES + HELD_BYTES,
         }
     }

@@ -67,10 +67,8 @@ impl Default for Config {
 }
 
 /// A reader found that not all of its majority had what it found, and wrote it back.
-const WRITTEN_BACK: Mark = Mark::named(
-    "written_back",
-    "a reader wrote back a value that not all of its majority had",
-);
+const WRITTEN_BACK: Mark =
+    Mark::named("written_back", "a reader wrote back a value that not all of its majority had");
 
 /// What an operation waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -297,9 +295,10 @@ impl Abd {
         let version = held.map(|held| held.tag.version());
         let indication = match open.request {
             Request::Write { .. } => Indication::Written { version },
-            Request::Read { .. } => {
-                Indication::Found { values: held.map(|held| held.value).into_iter().collect(), version }
-            }
+            Request::Read { .. } => Indication::Found {
+                values: held.map(|held| held.value).into_iter().collect(),
+                version,
+            },
         };
         ctx.answer(op, indication);
     }

@@ -28,7 +28,8 @@ impl Monitor<Abd> for Auditor {
         for (key, held) in &state.held {
             let before = tags.insert(*key, held.tag);
             if let Some(before) = before.filter(|before| *before > held.tag) {
-                let witness = format!("{node} kept {before:?} under k{key}, and now {:?}", held.tag);
+                let witness =
+                    format!("{node} kept {before:?} under k{key}, and now {:?}", held.tag);
                 return Some(Violation { property: TAGS_RISE, witness });
             }
         }

@@ -23,10 +23,10 @@ use sim_core::id::{ClientId, Cluster, NodeId};
 use sim_core::problem::{self, Answer, Problem, ProblemGauge, Promise};
 use sim_core::rng::{ChaCha, Random as _, Ratio};
 use sim_core::time::Duration;
-use sim_core::workload::{Arrivals, Rate, Retry, Workload};
+use sim_core::workload::{Arrivals, Retry, Workload};
 
-pub use super::kv::Value;
 use super::kv::Linearizability;
+pub use super::kv::Value;
 use super::log::Termination;
 use crate::staleness::Model;
 
@@ -222,9 +222,9 @@ impl Problem for Register {
     fn workload(cluster: Cluster) -> Workload {
         Workload {
             clients: cluster.n,
-            rate: Some(Rate::per_second(100)),
+            rate: None,
             arrivals: Arrivals::Poisson,
-            think: Duration::ZERO,
+            think: Duration::from_millis(20),
             start: Duration::from_secs(1),
             until: None,
             requests: None,

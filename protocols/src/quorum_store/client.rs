@@ -169,14 +169,7 @@ impl Client {
         }
     }
 
-    fn on_told(
-        &mut self,
-        from: NodeId,
-        op: OpId,
-        stamp: u64,
-        clock: u64,
-        ctx: &mut Context<'_>,
-    ) {
+    fn on_told(&mut self, from: NodeId, op: OpId, stamp: u64, clock: u64, ctx: &mut Context<'_>) {
         let Some(open) = self.open.get_mut(&op) else { return };
         let Step::Ask(highest) = &mut open.step else { return };
         *highest = stamp.max(*highest);

@@ -158,7 +158,8 @@ impl Config {
         }
         for (key, size) in [("read_quorum", read_quorum), ("write_quorum", write_quorum)] {
             if !(1..=copies).contains(&size) {
-                let reason = format!("{size} of {copies} copies: write a number from 1 to {copies}");
+                let reason =
+                    format!("{size} of {copies} copies: write a number from 1 to {copies}");
                 object(key, reason, false);
             }
         }
@@ -233,6 +234,9 @@ mod tests {
         assert_eq!(keys(Config { copies: 6, ..Config::default() }), ["copies"]);
         assert_eq!(keys(Config { read_quorum: 4, ..Config::default() }), ["read_quorum"]);
         assert_eq!(keys(Config { write_quorum: 0, ..Config::default() }), ["write_quorum"]);
-        assert_eq!(keys(Config { retransmit: Duration::ZERO, ..Config::default() }), ["retransmit"]);
+        assert_eq!(
+            keys(Config { retransmit: Duration::ZERO, ..Config::default() }),
+            ["retransmit"]
+        );
     }
 }

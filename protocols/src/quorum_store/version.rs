@@ -161,7 +161,8 @@ mod tests {
     }
 
     #[test]
-    fn writers_that_did_not_know_of_each_other_leave_siblings_and_one_who_knew_both_replaces_them() {
+    fn writers_that_did_not_know_of_each_other_leave_siblings_and_one_who_knew_both_replaces_them()
+    {
         let (one, known) = written(0, 0, &Vector::default());
         let (other, others) = written(1, 0, &Vector::default());
         let mut all = Siblings::default();

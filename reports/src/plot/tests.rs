@@ -3,9 +3,7 @@
 //! The fixtures are small enough to check by hand and hostile where names are free.
 
 use super::*;
-use crate::row::{
-    FaultRow, HistRow, Point, QuorumRow, Run, Runs, SeriesRow, TimelineRow, Verdict,
-};
+use crate::row::{FaultRow, HistRow, Point, QuorumRow, Run, Runs, SeriesRow, TimelineRow, Verdict};
 use crate::stats::Proportion;
 use expect_test::expect_file;
 use resvg::usvg::roxmltree::{Document, Node};
@@ -214,7 +212,8 @@ fn stale_reads() -> Tables {
             let curves = [("fresh_share", share, 200), ("fresh_share_predicted", share, 20_000)];
             for (curve, y, weight) in curves {
                 let (curve, point_id) = (curve.to_owned(), point_id.clone());
-                let row = SeriesRow { run_id: 0, point_id, curve, node: String::new(), x, y, weight };
+                let row =
+                    SeriesRow { run_id: 0, point_id, curve, node: String::new(), x, y, weight };
                 tables.series.push(row);
             }
         }

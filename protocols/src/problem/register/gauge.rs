@@ -36,9 +36,15 @@ pub(super) const METRICS: &[Metric] = &[
     metric("hints_delivered_count", "those that reached it"),
     metric("hints_expired_count", "those given up for their age"),
     metric("hints_refused_count", "those for which there was no room"),
-    metric("read_your_writes_broken_count", "reads older than a write of their session before them"),
+    metric(
+        "read_your_writes_broken_count",
+        "reads older than a write of their session before them",
+    ),
     metric("monotonic_reads_broken_count", "reads older than a read of their session before them"),
-    metric("monotonic_writes_broken_count", "writes older than a write of their session before them"),
+    metric(
+        "monotonic_writes_broken_count",
+        "writes older than a write of their session before them",
+    ),
     metric("writes_follow_reads_broken_count", "writes older than a read of their session before"),
 ];
 
@@ -162,8 +168,7 @@ impl Freshness {
             reads => Measure::Value(stale as f64 / reads as f64),
         };
         let mut measures = vec![count(stale), ratio];
-        let samples =
-            [&mut self.behind, &mut self.stale_ms, &mut self.read_ms, &mut self.write_ms];
+        let samples = [&mut self.behind, &mut self.stale_ms, &mut self.read_ms, &mut self.write_ms];
         for sample in samples {
             sample.sort_by(f64::total_cmp);
             measures.extend([0.5, 0.99].map(|share| quantile(sample, share)));
