@@ -186,7 +186,9 @@ mod tests {
             let [first, second] = [first, second].map(|(sequence, stamp)| stamped(sequence, stamp));
             let merged = |order: [&Versioned; 2]| {
                 let mut all = Siblings::default();
-                order.map(|one| all.admit(one));
+                for one in order {
+                    all.admit(one);
+                }
                 all
             };
             let (one, other) = (merged([&first, &second]), merged([&second, &first]));
