@@ -3,6 +3,7 @@
 //! A problem owns what may be requested and indicated, the workload and the properties; a
 //! protocol names the problem that it solves. [`REGISTRY`] lists every protocol, one line each.
 
+pub mod abd;
 pub mod anti_entropy;
 pub mod ben_or;
 pub mod bracha;
@@ -15,9 +16,11 @@ pub mod oral_messages;
 pub mod pbft;
 pub mod problem;
 pub mod quorum;
+pub mod quorum_store;
 pub mod raft;
 pub mod server;
 pub mod signed_messages;
+pub mod staleness;
 pub mod swim;
 pub mod voting;
 
@@ -28,6 +31,7 @@ use sim_core::simulation::Entry;
 /// It is a static and not a constant, so that the worlds of all protocols are compiled once, here,
 /// and not again in every crate that names them.
 pub static REGISTRY: &[Entry] = &[
+    Entry::of::<abd::Abd>(),
     Entry::of::<anti_entropy::AntiEntropy>(),
     Entry::of::<ben_or::BenOr>(),
     Entry::of::<bracha::Bracha>(),
@@ -37,6 +41,7 @@ pub static REGISTRY: &[Entry] = &[
     Entry::of::<oral_messages::OralMessages>(),
     Entry::of::<pbft::Pbft>(),
     Entry::of::<pbft::Pbft<machine::Store>>(),
+    Entry::of::<quorum_store::QuorumStore>(),
     Entry::of::<raft::Raft>(),
     Entry::of::<raft::Raft<machine::Store>>(),
     Entry::of::<server::Server>(),

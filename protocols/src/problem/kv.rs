@@ -8,6 +8,8 @@
 
 mod judges;
 
+pub(super) use judges::{Accesses, Call, Linearizability};
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -263,7 +265,7 @@ impl Problem for Kv {
 
     fn properties(_: Cluster, promise: &Promise) -> Vec<Property<Request, Indication>> {
         let all: [(_, _, Box<dyn Checker<Request, Indication>>); 3] = [
-            (LINEARIZABILITY, Class::Safety, Box::<judges::Linearizability>::default()),
+            (LINEARIZABILITY, Class::Safety, Box::<judges::Linearizability<Self>>::default()),
             (VALIDITY, Class::Safety, Box::<judges::Validity>::default()),
             (TERMINATION, Class::Liveness, Box::<Termination<Self>>::default()),
         ];

@@ -6,6 +6,7 @@ pub mod directory;
 pub mod kv;
 pub mod log;
 pub mod membership;
+pub mod register;
 pub mod replicated_data;
 pub mod rumour;
 pub mod service;

@@ -12,4 +12,5 @@ mod gossip;
 mod kv;
 mod pbft;
 mod raft_and_voting;
+mod register;
 mod swim;

@@ -26,6 +26,7 @@ mod sheet;
 mod tests;
 mod unavailability;
 mod verdicts;
+mod visibility;
 
 pub use palette::themed;
 pub use raster::png;
@@ -81,6 +82,7 @@ pub const CHARTS: &[Chart] = &[
     infection::CHART,
     rounds_by_size::CHART,
     unavailability::CHART,
+    visibility::CHART,
 ];
 
 impl Drawing {

@@ -4,9 +4,7 @@
 
 use super::*;
 use crate::cell::number_cell;
-use crate::row::{
-    FaultRow, HistRow, Point, QuorumRow, Run, Runs, SeriesRow, TimelineRow, Verdict,
-};
+use crate::row::{FaultRow, HistRow, Point, QuorumRow, Run, Runs, SeriesRow, TimelineRow, Verdict};
 use crate::stats::Proportion;
 use expect_test::expect_file;
 use resvg::usvg::roxmltree::{Document, Node};
@@ -201,6 +199,11 @@ fn epidemic() -> Tables {
     tables
 }
 
+/// Tables of every sort.
+fn fixtures() -> [Tables; 4] {
+    [fixture(), failing_nodes(), epidemic(), stale_reads()]
+}
+
 fn pictures(tables: &Tables) -> Vec<Picture> {
     let draw = |chart: &Chart| (chart.draw)(tables).expect("a drawing").pictures;
     CHARTS.iter().flat_map(draw).collect()
@@ -259,6 +262,25 @@ fn assert_legible(picture: &Picture) {
     }
 }
 
+/// The fixture with reads that see a write the later the more likely, at each of its points.
+fn stale_reads() -> Tables {
+    let mut tables = fixture();
+    for (place, point) in tables.runs.points.iter().enumerate() {
+        for step in 0..12_u32 {
+            let share = 1.0 - 0.5 / f64::from((step + 1) * (place as u32 + 1));
+            let (x, point_id) = (f64::from(step * step) / 2.0, point.id.clone());
+            let curves = [("fresh_share", share, 200), ("fresh_share_predicted", share, 20_000)];
+            for (curve, y, weight) in curves {
+                let (curve, point_id) = (curve.to_owned(), point_id.clone());
+                let row =
+                    SeriesRow { run_id: 0, point_id, curve, node: String::new(), x, y, weight };
+                tables.series.push(row);
+            }
+        }
+    }
+    tables
+}
+
 #[test]
 fn each_chart_draws_its_golden_picture() {
     let of_quorums = pictures(&failing_nodes()).into_iter();
@@ -275,7 +297,7 @@ fn each_chart_draws_its_golden_picture() {
 fn every_chart_of_the_list_draws_the_fixture() {
     for chart in CHARTS {
         let draws = |tables: &Tables| (chart.draw)(tables).expect("a drawing");
-        let drawings = [fixture(), failing_nodes(), epidemic()].map(|tables| draws(&tables));
+        let drawings = fixtures().map(|tables| draws(&tables));
         let drawn = drawings.iter().any(|drawing| !drawing.pictures.is_empty());
         assert!(drawn, "{}: {drawings:?}", chart.name);
     }
@@ -292,7 +314,7 @@ fn every_chart_skips_an_empty_sweep_and_says_why() {
 
 #[test]
 fn no_label_lies_on_another_or_leaves_the_picture() {
-    for picture in [fixture(), failing_nodes(), epidemic()].iter().flat_map(pictures) {
+    for picture in fixtures().iter().flat_map(pictures) {
         assert_legible(&picture);
     }
 }

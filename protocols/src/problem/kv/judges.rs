@@ -1,16 +1,19 @@
 //! The judges of the key–value store.
 
+use std::fmt::Debug;
+
 use sim_core::checker::{Checker, End, Witness};
 use sim_core::history::{Entry, Event};
 use sim_core::id::{Incarnation, NodeId, OpId};
 use sim_core::linearizability::{
     CasOp, CasResult, Counterexample, KeyValue, Operation, Outcome, Verdict, check,
 };
+use sim_core::problem::Problem;
 use sim_core::session::{self, Moment};
 use sim_core::time::Time;
 
 use super::super::log::{PerOp, seconds};
-use super::{Indication, Request, Response, Value};
+use super::{Indication, Kv, Request, Response, Value};
 
 /// How many states the search of one key may visit. A run of thousands of operations takes some
 /// thousands; only many writes that nobody answered take more.
@@ -19,54 +22,109 @@ const BUDGET: usize = 100_000;
 /// How many operations before the one that fits nowhere a witness names.
 const SHOWN: usize = 4;
 
-/// What became of an operation.
-#[derive(Clone, Copy, Debug)]
-struct Asked {
-    request: Request,
+/// What is called, and under which key.
+pub(in crate::problem) type Call = (u32, CasOp<Option<Value>>);
+
+/// A problem whose operations read and write keys, as far as linearizability is concerned.
+pub(in crate::problem) trait Accesses: Problem {
+    /// An answer to an operation.
+    type Heard: Clone + Debug + Send;
+    /// The answer that an indication gives to the operation that it answers, if it is one.
+    fn heard(indication: &Self::Indication) -> Option<Self::Heard>;
+    /// What an operation calls.
+    fn call(op: OpId, request: &Self::Request) -> Call;
+    /// What it found.
+    fn result(heard: &Self::Heard) -> CasResult<Option<Value>>;
+}
+
+impl Accesses for Kv {
+    type Heard = Response;
+
+    fn heard(indication: &Indication) -> Option<Response> {
+        match indication {
+            Indication::Answered(response) => Some(*response),
+            Indication::Redirect { .. } => None,
+        }
+    }
+
+    fn call(op: OpId, request: &Request) -> Call {
+        let own = Some(Value(op));
+        let call = match *request {
+            Request::Get { .. } => CasOp::Read,
+            Request::Put { .. } => CasOp::Write(own),
+            Request::CompareAndSet { expected, .. } => CasOp::CompareAndSwap { expected, new: own },
+        };
+        (request.key(), call)
+    }
+
+    fn result(heard: &Response) -> CasResult<Option<Value>> {
+        match *heard {
+            Response::Value(value) => CasResult::Value(value),
+            Response::Written => CasResult::Written,
+            Response::Swapped(swapped) => CasResult::Swapped(swapped),
+        }
+    }
+}
+
+/// What became of an operation that asked for `Q` and was answered `H`.
+#[derive(Clone, Debug)]
+struct Asked<Q, H> {
+    request: Q,
     at: Time,
     /// Whether any node heard of it: else it cannot take effect.
     reached: bool,
     /// Nobody waits for the answer any more.
     abandoned: bool,
-    answer: Option<Answered>,
+    answer: Option<Answered<H>>,
 }
 
 /// How an operation was answered.
-#[derive(Clone, Copy, Debug)]
-struct Answered {
+#[derive(Clone, Debug)]
+struct Answered<H> {
     at: Time,
     /// By which node, in which life.
     by: (NodeId, Incarnation),
-    response: Response,
+    response: H,
 }
 
-/// Judges [`super::LINEARIZABILITY`], when the run is over.
+/// What became of an operation of `Pr`.
+type AskedOf<Pr> = Asked<<Pr as Problem>::Request, <Pr as Accesses>::Heard>;
+
+/// Judges linearizability, when the run is over.
 ///
 /// What was not answered may take effect at any time after its request, or never. Of several
 /// answers to one operation, the client believes the first.
-#[derive(Default)]
-pub(super) struct Linearizability {
-    asked: PerOp<Asked>,
+pub(in crate::problem) struct Linearizability<Pr: Accesses> {
+    asked: PerOp<AskedOf<Pr>>,
     undecided: bool,
 }
 
-impl Checker<Request, Indication> for Linearizability {
-    fn observe(&mut self, entry: &Entry<Request, Indication>) -> Option<Witness> {
-        match entry.event {
+impl<Pr: Accesses> Default for Linearizability<Pr> {
+    fn default() -> Self {
+        Self { asked: PerOp::default(), undecided: false }
+    }
+}
+
+impl<Pr: Accesses> Checker<Pr::Request, Pr::Indication> for Linearizability<Pr> {
+    fn observe(&mut self, entry: &Entry<Pr::Request, Pr::Indication>) -> Option<Witness> {
+        match &entry.event {
             Event::Requested { op, request, reached } => {
-                let (abandoned, answer) = (false, None);
-                let new = Asked { request, at: entry.at, reached: false, abandoned, answer };
-                self.asked.slot(op).get_or_insert(new).reached |= reached;
+                let new = || {
+                    let (request, abandoned, answer) = (request.clone(), false, None);
+                    Asked { request, at: entry.at, reached: false, abandoned, answer }
+                };
+                self.asked.slot(*op).get_or_insert_with(new).reached |= reached;
             }
             Event::Abandoned { op } => {
-                self.asked.slot(op).iter_mut().for_each(|asked| asked.abandoned = true);
+                self.asked.slot(*op).iter_mut().for_each(|asked| asked.abandoned = true);
             }
-            Event::Indicated { answers: Some(op), indication: Indication::Answered(response) } => {
-                if let Some(asked) = self.asked.slot(op)
+            Event::Indicated { answers: Some(op), indication } => {
+                if let Some(heard) = Pr::heard(indication)
+                    && let Some(asked) = self.asked.slot(*op)
                     && !asked.abandoned
                 {
                     let by = (entry.node, entry.incarnation);
-                    asked.answer.get_or_insert(Answered { at: entry.at, by, response });
+                    asked.answer.get_or_insert(Answered { at: entry.at, by, response: heard });
                 }
             }
             Event::Indicated { .. } | Event::Booted | Event::Crashed | Event::Corrupted => {}
@@ -75,8 +133,8 @@ impl Checker<Request, Indication> for Linearizability {
     }
 
     fn conclude(&mut self, _: &End) -> Option<Witness> {
-        let all: Vec<(OpId, Asked)> = self.asked.iter().map(|(op, asked)| (op, *asked)).collect();
-        let history: Vec<_> = all.iter().map(|(op, asked)| operation(*op, asked)).collect();
+        let all: Vec<(OpId, &AskedOf<Pr>)> = self.asked.iter().collect();
+        let history: Vec<_> = all.iter().map(|(op, asked)| operation::<Pr>(*op, asked)).collect();
         match check(&KeyValue::<u32, Value>::default(), &history, BUDGET) {
             Verdict::Linearizable => None,
             Verdict::Inconclusive => {
@@ -84,9 +142,9 @@ impl Checker<Request, Indication> for Linearizability {
                 None
             }
             Verdict::Violation(Counterexample { key: (key, ()), prefix, misfit }) => {
-                let told = |place: &usize| told(all[*place].0, &all[*place].1);
+                let told = |place: &usize| told(all[*place].0, all[*place].1);
                 let last: Vec<_> = prefix.iter().rev().take(SHOWN).rev().map(told).collect();
-                let broken = broken_session(&all).map(|broken| format!("; {broken}"));
+                let broken = broken_session::<Pr>(&all).map(|broken| format!("; {broken}"));
                 Some(format!(
                     "k{key}: {} fits nowhere; {} operations before it can be put in order, which \
                      ends: {}{}",
@@ -105,7 +163,7 @@ impl Checker<Request, Indication> for Linearizability {
 }
 
 /// An operation with its times, short.
-fn told(op: OpId, asked: &Asked) -> String {
+fn told<Q: Debug, H: Debug>(op: OpId, asked: &Asked<Q, H>) -> String {
     let Asked { request, at, answer, .. } = asked;
     let outcome = match answer {
         Some(Answered { at, response, .. }) => format!("{response:?} at {}", seconds(*at)),
@@ -116,26 +174,27 @@ fn told(op: OpId, asked: &Asked) -> String {
 
 /// The session guarantee that the history breaks, if it breaks one: what is not linearizable may
 /// be plain to a single client, or show only to two of them together.
-fn broken_session(all: &[(OpId, Asked)]) -> Option<Witness> {
+fn broken_session<Pr: Accesses>(all: &[(OpId, &AskedOf<Pr>)]) -> Option<Witness> {
     let moment = |at| Moment { at, turn: 0 };
-    let operation = |(op, asked): &(OpId, Asked)| {
-        let swapped = asked.answer.map(|answer| answer.response);
-        let write = match (asked.request, swapped) {
-            (Request::Get { .. }, _) => None,
+    let operation = |(op, asked): &(OpId, &AskedOf<Pr>)| {
+        let heard = asked.answer.as_ref().map(|answer| (answer, Pr::result(&answer.response)));
+        let (key, call) = Pr::call(*op, &asked.request);
+        let write = match (call, &heard) {
+            (CasOp::Read, _) => None,
             // It changed nothing, and tells only that something else was there.
-            (_, Some(Response::Swapped(false))) => return None,
+            (_, Some((_, CasResult::Swapped(false)))) => return None,
             _ => Some(Value(*op)),
         };
-        let answer = asked.answer.map(|Answered { at, by, response }| session::Answer {
-            at: moment(at),
-            place: by,
-            value: match response {
-                Response::Value(value) => value,
-                Response::Written | Response::Swapped(_) => None,
+        let answer = heard.map(|(Answered { at, by, .. }, result)| session::Answer {
+            at: moment(*at),
+            place: *by,
+            value: match result {
+                CasResult::Value(value) => value,
+                CasResult::Written | CasResult::Swapped(_) => None,
             },
             version: None,
         });
-        let (key, invoked) = (asked.request.key(), moment(asked.at));
+        let invoked = moment(asked.at);
         Some(session::Operation { session: op.client, key, write, invoked, answer })
     };
     let history: Vec<_> = all.iter().filter_map(operation).collect();
@@ -144,30 +203,19 @@ fn broken_session(all: &[(OpId, Asked)]) -> Option<Witness> {
     Some(format!("{}: {}", first.guarantee, first.witness(&history)))
 }
 
-/// What is called, and under which key.
-type Call = (u32, CasOp<Option<Value>>);
-
 /// An operation as the judge of linearizability knows it.
-fn operation(op: OpId, asked: &Asked) -> Operation<Call, CasResult<Option<Value>>> {
-    let own = Some(Value(op));
-    let call = match asked.request {
-        Request::Get { .. } => CasOp::Read,
-        Request::Put { .. } => CasOp::Write(own),
-        Request::CompareAndSet { expected, .. } => CasOp::CompareAndSwap { expected, new: own },
-    };
-    let outcome = match asked.answer {
+fn operation<Pr: Accesses>(
+    op: OpId,
+    asked: &AskedOf<Pr>,
+) -> Operation<Call, CasResult<Option<Value>>> {
+    let outcome = match &asked.answer {
         Some(Answered { at, response, .. }) => {
-            let result = match response {
-                Response::Value(value) => CasResult::Value(value),
-                Response::Written => CasResult::Written,
-                Response::Swapped(swapped) => CasResult::Swapped(swapped),
-            };
-            Outcome::Ok { at, result }
+            Outcome::Ok { at: *at, result: Pr::result(response) }
         }
         None if asked.reached => Outcome::Unknown,
         None => Outcome::Failed,
     };
-    Operation { invoked: asked.at, call: (asked.request.key(), call), outcome }
+    Operation { invoked: asked.at, call: Pr::call(op, &asked.request), outcome }
 }
 
 /// Judges [`super::VALIDITY`].
@@ -217,10 +265,10 @@ impl Checker<Request, Indication> for Validity {
 mod tests {
     use sim_core::checker::Property;
     use sim_core::id::{ClientId, Cluster, NodeId, NodeSet};
-    use sim_core::problem::{Problem as _, Promise};
+    use sim_core::problem::Promise;
     use sim_core::time::Duration;
 
-    use super::super::{Kv, LINEARIZABILITY, VALIDITY};
+    use super::super::{LINEARIZABILITY, VALIDITY};
     use super::*;
 
     const fn op(client: u32, sequence: u32) -> OpId {

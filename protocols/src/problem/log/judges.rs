@@ -17,13 +17,18 @@ use super::{Command, Indication};
 #[derive(Clone, Debug)]
 pub(in crate::problem) struct PerOp<T>(Vec<Vec<Option<T>>>);
 
-impl<T> Default for PerOp<T> {
+impl<T: Clone> Default for PerOp<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self::empty()
     }
 }
 
 impl<T: Clone> PerOp<T> {
+    /// Nothing is remembered.
+    pub(in crate::problem) const fn empty() -> Self {
+        Self(Vec::new())
+    }
+
     pub(in crate::problem) fn get(&self, op: OpId) -> Option<&T> {
         self.0.get(op.client.0 as usize)?.get(op.sequence as usize)?.as_ref()
     }

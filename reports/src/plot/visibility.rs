@@ -1,0 +1,278 @@
+//! How soon a write is seen: the share of reads that see it, by the time since it was acknowledged
+//! (t-visibility, Bailis et al. 2012), and what was predicted.
+
+use super::ends::{self, EndLabel};
+use super::palette::{DASHES, MARKERS, SERIES, SERIES_MAX};
+use super::scale::{Scale, rough};
+use super::series::{counts, labels, left_out, pick, subject};
+use super::sheet::{
+    Drawn, Frame, MARGIN, Rect, Sheet, TOP, WIDTH, X_LABELS, Y_LABELS, band, curve, pixel,
+};
+use super::{Chart, Drawing, Picture};
+use crate::Error;
+use crate::cell::{CsvText, number_cell, text_cell};
+use crate::row::{Point, Tables};
+use crate::stats::Proportion;
+
+pub(super) const CHART: Chart =
+    Chart { name: "visibility", question: "How soon after a write do reads see it?", draw };
+
+/// The curve of what was simulated, and that of what was predicted.
+const SEEN: &str = "fresh_share";
+const PREDICTED: &str = "fresh_share_predicted";
+const PANEL: f64 = 360.0;
+const LABELS: f64 = 250.0;
+
+/// Of reads that began so long after, how many saw the write.
+struct Spot {
+    since_ms: f64,
+    fresh: Proportion,
+    predicted: Option<f64>,
+}
+
+impl Spot {
+    fn share(&self) -> f64 {
+        self.fresh.share().unwrap_or(0.0)
+    }
+
+    fn interval(&self) -> (f64, f64) {
+        let interval = self.fresh.wilson();
+        let ends = interval.and_then(|interval| Some((interval.lo?, interval.hi?)));
+        ends.unwrap_or((0.0, 1.0))
+    }
+}
+
+/// One point of the sweep.
+struct Series<'a> {
+    point: &'a Point,
+    name: String,
+    spots: Vec<Spot>,
+}
+
+impl Series<'_> {
+    fn reads(&self) -> u64 {
+        self.spots.iter().map(|spot| spot.fresh.total).sum()
+    }
+
+    /// Where the prediction goes: (time, share).
+    fn predicted(&self) -> Vec<(f64, f64)> {
+        self.spots.iter().filter_map(|spot| Some((spot.since_ms, spot.predicted?))).collect()
+    }
+}
+
+fn draw(tables: &Tables) -> Result<Drawing, Error> {
+    let has_rows = |point: &&Point| {
+        tables.series.iter().any(|row| row.curve == SEEN && row.point_id == point.id)
+    };
+    let points: Vec<&Point> = tables.runs.points.iter().filter(has_rows).collect();
+    if points.is_empty() {
+        return Ok(Drawing::skipped(format!("there is no series.csv with the curve `{SEEN}`")));
+    }
+    let chosen: Vec<&Point> =
+        pick(points.len(), SERIES_MAX).into_iter().map(|index| points[index]).collect();
+    let names = labels(&tables.runs, &chosen, &[]);
+    let all: Vec<Series<'_>> = chosen
+        .iter()
+        .zip(names)
+        .map(|(point, name)| Series { point, name, spots: spots(tables, point) })
+        .collect();
+    let last = all.iter().flat_map(|series| &series.spots).map(|spot| spot.since_ms);
+    let x = Scale::linear(0.0, last.fold(0.0, f64::max), 10);
+    let low = all.iter().flat_map(|series| &series.spots).map(|spot| spot.interval().0);
+    let low = if low.fold(1.0, f64::min) < 0.5 { 0.0 } else { 0.5 };
+    let y = Scale::linear(low, 1.0, 5);
+    let frame = frame(&all, points.len());
+    let svg = frame.paint(|sheet| paint(sheet, &all, &x, &y))?;
+    let picture = Picture {
+        name: frame.name,
+        title: frame.title,
+        description: frame.description,
+        caption: frame.caption,
+        svg,
+        slice: slice(&all),
+    };
+    Ok(Drawing { pictures: vec![picture], left_out: left_out(points.len(), "points") })
+}
+
+/// The runs of a point pooled, in order of time.
+fn spots(tables: &Tables, point: &Point) -> Vec<Spot> {
+    let own = |name: &'static str| {
+        let rows = tables.series.iter();
+        rows.filter(move |row| row.curve == name && row.point_id == point.id)
+    };
+    let mut spots: Vec<Spot> = Vec::new();
+    for row in own(SEEN) {
+        let place = spots.partition_point(|spot| spot.since_ms < row.x);
+        if spots.get(place).is_none_or(|spot| spot.since_ms > row.x) {
+            let fresh = Proportion { hits: 0, total: 0 };
+            // The prediction is of the model, and the same in every run.
+            let predicted = own(PREDICTED).find(|other| other.x == row.x).map(|other| other.y);
+            spots.insert(place, Spot { since_ms: row.x, fresh, predicted });
+        }
+        let fresh = &mut spots[place].fresh;
+        fresh.total += row.weight;
+        fresh.hits += (row.y * row.weight as f64).round() as u64;
+    }
+    spots
+}
+
+fn frame(all: &[Series<'_>], points: usize) -> Frame {
+    let trends = all.iter().filter_map(|series| {
+        let (first, last) = (series.spots.first()?, series.spots.last()?);
+        Some(format!(
+            "{}: {} % at {} ms, {} % at {} ms",
+            series.name,
+            rough(first.share() * 100.0),
+            rough(first.since_ms),
+            rough(last.share() * 100.0),
+            rough(last.since_ms)
+        ))
+    });
+    let judged: Vec<bool> = all
+        .iter()
+        .flat_map(|series| &series.spots)
+        .filter_map(|spot| {
+            let (lo, hi) = spot.interval();
+            spot.predicted.map(|share| (lo..=hi).contains(&share))
+        })
+        .collect();
+    let prediction = match judged.len() {
+        0 => String::new(),
+        count => {
+            let inside = judged.iter().filter(|inside| **inside).count();
+            format!(" Dashed: predicted (PBS); {inside} of {count} intervals hold it.")
+        }
+    };
+    let fewer = match points > all.len() {
+        true => format!(" {} of {points} points are shown.", all.len()),
+        false => String::new(),
+    };
+    Frame {
+        name: CHART.name.to_owned(),
+        title: format!(
+            "How soon a write is seen: {}",
+            subject(all.iter().map(|series| series.point))
+        ),
+        description: format!(
+            "Share of reads that see the newest acknowledged write. {}.",
+            trends.collect::<Vec<_>>().join("; ")
+        ),
+        caption: format!(
+            "N = {} answered reads per curve, pooled over {} runs and sorted by the time since the \
+             newest write before them was acknowledged. Band: Wilson's 95 % interval at each \
+             time.{prediction}{fewer}",
+            counts(all.iter().map(Series::reads)),
+            counts(all.iter().map(|series| series.point.runs.len() as u64)),
+        ),
+        body: PANEL + X_LABELS + 14.0,
+    }
+}
+
+fn paint(sheet: &Sheet<'_>, all: &[Series<'_>], x: &Scale, y: &Scale) -> Drawn {
+    let rect = Rect {
+        left: MARGIN + Y_LABELS,
+        right: WIDTH - MARGIN - LABELS,
+        top: TOP + 4.0,
+        bottom: TOP + 4.0 + PANEL,
+    };
+    let x_name = x.name("time since the write was acknowledged", "ms");
+    let y_name = y.name("P(a read sees it)", "0–1");
+    let mut panel = sheet.panel(rect, (x, Some(&x_name)), (y, &y_name))?;
+    let mut names = Vec::new();
+    for (index, series) in all.iter().enumerate() {
+        let color = SERIES[index];
+        let upper = series.spots.iter().map(|spot| (spot.since_ms, spot.interval().1));
+        let lower = series.spots.iter().rev().map(|spot| (spot.since_ms, spot.interval().0));
+        band(&mut panel, upper.chain(lower).collect(), color, 0.2)?;
+        let line: Vec<(f64, f64)> =
+            series.spots.iter().map(|spot| (spot.since_ms, spot.share())).collect();
+        curve(&mut panel, &line, color, 2.0, DASHES[0])?;
+        let predicted = series.predicted();
+        if predicted.len() > 1 {
+            curve(&mut panel, &predicted, color, 1.4, DASHES[1])?;
+        }
+        for at in &line {
+            sheet.marker(MARKERS[index], pixel(&panel, *at), color)?;
+        }
+        let Some(end) = line.last() else { continue };
+        names.push(EndLabel {
+            end: pixel(&panel, *end),
+            color,
+            name: series.name.clone(),
+            remark: String::new(),
+        });
+    }
+    ends::paint(sheet, rect, &names)
+}
+
+fn slice(all: &[Series<'_>]) -> String {
+    let header = [
+        "point_id",
+        "series",
+        "since_ms",
+        "reads_count",
+        "fresh_count",
+        "fresh_ratio",
+        "ci_lo",
+        "ci_hi",
+        "predicted_ratio",
+    ];
+    let mut csv = CsvText::new(&header);
+    for series in all {
+        for spot in &series.spots {
+            let (lo, hi) = spot.interval();
+            csv.row(&[
+                text_cell(&series.point.id).into_owned(),
+                text_cell(&series.name).into_owned(),
+                number_cell(Some(spot.since_ms)),
+                spot.fresh.total.to_string(),
+                spot.fresh.hits.to_string(),
+                number_cell(spot.fresh.share()),
+                number_cell(Some(lo)),
+                number_cell(Some(hi)),
+                number_cell(spot.predicted),
+            ]);
+        }
+    }
+    csv.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::{Runs, SeriesRow};
+
+    fn row(run_id: u64, curve: &str, x: f64, y: f64, weight: u64) -> SeriesRow {
+        let (point_id, curve) = ("p0".to_owned(), curve.to_owned());
+        SeriesRow { run_id, point_id, curve, node: String::new(), x, y, weight }
+    }
+
+    #[test]
+    fn the_reads_of_all_runs_at_one_time_are_pooled_and_keep_their_prediction() {
+        let point = Point {
+            id: "p0".to_owned(),
+            protocol: "quorum-store".to_owned(),
+            fault_script: String::new(),
+            params: Vec::new(),
+            runs: Vec::new(),
+        };
+        let series = vec![
+            row(0, SEEN, 0.0, 0.5, 10),
+            row(0, SEEN, 3.0, 1.0, 4),
+            row(0, PREDICTED, 0.0, 0.75, 1_000),
+            row(1, SEEN, 0.0, 1.0, 10),
+        ];
+        let runs = Runs { points: vec![point], ..Runs::default() };
+        let tables = Tables { runs, series, ..Tables::default() };
+        let spots = spots(&tables, &tables.runs.points[0]);
+        let told = |spot: &Spot| (spot.since_ms, spot.fresh.hits, spot.fresh.total, spot.predicted);
+        assert_eq!(
+            spots.iter().map(told).collect::<Vec<_>>(),
+            [(0.0, 15, 20, Some(0.75)), (3.0, 4, 4, None)]
+        );
+        let drawing = draw(&tables).expect("a drawing");
+        let [picture] = &drawing.pictures[..] else { panic!("{:?}", drawing.left_out) };
+        assert!(picture.caption.contains("1 of 1 intervals hold it"), "{}", picture.caption);
+        assert!(picture.slice.contains("p0,quorum-store,0,20,15,0.75,"), "{}", picture.slice);
+    }
+}
