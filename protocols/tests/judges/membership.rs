@@ -95,6 +95,11 @@ pub(crate) fn corpus() -> Vec<Case<Membership>> {
         ),
         case("buried alive by both", &[STRONG_ACCURACY, ACCURACY], then(both_see(Dead))),
         case(
+            "who is cut off for good may be buried",
+            &[STRONG_ACCURACY],
+            then(both_see(Dead)).with_core(&[0, 1]),
+        ),
+        case(
             "a newcomer whom one does not know",
             &[ACCURACY, VIEWS_AGREE],
             Scene::new(

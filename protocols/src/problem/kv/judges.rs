@@ -363,8 +363,9 @@ mod tests {
         ];
         let found = judge(&history).0;
         let [(LINEARIZABILITY, witness)] = &found[..] else { panic!("{found:?}") };
-        let expected = "; read_your_writes: c0 wrote c0.0 to 7 at (n0, 0) from 0 s to 1 s; then c0 \
-                        found nothing at 7 at (n0, 0) from 2 s to 3 s, which is older";
+        let expected = "; read_your_writes: c0 wrote c0.0 to 7 at (n0, 0) from 0.000000000 s to \
+                        1.000000000 s; then c0 found nothing at 7 at (n0, 0) from 2.000000000 s \
+                        to 3.000000000 s, which is older";
         assert!(witness.ends_with(expected), "{witness}");
     }
 
