@@ -120,7 +120,7 @@ impl CensoredHistogram {
     }
 }
 
-/// The index of the bucket of a value: itself below twice [`FINE`], and [`FINE`] buckets to each
+/// The index of the bucket of a value: itself below twice `FINE`, and `FINE` buckets to each
 /// power of two above.
 pub const fn index(value: u64) -> u64 {
     if value < 2 * FINE {
