@@ -100,7 +100,11 @@ impl Siblings {
 
     /// Takes in what is newer, and drops what that takes the place of; says whether anything was.
     pub(super) fn merge(&mut self, others: &Self) -> bool {
-        others.0.iter().fold(false, |changed, new| self.admit(new) || changed)
+        let mut changed = false;
+        for new in &others.0 {
+            changed |= self.admit(new);
+        }
+        changed
     }
 
     fn admit(&mut self, new: &Versioned) -> bool {
