@@ -6,19 +6,26 @@
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer};
+use serde_json::Value as Json;
 use sim_core::fault::FaultKind;
 use sim_core::outcome::{Metric, Metrics, Verdict};
-use sim_core::settings::{Origin, Settings};
+use sim_core::settings::{Origin, Settings, Value};
 use sim_core::simulation::Entry;
 use sim_core::time::Duration;
 
 use crate::diagnostic::Diagnostic;
+use crate::grid::Axis;
+use crate::point::{Point, at, plain, text};
 
 /// One `[[expect]]`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Expectation {
     /// What is expected.
     pub claim: Claim,
+    /// The settings, by path, of the points that it speaks of, as they were written.
+    pub condition: Vec<(String, Json)>,
+    /// The points of the scenario that it speaks of, ascending.
+    pub points: Vec<usize>,
     /// Where it was written; nowhere for the one that every scenario has.
     pub origin: Origin,
 }
@@ -165,16 +172,20 @@ struct Keys {
     confidence: Option<f64>,
 }
 
-/// Reads one `[[expect]]` (the entry `index`) for the protocols that it will be judged on.
+/// Reads one `[[expect]]` (the entry `index`) for the points that it will be judged on.
 ///
 /// # Errors
 /// What is wrong with it, at its place in `root`.
 pub fn read(
     settings: &Settings,
     index: usize,
-    entries: &[&'static Entry],
+    (axes, points): (&[Axis], &[Point]),
     root: &Settings,
 ) -> Result<Expectation, Diagnostic> {
+    let (condition, settings) = (condition(settings, axes, points)?, &settings.split(&["where"]).1);
+    let spoken_of = |index: &usize| meets(&points[*index], &condition);
+    let spoken_of: Vec<usize> = (0..points.len()).filter(spoken_of).collect();
+    let entries = &entries(spoken_of.iter().map(|index| &points[*index]));
     let keys: Keys = settings.read().map_err(|error| {
         Diagnostic::of_settings(&error.under(&format!("expect[{index}]")), root)
     })?;
@@ -263,7 +274,58 @@ pub fn read(
         known_property(&name, at(subject), subject, entries)?;
         Claim::Property { name, holds }
     };
-    Ok(Expectation { claim, origin: settings.origin })
+    Ok(Expectation { claim, condition, points: spoken_of, origin: settings.origin })
+}
+
+/// Reads `where`: settings that a point has, by their paths.
+fn condition(
+    settings: &Settings,
+    axes: &[Axis],
+    points: &[Point],
+) -> Result<Vec<(String, Json)>, Diagnostic> {
+    let Some(written) = settings.get("where") else {
+        return Ok(Vec::new());
+    };
+    let wrong = |origin: Origin, label: &str| {
+        Diagnostic::new("E0401", "this expectation cannot be judged", origin).label(label)
+    };
+    let Value::Table(fields) = &written.value else {
+        let label = "write the settings that are meant: where.\"protocol.nodes\" = 5";
+        return Err(wrong(written.origin, label));
+    };
+    let mut condition = Vec::new();
+    for (path, field) in fields {
+        let origin = field.settings.origin;
+        if points.iter().all(|point| at(&point.resolved, path).is_none()) {
+            return Err(wrong(origin, "no point has this setting; see synod explain"));
+        }
+        condition.push((path.clone(), plain(&field.settings)));
+        let swept = axes.iter().any(|axis| axis.path == *path);
+        if swept && !points.iter().any(|point| meets(point, &condition)) {
+            return Err(wrong(origin, "no point of the sweep has this value"));
+        }
+    }
+    Ok(condition)
+}
+
+/// Whether a point has these settings, as they were written or as they are understood.
+fn meets(point: &Point, condition: &[(String, Json)]) -> bool {
+    condition.iter().all(|(path, wanted)| {
+        let written = point.params.iter().find(|(known, _)| known == path);
+        written.is_some_and(|(_, value)| text(&plain(value)) == text(wanted))
+            || at(&point.resolved, path).is_some_and(|value| text(value) == text(wanted))
+    })
+}
+
+/// The protocols of some points, each once.
+fn entries<'a>(points: impl Iterator<Item = &'a Point>) -> Vec<&'static Entry> {
+    let mut entries: Vec<&'static Entry> = Vec::new();
+    for point in points {
+        if !entries.iter().any(|known| known.name == point.entry.name) {
+            entries.push(point.entry);
+        }
+    }
+    entries
 }
 
 fn known_metric(
@@ -345,15 +407,38 @@ fn limit_of_share(limit: &Limit) -> Result<f64, String> {
         .ok_or_else(wrong)
 }
 
-/// The expectation that every scenario has, given those that it writes down.
+/// The expectations that every scenario has, given those that it writes down: one for all points
+/// of which the same is left to be expected.
+pub fn sound(expectations: &[Expectation], points: usize) -> Vec<Expectation> {
+    let mut sound: Vec<Expectation> = Vec::new();
+    for point in 0..points {
+        let told = expectations.iter().filter(|expectation| expectation.points.contains(&point));
+        let Some(waived) = waived(told.map(|expectation| &expectation.claim)) else {
+            continue;
+        };
+        let claim = Claim::Sound { waived };
+        match sound.iter_mut().find(|known| known.claim == claim) {
+            Some(known) => known.points.push(point),
+            None => sound.push(Expectation {
+                claim,
+                condition: Vec::new(),
+                points: vec![point],
+                origin: Origin(0),
+            }),
+        }
+    }
+    sound
+}
+
+/// The verdicts of which claims speak; `None` if runs may fail altogether.
 ///
 /// Who speaks of `unsafe` (or breaks a property on purpose) knows that runs may fail; who speaks of
 /// `stalled` or `pass` judges liveness there; all else is to be sound.
-pub fn sound(expectations: &[Expectation]) -> Option<Expectation> {
+fn waived<'a>(claims: impl Iterator<Item = &'a Claim>) -> Option<Vec<Verdict>> {
     use Verdict::{Inconclusive, Pass, Stalled, Unsafe};
     let mut waived = Vec::new();
-    for expectation in expectations {
-        match &expectation.claim {
+    for claim in claims {
+        match claim {
             Claim::Property { holds: false, .. } | Claim::Verdict { verdict: Unsafe, .. } => {
                 return None;
             }
@@ -367,7 +452,18 @@ pub fn sound(expectations: &[Expectation]) -> Option<Expectation> {
     }
     waived.sort_unstable();
     waived.dedup();
-    Some(Expectation { claim: Claim::Sound { waived }, origin: Origin(0) })
+    Some(waived)
+}
+
+impl fmt::Display for Expectation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.claim)?;
+        for (index, (path, value)) in self.condition.iter().enumerate() {
+            let word = if index == 0 { "where" } else { "and" };
+            write!(f, " {word} {path} = {}", text(value))?;
+        }
+        Ok(())
+    }
 }
 
 impl Claim {

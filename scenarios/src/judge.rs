@@ -56,10 +56,21 @@ impl Answer {
 pub struct Judgement {
     /// What was expected.
     pub expectation: Expectation,
-    /// The answer at each point of the scenario, and why.
-    pub cells: Vec<(Answer, String)>,
+    /// The answer at each point of the scenario that it speaks of.
+    pub cells: Vec<Cell>,
     /// The answer for the scenario.
     pub answer: Answer,
+}
+
+/// The answer at one point.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cell {
+    /// The point, by its place in the scenario.
+    pub point: usize,
+    /// The answer.
+    pub answer: Answer,
+    /// Why.
+    pub found: String,
 }
 
 /// Exit codes, the worst first.
@@ -98,20 +109,19 @@ pub fn exit_code<'a>(
     worst(codes)
 }
 
-/// Judges an expectation on the points of its scenario.
+/// Judges an expectation on the points of its scenario, one fold each.
 pub fn judge(expectation: &Expectation, folds: &[&Fold]) -> Judgement {
-    let cells: Vec<(Answer, String)> =
-        folds.iter().map(|fold| at_point(&expectation.claim, fold)).collect();
+    let cell = |&point: &usize| {
+        let (answer, found) = at_point(&expectation.claim, folds[point]);
+        Cell { point, answer, found }
+    };
+    let cells: Vec<Cell> = expectation.points.iter().map(cell).collect();
     let answer = if expectation.claim.is_control() {
         // A negative control needs one run that breaks it, wherever that is.
-        let found = cells.iter().any(|(answer, _)| *answer == Answer::Holds);
-        if found {
-            Answer::Holds
-        } else {
-            cells.first().map_or(Answer::Open, |(answer, _)| *answer)
-        }
+        let held = cells.iter().any(|cell| cell.answer == Answer::Holds);
+        if held { Answer::Holds } else { cells.first().map_or(Answer::Open, |cell| cell.answer) }
     } else {
-        let code = worst(cells.iter().map(|(answer, _)| answer.code()));
+        let code = worst(cells.iter().map(|cell| cell.answer.code()));
         match code {
             0 => Answer::Holds,
             20 => Answer::Open,
@@ -343,7 +353,10 @@ mod tests {
     }
 
     fn code(claim: Claim, folds: &[&Fold]) -> u8 {
-        let judgement = judge(&Expectation { claim, origin: Origin(0) }, folds);
+        let points = (0..folds.len()).collect();
+        let condition = Vec::new();
+        let expectation = Expectation { claim, condition, points, origin: Origin(0) };
+        let judgement = judge(&expectation, folds);
         exit_code([&judgement], folds.iter().copied())
     }
 

@@ -5,7 +5,6 @@
 use std::path::Path;
 
 use sim_core::settings::{Origin, Settings, Value};
-use sim_core::simulation::Entry;
 
 use crate::catalog::{self, Found};
 use crate::diagnostic::{Diagnostic, draw};
@@ -267,15 +266,16 @@ fn read(
         }
     }
     let points = points(&name, &root, &axes, &mut wrong);
-    let entries = entries(&points);
     let mut expectations = Vec::new();
     for (index, settings) in point::list(&root, "expect", &mut wrong).iter().enumerate() {
-        match expect::read(settings, index, &entries, &root) {
+        match expect::read(settings, index, (&axes, &points), &root) {
             Ok(expectation) => expectations.push(expectation),
             Err(error) => wrong.push(error),
         }
     }
-    expectations.extend(expect::sound(&expectations));
+    // Where a swept setting was given another value, what is expected of the others is void.
+    expectations.retain(|expectation| !expectation.points.is_empty());
+    expectations.extend(expect::sound(&expectations, points.len()));
     if !wrong.is_empty() {
         return Err(Trouble::Wrong(wrong));
     }
@@ -293,16 +293,6 @@ fn read(
         expectations,
         points,
     })
-}
-
-fn entries(points: &[Point]) -> Vec<&'static Entry> {
-    let mut entries: Vec<&'static Entry> = Vec::new();
-    for point in points {
-        if entries.iter().all(|known| known.name != point.entry.name) {
-            entries.push(point.entry);
-        }
-    }
-    entries
 }
 
 fn unknown_keys(root: &Settings) -> Vec<Diagnostic> {

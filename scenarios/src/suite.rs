@@ -96,7 +96,7 @@ impl Suite {
                     _ => tried.evidence[at].against(claim),
                 };
                 Case {
-                    claim: claim.to_string(),
+                    claim: judgement.expectation.to_string(),
                     point: (at, point_name(tried.plan, at)),
                     answer,
                     found: found.to_owned(),
@@ -106,13 +106,13 @@ impl Suite {
                 }
             };
             if claim.is_control() {
-                let held = judgement.cells.iter().position(|(answer, _)| *answer == Answer::Holds);
-                let at = held.unwrap_or(0);
-                let found = judgement.cells.get(at).map_or("no runs", |(_, why)| why.as_str());
-                cases.push(case(at, judgement.answer, found));
+                let held = judgement.cells.iter().find(|cell| cell.answer == Answer::Holds);
+                if let Some(cell) = held.or(judgement.cells.first()) {
+                    cases.push(case(cell.point, judgement.answer, &cell.found));
+                }
             } else {
-                let cells = judgement.cells.iter().enumerate();
-                cases.extend(cells.map(|(at, (answer, found))| case(at, *answer, found)));
+                let cells = judgement.cells.iter();
+                cases.extend(cells.map(|cell| case(cell.point, cell.answer, &cell.found)));
             }
         }
         cases.extend(unforeseen(tried, &cases, repro));

@@ -45,6 +45,8 @@ pub struct AntiEntropy {
     written: BTreeMap<Key, u32>,
     /// The question that it asks at present.
     question: Option<u64>,
+    /// An answer since the last round led to a further question: another round would cut it off.
+    is_descending: bool,
 }
 
 /// The timers of a node.
@@ -133,6 +135,10 @@ impl Protocol for AntiEntropy {
 
     fn on_timer(&mut self, Timer::Round: Timer, ctx: &mut Context<'_, Self>) {
         self.collect(ctx);
+        // Down a tree it takes several answers. Who is told nothing for a round begins anew.
+        if std::mem::take(&mut self.is_descending) && self.question.is_some() {
+            return;
+        }
         let Some(others) = ctx.cluster().n.checked_sub(1).filter(|others| *others > 0) else {
             return;
         };
@@ -218,6 +224,7 @@ impl AntiEntropy {
                 for (key, theirs) in entries {
                     self.merge(key, theirs, ctx);
                 }
+                self.is_descending = false;
                 return;
             }
             Answer::Branches(theirs) => {
@@ -230,6 +237,7 @@ impl AntiEntropy {
                 Question::Contents(differing(&self.state.leaves(&branches), &theirs))
             }
         };
+        self.is_descending = true;
         ctx.send(from, Message::Ask { number, question });
     }
 

@@ -87,6 +87,30 @@ fn a_tree_descends_only_where_hashes_differ() {
 }
 
 #[test]
+fn the_next_round_does_not_cut_off_a_descent_that_still_gets_answers() {
+    let mut table = table(Exchange::Merkle, None);
+    write(&mut table, 0, 0, false);
+    table.fire(1, Timer::Round);
+    while table.flying()[0].to.0 != 0 {
+        table.lose_all();
+        table.fire(1, Timer::Round);
+    }
+    for _ in 0..2 {
+        table.deliver(1, 0);
+        table.deliver(0, 1);
+        table.fire(1, Timer::Round);
+        assert_eq!(table.flying().len(), 1, "{:?}", table.flying());
+    }
+    // One that fell silent is given up.
+    table.lose_all();
+    table.fire(1, Timer::Round);
+    assert!(matches!(
+        table.flying()[0].message,
+        Message::Ask { question: Question::UnlessRoot(_), .. }
+    ));
+}
+
+#[test]
 fn a_tombstone_goes_when_all_have_it_and_not_before() {
     let mut table = table(Exchange::Digest, None);
     write(&mut table, 0, 0, false);

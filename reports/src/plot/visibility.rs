@@ -2,7 +2,7 @@
 //! (t-visibility, Bailis et al. 2012), and what was predicted.
 
 use super::ends::{self, EndLabel};
-use super::palette::{DASHES, MARKERS, SERIES, SERIES_MAX};
+use super::palette::{DASHES, INK, MARKERS, SERIES, SERIES_MAX};
 use super::scale::{Scale, rough};
 use super::series::{counts, labels, left_out, pick, subject};
 use super::sheet::{
@@ -22,6 +22,8 @@ const SEEN: &str = "fresh_share";
 const PREDICTED: &str = "fresh_share_predicted";
 const PANEL: f64 = 360.0;
 const LABELS: f64 = 250.0;
+/// More marks on a curve than this would hide it.
+const MARKERS_MAX: usize = 12;
 
 /// Of reads that began so long after, how many saw the write.
 struct Spot {
@@ -76,8 +78,10 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
         .zip(names)
         .map(|(point, name)| Series { point, name, spots: spots(tables, point) })
         .collect();
-    let last = all.iter().flat_map(|series| &series.spots).map(|spot| spot.since_ms);
-    let x = Scale::linear(0.0, last.fold(0.0, f64::max), 10);
+    let times = all.iter().flat_map(|series| &series.spots).map(|spot| spot.since_ms);
+    let Some(x) = Scale::spanning(times, 10) else {
+        return Ok(Drawing::skipped(format!("no read was answered: `{SEEN}` is empty")));
+    };
     let low = all.iter().flat_map(|series| &series.spots).map(|spot| spot.interval().0);
     let low = if low.fold(1.0, f64::min) < 0.5 { 0.0 } else { 0.5 };
     let y = Scale::linear(low, 1.0, 5);
@@ -159,7 +163,8 @@ fn frame(all: &[Series<'_>], points: usize) -> Frame {
         ),
         caption: format!(
             "N = {} answered reads per curve, pooled over {} runs and sorted by the time since the \
-             newest write before them was acknowledged. Band: Wilson's 95 % interval at each \
+             newest write before them was acknowledged (on an axis of decades, none is at its left \
+             end). Band: Wilson's 95 % interval at each \
              time.{prediction}{fewer}",
             counts(all.iter().map(Series::reads)),
             counts(all.iter().map(|series| series.point.runs.len() as u64)),
@@ -187,12 +192,12 @@ fn paint(sheet: &Sheet<'_>, all: &[Series<'_>], x: &Scale, y: &Scale) -> Drawn {
         let line: Vec<(f64, f64)> =
             series.spots.iter().map(|spot| (spot.since_ms, spot.share())).collect();
         curve(&mut panel, &line, color, 2.0, DASHES[0])?;
+        for at in line.iter().step_by(line.len().div_ceil(MARKERS_MAX).max(1)) {
+            sheet.marker(MARKERS[index], pixel(&panel, *at), color)?;
+        }
         let predicted = series.predicted();
         if predicted.len() > 1 {
-            curve(&mut panel, &predicted, color, 1.4, DASHES[1])?;
-        }
-        for at in &line {
-            sheet.marker(MARKERS[index], pixel(&panel, *at), color)?;
+            curve(&mut panel, &predicted, INK, 1.4, DASHES[1])?;
         }
         let Some(end) = line.last() else { continue };
         names.push(EndLabel {

@@ -94,11 +94,7 @@ fn about(plan: &Plan, scenario: &Scenario, first: &Point, sources: &Sources) -> 
         plan.runs()
     ));
     for expectation in &scenario.expectations {
-        line(format!(
-            "expects   {}  # {}",
-            expectation.claim,
-            sources.describe(expectation.origin)
-        ));
+        line(format!("expects   {}  # {}", expectation, sources.describe(expectation.origin)));
     }
     let contract = first.simulation.contract();
     line(format!("promises  {}", contract.promise.0.join(", ")));

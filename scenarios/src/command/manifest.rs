@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use sim_core::outcome::Verdict;
 
 use crate::fold::Fold;
-use crate::judge::{Answer, Judgement};
+use crate::judge::{Cell, Judgement};
 use crate::point::plain;
 use crate::recipe::Recipe;
 use crate::results::{ENGINE, SCHEMA};
@@ -16,9 +16,9 @@ use super::gather::Adaptive;
 
 /// One judged expectation.
 pub fn judgement(judgement: &Judgement) -> Json {
-    let cell = |(answer, why): &(Answer, String)| json!({ "answer": answer.word(), "found": why });
+    let cell = |cell: &Cell| json!({ "point": cell.point, "answer": cell.answer.word(), "found": cell.found });
     json!({
-        "expected": judgement.expectation.claim.to_string(),
+        "expected": judgement.expectation.to_string(),
         "answer": judgement.answer.word(),
         "points": judgement.cells.iter().map(cell).collect::<Vec<_>>(),
     })

@@ -5,7 +5,7 @@ use sim_core::outcome::Verdict;
 
 use crate::fold::{Fold, headlines};
 use crate::histogram::{CensoredHistogram, Median};
-use crate::judge::{Answer, Judgement, number};
+use crate::judge::{Answer, Cell, Judgement, number};
 use crate::sweep::Plan;
 use crate::terminal::{aligned, painted};
 
@@ -100,21 +100,21 @@ pub fn expectations(plan: &Plan, judged: &[Vec<Judgement>]) -> Vec<String> {
         };
         for judgement in judgements {
             let alone = match &judgement.cells[..] {
-                [(_, why)] => format!("  {why}"),
+                [cell] => format!("  {}", cell.found),
                 _ => String::new(),
             };
             let mark = painted(judgement.answer.mark());
-            lines.push(format!("  {mark} {whose}{}{alone}", judgement.expectation.claim));
-            if judgement.answer == Answer::Holds || judgement.cells.len() == 1 {
+            lines.push(format!("  {mark} {whose}{}{alone}", judgement.expectation));
+            if judgement.answer == Answer::Holds || judgement.cells.len() < 2 {
                 continue;
             }
-            for (index, (answer, why)) in judgement.cells.iter().enumerate().take(SHOWN) {
+            for Cell { point, answer, found } in judgement.cells.iter().take(SHOWN) {
                 if *answer != Answer::Holds {
-                    let id = range.start + index;
+                    let id = range.start + point;
                     let point = &plan.points[id];
                     let label = format!("{} {}", point.entry.name, point.label());
                     let mark = painted(answer.mark());
-                    lines.push(format!("      {mark} p{id} {}  {why}", label.trim_end()));
+                    lines.push(format!("      {mark} p{id} {}  {found}", label.trim_end()));
                 }
             }
         }

@@ -324,3 +324,21 @@ fn faults_that_contradict_each_other_are_an_error_before_anything_runs() {
     let said = desk.synod(&["run", "much.toml", "--seed", "1"]).exits(3).err;
     assert!(said.contains("a budget of 5 in a cluster of 4 nodes"), "{said}");
 }
+
+#[test]
+fn an_expectation_of_points_that_there_are_not_is_an_error() {
+    let desk = Desk::new("where");
+    for (condition, label) in [
+        ("\"protocol.node\" = 5", "no point has this setting"),
+        ("\"protocol.nodes\" = 6", "no point of the sweep has this value"),
+    ] {
+        let text = format!(
+            "{VOTE}\n[sweep]\nover.\"protocol.nodes\" = [3, 5]\n\
+             [[expect]]\nproperty = \"agreement\"\nwhere.{condition}\n"
+        );
+        desk.put("vote.toml", &text);
+        let said = desk.synod(&["sweep", "vote.toml"]).exits(3);
+        assert!(said.err.contains(label), "{}", said.err);
+        assert!(said.err.contains("vote.toml:21:"), "{}", said.err);
+    }
+}

@@ -300,3 +300,26 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
     paths.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
 }
+
+#[test]
+fn an_expectation_may_speak_of_some_points_only() {
+    let desk = Desk::new("where");
+    let text = |lossless: &str| {
+        format!(
+            "{VOTE}\n[sweep]\nseeds = \"0..5\"\nover.\"network.loss\" = [\"0%\", \"100%\"]\n\
+             [[expect]]\nverdict = \"stalled\"\nshare = \"0%\"\nwhere.\"network.loss\" = \"0%\"\n\
+             [[expect]]\nmetric = \"msgs_per_op_ratio\"\nstat = \"max\"\nmax = {lossless}\n\
+             where.\"network.loss\" = \"0%\"\n\
+             [[expect]]\nmetric = \"decided_ratio\"\nstat = \"max\"\nmax = 0.0\n\
+             where.\"network.loss\" = \"100%\"\n"
+        )
+    };
+    desk.put("vote.toml", text("100.0"));
+    let said = desk.synod(&["sweep", "vote.toml", "--no-figures"]).exits(0);
+    let line = "✓ msgs_per_op_ratio max ≤ 100 where network.loss = 0%";
+    assert!(said.out.contains(line), "{}", said.out);
+    desk.synod(&["sweep", "vote.toml", "--no-figures", "--set", "network.loss=100%"]).exits(0);
+    desk.synod(&["run", "vote.toml"]).exits(0);
+    desk.put("vote.toml", text("0.5"));
+    desk.synod(&["sweep", "vote.toml", "--no-figures"]).exits(11);
+}

@@ -162,7 +162,7 @@ impl Profile {
 /// Short faults on the landmarks that protocols announce, on the first few of each kind.
 fn reactive() -> Vec<FaultSpec> {
     let crash = || Fault::crash(Target::Random(1));
-    let kinds: [(LandmarkKind, fn() -> Fault); 8] = [
+    let kinds: [(LandmarkKind, fn() -> Fault); 12] = [
         (LandmarkKind::VoteGranted, || Fault::crash(Target::Random(1))),
         (LandmarkKind::QuorumFormed, || Fault::crash(Target::Leader)),
         (LandmarkKind::Leader, || Fault::apart(Target::Leader)),
@@ -171,6 +171,11 @@ fn reactive() -> Vec<FaultSpec> {
         (LandmarkKind::Prepared, || Fault::apart(Target::Random(1))),
         (LandmarkKind::Committed, || Fault::Pause { target: Target::Leader.into() }),
         (LandmarkKind::Recovered, || Fault::crash(Target::Random(1))),
+        // What those announce who know no leader and no term.
+        (LandmarkKind::Updated, || Fault::apart(Target::Half)),
+        (LandmarkKind::Merged, || Fault::crash(Target::Random(1))),
+        (LandmarkKind::Decided, || Fault::apart(Target::Random(1))),
+        (LandmarkKind::Marked, || Fault::crash(Target::Random(1))),
     ];
     let entry = |landmark, nth, fault: Fault, lasts| FaultSpec {
         chance: Ratio::new(1, 2),
