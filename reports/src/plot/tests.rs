@@ -328,7 +328,9 @@ fn an_infection_is_drawn_with_the_median_of_its_runs_and_the_bands_that_they_sup
     let fourth = rows.iter().find(|row| &row[1] == "4").expect("a fourth round");
     let share = |column: usize| fourth[column].parse::<f64>().expect("a share");
     assert_eq!(share(4), 4.0 / 16.0);
-    assert!(share(2) < share(3) && share(3) < share(4) && share(4) < share(6));
+    // A third of them is slow: more than either lower band leaves out.
+    assert_eq!(share(2), share(3));
+    assert!(share(3) < share(4) && share(4) < share(6));
     let mut few = epidemic();
     few.series.retain(|row| row.run_id % 60 < 30);
     let drawing = (infection::CHART.draw)(&few).expect("a drawing");

@@ -1,8 +1,11 @@
 //! What a sweep says of itself to people.
 
+use std::ops::Range;
+
 use reports::stats::Proportion;
 use sim_core::outcome::Verdict;
 
+use crate::expect::Expectation;
 use crate::fold::{Fold, headlines};
 use crate::histogram::{CensoredHistogram, Median};
 use crate::judge::{Answer, Cell, Judgement, number};
@@ -104,7 +107,8 @@ pub fn expectations(plan: &Plan, judged: &[Vec<Judgement>]) -> Vec<String> {
                 _ => String::new(),
             };
             let mark = painted(judgement.answer.mark());
-            lines.push(format!("  {mark} {whose}{}{alone}", judgement.expectation));
+            let of = some_points(&judgement.expectation, range);
+            lines.push(format!("  {mark} {whose}{}{of}{alone}", judgement.expectation));
             if judgement.answer == Answer::Holds || judgement.cells.len() < 2 {
                 continue;
             }
@@ -120,6 +124,17 @@ pub fn expectations(plan: &Plan, judged: &[Vec<Judgement>]) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Of which points an expectation is that nobody wrote, if it is not of all.
+fn some_points(expectation: &Expectation, range: &Range<usize>) -> String {
+    let points = &expectation.points;
+    if points.len() == range.len() || !expectation.condition.is_empty() {
+        return String::new();
+    }
+    let named = points.iter().take(SHOWN).map(|point| format!("p{}", range.start + point));
+    let more = if points.len() > SHOWN { ", …" } else { "" };
+    format!(" at {}{more}", named.collect::<Vec<_>>().join(", "))
 }
 
 /// Entries of `[[fault]]` that changed nothing in any run of a point.

@@ -329,11 +329,11 @@ fn faults_that_contradict_each_other_are_an_error_before_anything_runs() {
 fn an_expectation_of_points_that_there_are_not_is_an_error() {
     let desk = Desk::new("where");
     for (condition, label) in [
-        ("\"protocol.node\" = 5", "no point has this setting"),
-        ("\"protocol.nodes\" = 6", "no point of the sweep has this value"),
+        ("\"network.los\" = \"1%\"", "no point has this setting"),
+        ("\"network.loss\" = \"2%\"", "no point of the sweep has this value"),
     ] {
         let text = format!(
-            "{VOTE}\n[sweep]\nover.\"protocol.nodes\" = [3, 5]\n\
+            "{VOTE}\n[sweep]\nover.\"network.loss\" = [\"1%\", \"5%\"]\n\
              [[expect]]\nproperty = \"agreement\"\nwhere.{condition}\n"
         );
         desk.put("vote.toml", &text);
