@@ -96,6 +96,11 @@ impl Protocol for AntiEntropy {
                 Stored::Damaged => {}
             }
         }
+        // A crash may have kept what was written down and lost what was to be told after it.
+        for (key, entry) in &node.state.entries {
+            let (key, version, deleted) = (*key, entry.version, entry.deleted);
+            ctx.indicate(View::Shows { key, version, deleted });
+        }
         let period = ctx.config().period;
         let first = Duration::from_nanos(1 + ctx.random().below(period.as_nanos()));
         ctx.repeat_timer_from(Timer::Round, first, period);

@@ -177,6 +177,19 @@ fn an_answer_from_before_a_collection_is_not_taken_after_it() {
     assert_eq!(broken(&table), [""; 0]);
 }
 
+#[test]
+fn who_comes_up_again_shows_what_it_has_since_it_may_have_fallen_before_it_could() {
+    let mut table = table(Exchange::Digest, None);
+    write(&mut table, 0, 0, true);
+    gossip(&mut table, &[1]);
+    let shown = "n1 Indicate { answers: None, indication: Shows";
+    let before = table.transcript().matches(shown).count();
+    assert!(before > 0, "{}", table.transcript());
+    table.restart(1);
+    assert_eq!(table.transcript().matches(shown).count(), before + 1);
+    assert_eq!(broken(&table), [""; 0]);
+}
+
 /// One replica is down for longer than tombstones are kept, and then takes part again.
 fn a_replica_away_too_long(exchange: Exchange, mutant: Option<&'static str>) -> Table {
     let mut table = table(exchange, mutant);
