@@ -13,6 +13,7 @@ use super::sheet::{Drawn, Frame, MARGIN, Rect, Sheet, TOP, WIDTH, X_LABELS, Y_LA
 use super::{Chart, Drawing};
 use crate::Error;
 use crate::row::{FaultRow, Point, Tables};
+use crate::stats::is_supported;
 
 pub(super) const CHART: Chart =
     Chart { name: "divergence", question: "How far do replicas drift apart?", draw };
@@ -25,7 +26,7 @@ const LABELS: f64 = 200.0;
 const LEFT: f64 = MARGIN + Y_LABELS;
 const RIGHT: f64 = WIDTH - MARGIN - LABELS;
 /// At how many places of the time axis the runs are looked at.
-const PLACES: u32 = 300;
+const PLACES: u32 = 150;
 /// The most ticks of a panel's vertical axis.
 const TICKS: f64 = 4.0;
 
@@ -58,8 +59,7 @@ impl View<'_> {
             Some(most) if most > 1.0 => {
                 format!("median: {} states at most, apart for {} s", most, rough(self.apart()))
             }
-            Some(_) => "median: never apart".to_owned(),
-            None => format!("N = {}: too few for a median", self.fan.runs),
+            _ => "median: never apart".to_owned(),
         }
     }
 }
@@ -69,6 +69,11 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let points = fan::points(tables, &curves);
     if points.is_empty() {
         return Ok(Drawing::skipped(format!("series.csv has no curve `{CURVE}`")));
+    }
+    let has_median = |point: &&Point| is_supported(curves[point.id.as_str()].len(), 0.5);
+    let points: Vec<&Point> = points.into_iter().filter(has_median).collect();
+    if points.is_empty() {
+        return Ok(Drawing::skipped("no point has runs enough for a median of its states"));
     }
     let chosen: Vec<&Point> =
         pick(points.len(), SERIES_MAX).into_iter().map(|place| points[place]).collect();

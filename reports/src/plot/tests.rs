@@ -181,6 +181,9 @@ fn replicas_are_in_as_many_states_as_in_the_median_run_until_the_next_change() {
     few.series.retain(|row| row.run_id % 60 < 30);
     let drawing = (divergence::CHART.draw)(&few).expect("a drawing");
     assert!(self::rows(&drawing.pictures[0].slice).iter().all(|row| row[2].is_empty()));
+    few.series.retain(|row| row.run_id % 60 < 4);
+    let drawing = (divergence::CHART.draw)(&few).expect("a drawing");
+    assert!(drawing.pictures.is_empty() && drawing.left_out.is_some());
 }
 
 #[test]
