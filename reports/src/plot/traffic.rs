@@ -56,8 +56,9 @@ impl Series<'_> {
     }
 
     fn slope(&self) -> String {
-        let (slope, slack) = (self.bits.line.slope, self.bits.line.slack);
-        format!("slope {slope:.2} ± {slack:.2}")
+        let line = self.bits.line;
+        // An interval that is rounded down would be too narrow.
+        format!("slope {:.2} ± {:.2}", line.slope, (line.slack * 100.0).ceil() / 100.0)
     }
 
     fn remark(&self) -> String {
