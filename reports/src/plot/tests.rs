@@ -213,7 +213,7 @@ fn forty_faults_with_long_names_stay_legible() {
         kind: "delay".to_owned(),
         label: format!("delay n{i}→n{} by {} ms on every message but heartbeats", i + 1, i * 10),
         from_ms: f64::from(i * 37 % 97) * 100.0,
-        to_ms: (i % 3 > 0).then_some(9900.0),
+        to_ms: (!i.is_multiple_of(3)).then_some(9900.0),
     };
     let charts = [(availability::CHART, fixture()), (divergence::CHART, replicas(&[4]))];
     for (chart, mut tables) in charts {
