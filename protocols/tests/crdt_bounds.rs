@@ -6,7 +6,7 @@ use sim_core::experiment::Experiment;
 use sim_core::fault::{CrashKeeps, Fault, FaultSpec, When};
 use sim_core::id::NodeId;
 use sim_core::latency::Latency;
-use sim_core::outcome::{Measure, Verdict};
+use sim_core::outcome::{Measure, Outcome, Verdict};
 use sim_core::rng::Ratio;
 use sim_core::setup::Setup;
 use sim_core::simulation::Simulation as _;
@@ -107,6 +107,52 @@ fn a_replica_that_is_down_for_good_is_waited_for_in_vain_and_the_time_is_censore
     let run = cut.run(0);
     assert_ne!(run.verdict, Verdict::Unsafe, "{run:?}");
     assert!(matches!(run.metrics.converged_ms, Measure::Censored(_)), "{:?}", run.metrics);
+    assert!(matches!(gauge(&run, "convergence_ms"), Measure::Censored(_)), "{:?}", run.gauges);
+}
+
+/// What the problem measured.
+fn gauge(run: &Outcome, name: &str) -> Measure {
+    let found = run.gauges.iter().find(|(metric, _)| metric.name == name);
+    found.expect("a metric of the problem").1
+}
+
+#[track_caller]
+fn value(measure: Measure) -> f64 {
+    match measure {
+        Measure::Value(value) => value,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_was_sent_is_told_for_each_update_and_without_faults_there_is_no_heal() {
+    let run = crdt(4, Type::OrSet, Sync::State).run(0);
+    let (bytes, redundant) = (value(run.metrics.bytes_sent), value(run.metrics.redundant_bytes));
+    let updates = value(gauge(&run, "updates_count"));
+    assert!(updates > 20.0 && redundant > 0.0, "{run:?}");
+    assert_eq!(value(gauge(&run, "bytes_per_update")), bytes / updates);
+    assert_eq!(value(gauge(&run, "redundant_ratio")), redundant / bytes);
+    assert_eq!(gauge(&run, "convergence_ms"), run.metrics.converged_ms);
+}
+
+#[test]
+fn who_was_cut_off_while_others_wrote_is_waited_for_from_the_heal_on() {
+    for sync in WAYS {
+        let mut cut = crdt(4, Type::OrSet, sync);
+        let apart = Fault::apart(Target::Node(NodeId(0)));
+        cut.setup.faults =
+            vec![FaultSpec::at(Duration::from_secs(1), apart).lasting(Duration::from_secs(4))];
+        let run = cut.run(0);
+        let (from_heal, from_update) =
+            (value(gauge(&run, "convergence_ms")), value(run.metrics.converged_ms));
+        // Updates end after two seconds, the partition after five.
+        assert!(from_heal > 0.0 && from_heal < 1_000.0, "{sync:?}: {from_heal}");
+        assert!(from_update - from_heal > 2_900.0, "{sync:?}: {from_update} and {from_heal}");
+        let mut states = run.curves.iter().map(|point| point.y);
+        let most = states.clone().fold(0.0, f64::max);
+        assert!((2.0..=value(gauge(&run, "states_max_count"))).contains(&most), "{sync:?}: {most}");
+        assert_eq!(states.next_back(), Some(1.0));
+    }
 }
 
 #[test]

@@ -153,8 +153,13 @@ fn a_folder_with_runs_alone_is_rendered_as_far_as_it_goes() {
             ("availability", "there is no timeline.csv, or it has no rows"),
             ("latency-cdf", "there is no hist.csv, or it has no rows"),
             ("detection-time", "runs.csv has no column `detect_first_periods`"),
+            ("infection", "series.csv has no curve `informed_by_round`"),
+            ("rounds-by-size", "runs.csv has no metric `rounds_99_count`"),
             ("unavailability", "runs.csv has no parameter that ends in `_each_pct`"),
             ("visibility", "there is no series.csv with the curve `fresh_share`"),
+            ("convergence", "runs.csv has no column `convergence_ms`"),
+            ("divergence", "series.csv has no curve `distinct_states`"),
+            ("traffic", "runs.csv has no metric `bytes_per_update`"),
         ]
     );
     assert_eq!(rendered.figures.len(), 3);

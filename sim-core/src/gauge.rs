@@ -69,10 +69,23 @@ pub struct Reading {
     pub points: Vec<CurvePoint>,
 }
 
+/// What the network carried in a run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Traffic {
+    /// Bytes sent.
+    pub bytes: u64,
+    /// Bytes received that told their receiver nothing new, as far as the protocol says so; copies
+    /// that the network made are among them.
+    pub redundant: u64,
+}
+
 /// Takes the measurements of one run.
 pub trait Gauge<Q, I>: Send {
     /// Looks at the next entry.
     fn observe(&mut self, entry: &Entry<Q, I>);
+
+    /// Hears at the end, before it looks back, what was carried: the history does not tell.
+    fn weigh(&mut self, _traffic: Traffic) {}
 
     /// Looks back at the end of the run.
     fn conclude(&mut self, end: &End) -> Reading;

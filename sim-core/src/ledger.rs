@@ -1,5 +1,6 @@
 //! The ledger: what is counted and timed while a run goes by.
 
+use crate::gauge::Traffic;
 use crate::id::{Cluster, NodeId, NodeSet};
 use crate::landmark::Landmark;
 use crate::mark::{Mark, Tally};
@@ -243,6 +244,11 @@ impl Ledger {
     /// Whether no operation was asked for, so that there is nothing to judge.
     pub(crate) const fn is_blank(&self) -> bool {
         self.started == 0
+    }
+
+    /// What was carried so far.
+    pub(crate) const fn traffic(&self) -> Traffic {
+        Traffic { bytes: self.counts.bytes, redundant: self.agreement.redundant }
     }
 
     /// Closes the books. `open` are the starts of the operations that were not answered as done,

@@ -169,14 +169,17 @@ impl Crdt {
 
     /// Takes the effects of operations as soon as those on which they rest have had theirs.
     pub(super) fn deliver(&mut self, parcels: Vec<Parcel>, ctx: &mut Context<'_, Self>) {
-        for parcel in parcels {
-            if !self.replica.seen.has(parcel.dot) || ctx.mutant("C08") {
-                self.broadcast.hold(parcel);
-            } else {
-                let bytes = Message::Operations(vec![parcel]).bytes();
-                ctx.announce(Landmark::Redundant { bytes: bytes.into() });
-            }
+        let is_news = |parcel: &Parcel| !self.replica.seen.has(parcel.dot) || ctx.mutant("C08");
+        let (news, known): (Vec<_>, Vec<_>) = parcels.into_iter().partition(is_news);
+        if !known.is_empty() {
+            let bytes = match news.is_empty() {
+                true => Message::Operations(known).bytes(),
+                // What is new needs the frame.
+                false => known.iter().map(Parcel::bytes).sum(),
+            };
+            ctx.announce(Landmark::Redundant { bytes: bytes.into() });
         }
+        news.into_iter().for_each(|parcel| self.broadcast.hold(parcel));
         let mut is_changed = false;
         while let Some(parcel) = self.broadcast.next_for(&self.replica) {
             self.replica.apply(&parcel, self.planted);

@@ -34,7 +34,8 @@ pub struct Parcel {
 }
 
 impl Parcel {
-    fn bytes(&self) -> u32 {
+    /// The size on the wire, in bytes, without the frame.
+    pub(super) fn bytes(&self) -> u32 {
         WORD + self.rests_on.bytes() + self.operation.bytes()
     }
 }

@@ -1,6 +1,7 @@
 //! The figures of the papers, and what each type and way of exchange does step by step.
 
 use sim_core::id::{ClientId, NodeId, OpId};
+use sim_core::message::Message as _;
 use sim_core::tabletop::Tabletop;
 
 use super::{
@@ -193,6 +194,25 @@ fn an_operation_waits_for_those_on_which_it_rests() {
     table.arrive(late);
     assert_eq!(value(&table, 2), Value::Count(11));
     assert!(table.violations().is_empty(), "{:?}", table.violations());
+}
+
+#[test]
+fn operations_that_were_had_are_redundant_and_their_frame_only_if_it_brought_nothing_else() {
+    let mut table = table(2, Type::PnCounter, Sync::Operation);
+    let mut parcels = Vec::new();
+    for sequence in 0..2 {
+        table.request(0, op(0, sequence), Request::Make(Update::Count(1)));
+        let Message::Operations(sent) = table.take(0, 1).message else { panic!("operations") };
+        parcels.extend(sent);
+    }
+    let both = Message::Operations(parcels.clone());
+    let (one, all) = (parcels[0].bytes(), both.bytes());
+    table.inject(0, 1, Message::Operations(vec![parcels[0].clone()]));
+    for expected in [one, all] {
+        table.inject(0, 1, both.clone());
+        let told = format!("Redundant {{ bytes: {expected} }}");
+        assert_eq!(table.transcript().matches(&told).count(), 1, "{}", table.transcript());
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@
 //!
 //! Client `c` sits at node `c mod n`, its replica, and draws updates that fit any type.
 
+mod gauge;
 #[cfg(test)]
 mod histories;
 mod judges;
@@ -22,8 +23,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, Property};
+use sim_core::gauge::{Curve, Metric};
 use sim_core::id::{ClientId, Cluster, NodeId};
-use sim_core::problem::{self, Answer, Problem, Promise};
+use sim_core::problem::{self, Answer, Problem, ProblemGauge, Promise};
 use sim_core::rng::{ChaCha, Random as _, Ratio};
 use sim_core::time::Duration;
 use sim_core::workload::{Arrivals, Rate, Retry, Workload};
@@ -271,6 +273,13 @@ impl Problem for ReplicatedData {
             .filter(|(name, ..)| promise.includes(name))
             .map(|(name, class, checker)| Property { name, class, checker })
             .collect()
+    }
+
+    const METRICS: &'static [Metric] = gauge::METRICS;
+    const CURVES: &'static [Curve] = gauge::CURVES;
+
+    fn gauge(_: &Load, cluster: Cluster) -> Option<ProblemGauge<Self>> {
+        Some(Box::new(gauge::Replicas::new(cluster)))
     }
 }
 

@@ -125,15 +125,7 @@ impl<'a> View<'a> {
                 + X_LABELS
                 + 14.0,
         };
-        let svg = frame.paint(|sheet| self.paint(sheet))?;
-        Ok(Picture {
-            name: frame.name,
-            title: frame.title,
-            description: frame.description,
-            caption: frame.caption,
-            svg,
-            slice: self.slice(),
-        })
+        frame.picture(self.slice(), |sheet| self.paint(sheet))
     }
 
     fn description(&self) -> String {
@@ -231,12 +223,7 @@ impl<'a> View<'a> {
                 curve(&mut panel, &smoothed(steps), SERIES[color], 1.8, dash)?;
             }
             if let Some(end) = stretches.last().and_then(|steps| steps.last()) {
-                labels.push(EndLabel {
-                    end: pixel(&panel, *end),
-                    color: SERIES[color],
-                    name: name.to_owned(),
-                    remark: String::new(),
-                });
+                labels.push(EndLabel::plain(pixel(&panel, *end), SERIES[color], name));
             }
         }
         ends::paint(sheet, rect, &labels)

@@ -1,9 +1,79 @@
-//! The distribution function of durations that may not have ended, as lines to draw.
+//! The distribution functions of durations that may not have ended.
+//!
+//! A duration that was watched in vain is longer than all others, not as long as the watching: the
+//! curve stops below it.
 
-use crate::stats::CensoredSample;
+use super::ends::{self, EndLabel};
+use super::palette::Dash;
+use super::sheet::{Drawn, Panel, Rect, Sheet, band, curve, pixel};
+use crate::cell::{CsvText, number_cell, text_cell};
+use crate::row::Point;
+use crate::stats::{CensoredSample, Proportion};
+use plotters::style::RGBColor;
+
+/// The curve of one sample.
+pub(super) struct Distribution<'a> {
+    pub(super) point: &'a Point,
+    pub(super) name: String,
+    pub(super) sample: CensoredSample,
+    pub(super) color: RGBColor,
+    pub(super) dash: Dash,
+}
+
+impl Distribution<'_> {
+    pub(super) fn censored(&self) -> Proportion {
+        self.sample.censored()
+    }
+}
+
+/// The longest and the shortest that is known of each sample: how long those took that ended, and
+/// the shortest watching in vain.
+pub(super) fn durations<'a>(all: &'a [Distribution<'_>]) -> impl Iterator<Item = f64> + Clone + 'a {
+    let ended = all.iter().flat_map(|one| one.sample.ended().iter().copied());
+    ended.chain(all.iter().filter_map(|one| one.sample.watched().first().copied()))
+}
+
+/// How distributions are drawn.
+#[derive(Clone, Copy)]
+pub(super) struct Look {
+    /// Of the band around each; `None` where bands would hide each other.
+    pub(super) band_opacity: Option<f64>,
+    /// Whether the name of a curve that reaches 1 stands at the panel's edge, not at its end: lines
+    /// from many curves to their names would lie on each other at the top.
+    pub(super) named_at_edge: bool,
+}
+
+/// Draws the curves and their names, each with its remark.
+pub(super) fn paint(
+    sheet: &Sheet<'_>,
+    panel: &mut Panel<'_, '_>,
+    rect: Rect,
+    all: &[Distribution<'_>],
+    (look, remark): (Look, impl Fn(&Distribution<'_>) -> String),
+) -> Drawn {
+    let mut names = Vec::new();
+    for one in all {
+        let color = one.color;
+        let [line, lower, upper] = outline(&one.sample);
+        if let Some(opacity) = look.band_opacity {
+            let edges = lower.into_iter().chain(upper.into_iter().rev());
+            band(panel, edges.collect(), color, opacity)?;
+        }
+        curve(panel, &line, color, 2.0, one.dash)?;
+        let last = line.last().map(|last| pixel(panel, *last));
+        let mut end = last.unwrap_or((rect.right, rect.bottom));
+        if one.censored().hits > 0 {
+            sheet.censor_mark(end, color)?;
+        } else if look.named_at_edge {
+            end.0 = rect.right;
+        }
+        names.push(EndLabel { end, color, name: one.name.clone(), remark: remark(one) });
+    }
+    ends::paint(sheet, rect, &names)
+}
 
 /// The corners of the curve, and of its band's lower and upper edge.
-pub(super) fn outline(sample: &CensoredSample) -> [Vec<(f64, f64)>; 3] {
+fn outline(sample: &CensoredSample) -> [Vec<(f64, f64)>; 3] {
     let mut lines = [Vec::new(), Vec::new(), Vec::new()];
     let mut heights = [0.0; 3];
     for step in sample.steps() {
@@ -26,4 +96,26 @@ pub(super) fn outline(sample: &CensoredSample) -> [Vec<(f64, f64)>; 3] {
         }
     }
     lines
+}
+
+/// The steps of the curves as CSV, with these names for the duration and for how many had ended.
+pub(super) fn slice(all: &[Distribution<'_>], [duration, ended]: [&str; 2]) -> String {
+    let header = ["point_id", "series", duration, ended, "runs_count", "share", "ci_lo", "ci_hi"];
+    let mut csv = CsvText::new(&header);
+    for one in all {
+        for step in one.sample.steps() {
+            let interval = step.ended.wilson();
+            csv.row(&[
+                text_cell(&one.point.id).into_owned(),
+                text_cell(&one.name).into_owned(),
+                number_cell(Some(step.at)),
+                step.ended.hits.to_string(),
+                step.ended.total.to_string(),
+                number_cell(step.ended.share()),
+                number_cell(interval.and_then(|i| i.lo)),
+                number_cell(interval.and_then(|i| i.hi)),
+            ]);
+        }
+    }
+    csv.finish()
 }

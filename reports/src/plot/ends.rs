@@ -18,6 +18,13 @@ pub(super) struct EndLabel {
     pub(super) remark: String,
 }
 
+impl EndLabel {
+    /// The name of a curve of which nothing more is to be said.
+    pub(super) fn plain(end: (f64, f64), color: RGBColor, name: impl Into<String>) -> Self {
+        Self { end, color, name: name.into(), remark: String::new() }
+    }
+}
+
 /// From the panel's edge to the names.
 const JOINT: f64 = 22.0;
 /// Between a curve's end and the line to its name: the censoring mark is there.

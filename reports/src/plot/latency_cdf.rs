@@ -6,11 +6,10 @@
 use super::ends::{self, EndLabel};
 use super::palette::{DASHES, SERIES, SERIES_MAX};
 use super::scale::{Scale, number, rough};
-use super::series::{counts, labels, left_out, pick, subject};
-use super::sheet::{
-    Drawn, Frame, MARGIN, Rect, Sheet, TOP, WIDTH, X_LABELS, Y_LABELS, curve, pixel,
-};
-use super::{Chart, Drawing, Picture};
+use super::series::{counts, fewer, labels, left_out, pick, subject};
+use super::sheet::{Drawn, Frame, Sheet, curve, pixel};
+use super::single::Single;
+use super::{Chart, Drawing};
 use crate::Error;
 use crate::cell::{CsvText, number_cell, text_cell};
 use crate::row::{HistRow, Point, Tables};
@@ -21,10 +20,7 @@ pub(super) const CHART: Chart =
 
 /// The metric of `hist.csv` that is drawn.
 const METRIC: &str = "decide_ms";
-/// The height of the panel.
-const PANEL: f64 = 330.0;
-/// Room for the labels right of the panel.
-const LABELS: f64 = 250.0;
+const LAYOUT: Single = Single { head: 0.0, height: 330.0, names: 250.0 };
 
 /// One curve.
 struct Series<'a> {
@@ -98,16 +94,9 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let latencies = series.iter().flat_map(|s| [s.start(), s.steps[s.steps.len() - 1].0]);
     let x = Scale::spanning(latencies, 10).expect("every series has a step");
     let frame = frame(tables, &series, points.len());
-    let svg = frame.paint(|sheet| paint(sheet, &series, &x))?;
-    let picture = Picture {
-        name: frame.name,
-        title: frame.title,
-        description: frame.description,
-        caption: frame.caption,
-        svg,
-        slice: slice(&series),
-    };
-    Ok(Drawing { pictures: vec![picture], left_out: left_out(points.len(), "points") })
+    let picture = frame.picture(slice(&series), |sheet| paint(sheet, &series, &x))?;
+    let left_out = left_out(series.len(), points.len(), "points");
+    Ok(Drawing { pictures: vec![picture], left_out })
 }
 
 fn series<'a>(tables: &Tables, point: &'a Point, label: String) -> Series<'a> {
@@ -134,10 +123,6 @@ fn frame(tables: &Tables, series: &[Series<'_>], points: usize) -> Frame {
         true => format!(" Horizon {} s of simulated time.", rough(horizon / 1000.0)),
         false => String::new(),
     };
-    let fewer = match points > series.len() {
-        true => format!(" {} of {points} points are shown.", series.len()),
-        false => String::new(),
-    };
     let medians: Vec<String> = series
         .iter()
         .map(|s| {
@@ -155,24 +140,19 @@ fn frame(tables: &Tables, series: &[Series<'_>], points: usize) -> Frame {
         caption: format!(
             "N = {} operations per curve, pooled over {} runs. No interval: operations of one run \
              are not independent. Operations never answered are in the denominator, so a curve \
-             ends (▷) at the answered share.{horizon}{fewer}",
+             ends (▷) at the answered share.{horizon}{}",
             counts(series.iter().map(|s| s.total())),
             counts(series.iter().map(|s| s.point.runs.len() as u64)),
+            fewer(series.len(), points, "points"),
         ),
-        body: PANEL + X_LABELS + 14.0,
+        body: LAYOUT.body(),
     }
 }
 
 fn paint(sheet: &Sheet<'_>, series: &[Series<'_>], x: &Scale) -> Drawn {
-    let rect = Rect {
-        left: MARGIN + Y_LABELS,
-        right: WIDTH - MARGIN - LABELS,
-        top: TOP + 4.0,
-        bottom: TOP + 4.0 + PANEL,
-    };
     let x_name = x.name("operation latency", "ms");
     let y_name = "operations answered within x (0–1)";
-    let mut panel = sheet.panel(rect, (x, Some(&x_name)), (&Scale::share(), y_name))?;
+    let mut panel = LAYOUT.panel(sheet, (x, &x_name), (&Scale::share(), y_name))?;
     let mut labels = Vec::new();
     for (index, s) in series.iter().enumerate() {
         let total = s.total() as f64;
@@ -191,7 +171,7 @@ fn paint(sheet: &Sheet<'_>, series: &[Series<'_>], x: &Scale) -> Drawn {
             remark: s.remark(),
         });
     }
-    ends::paint(sheet, rect, &labels)
+    ends::paint(sheet, LAYOUT.rect(), &labels)
 }
 
 /// The points that differ by at least half a pixel from the one before, and the last.

@@ -7,11 +7,10 @@
 use super::ends::{self, EndLabel};
 use super::palette::{Dash, MARKERS, SERIES, SERIES_MAX};
 use super::scale::{Scale, rough};
-use super::series::{along, counts, labels, left_out, pick, subject};
-use super::sheet::{
-    Drawn, Frame, MARGIN, Rect, Sheet, TOP, WIDTH, X_LABELS, Y_LABELS, band, curve, pixel,
-};
-use super::{Chart, Drawing, Picture};
+use super::series::{along, counts, fewer, labels, left_out, pick, subject};
+use super::sheet::{Drawn, Frame, Sheet, band, curve, pixel};
+use super::single::Single;
+use super::{Chart, Drawing};
 use crate::Error;
 use crate::cell::{CsvText, number_cell, text_cell};
 use crate::row::{Point, Runs, Tables};
@@ -25,8 +24,7 @@ const LOSS: &str = "network_loss_pct";
 /// The percentiles within a run: name, column, dash.
 const PERCENTILES: [(&str, &str, Dash); 2] =
     [("p50", "decide_p50_ms", None), ("p99", "decide_p99_ms", Some((8.0, 4.0)))];
-const PANEL: f64 = 330.0;
-const LABELS: f64 = 220.0;
+const LAYOUT: Single = Single { head: 0.0, height: 330.0, names: 220.0 };
 
 /// One curve: a percentile of one combination of protocol and other parameters.
 struct Series<'a> {
@@ -76,7 +74,7 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     if PERCENTILES.iter().all(|(_, column, _)| runs.metric(column).is_none()) {
         return Ok(Drawing::skipped("runs.csv has neither `decide_p50_ms` nor `decide_p99_ms`"));
     }
-    let groups = along(runs, loss);
+    let groups = along(runs, loss, &[]);
     if groups.is_empty() {
         return Ok(Drawing::skipped(format!("`{LOSS}` has one value only: there is no curve")));
     }
@@ -108,16 +106,9 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let losses = series.iter().flat_map(|s| s.marks.iter().map(|mark| mark.loss));
     let x = Scale::linear(0.0, losses.fold(0.0, f64::max), 10);
     let frame = frame(&series, groups.len(), chosen.len());
-    let svg = frame.paint(|sheet| paint(sheet, &series, &x, &y))?;
-    let picture = Picture {
-        name: frame.name,
-        title: frame.title,
-        description: frame.description,
-        caption: frame.caption,
-        svg,
-        slice: slice(&series),
-    };
-    Ok(Drawing { pictures: vec![picture], left_out: left_out(groups.len(), "curves") })
+    let picture = frame.picture(slice(&series), |sheet| paint(sheet, &series, &x, &y))?;
+    let left_out = left_out(chosen.len(), groups.len(), "curves");
+    Ok(Drawing { pictures: vec![picture], left_out })
 }
 
 /// The median over the runs of a point; `None` when the metric applies to none of them.
@@ -167,9 +158,7 @@ fn frame(series: &[Series<'_>], groups: usize, drawn: usize) -> Frame {
             " {undrawn} points are not drawn: fewer than 5 runs, or half of them answered nothing."
         ));
     }
-    if groups > drawn {
-        notes.push_str(&format!(" {drawn} of {groups} curves are shown."));
-    }
+    notes.push_str(&fewer(drawn, groups, "curves"));
     let trends: Vec<String> = series
         .iter()
         .filter_map(|s| {
@@ -196,20 +185,14 @@ fn frame(series: &[Series<'_>], groups: usize, drawn: usize) -> Frame {
              order-statistic interval of that median.{notes}",
             counts(marks().map(|mark| mark.runs as u64)),
         ),
-        body: PANEL + X_LABELS + 14.0,
+        body: LAYOUT.body(),
     }
 }
 
 fn paint(sheet: &Sheet<'_>, series: &[Series<'_>], x: &Scale, y: &Scale) -> Drawn {
-    let rect = Rect {
-        left: MARGIN + Y_LABELS,
-        right: WIDTH - MARGIN - LABELS,
-        top: TOP + 4.0,
-        bottom: TOP + 4.0 + PANEL,
-    };
     let x_name = x.name("message loss", "%");
     let y_name = y.name("operation latency", "ms");
-    let mut panel = sheet.panel(rect, (x, Some(&x_name)), (y, &y_name))?;
+    let mut panel = LAYOUT.panel(sheet, (x, &x_name), (y, &y_name))?;
     let mut labels = Vec::new();
     for s in series {
         let color = SERIES[s.group];
@@ -239,7 +222,7 @@ fn paint(sheet: &Sheet<'_>, series: &[Series<'_>], x: &Scale, y: &Scale) -> Draw
             remark: s.remark(),
         });
     }
-    ends::paint(sheet, rect, &labels)
+    ends::paint(sheet, LAYOUT.rect(), &labels)
 }
 
 fn slice(series: &[Series<'_>]) -> String {

@@ -6,10 +6,13 @@
 //! an embedded font. To add a chart, add its file and its line in [`CHARTS`].
 
 mod availability;
+mod convergence;
 mod detection_time;
 mod distribution;
+mod divergence;
 mod election_downtime;
 mod ends;
+mod fan;
 mod fault_lanes;
 mod glyph;
 mod infection;
@@ -22,11 +25,15 @@ mod rounds_by_size;
 mod scale;
 mod series;
 mod sheet;
+mod single;
+mod sizes;
 #[cfg(test)]
 mod tests;
+mod traffic;
 mod unavailability;
 mod verdicts;
 mod visibility;
+mod waits;
 
 pub use palette::themed;
 pub use raster::png;
@@ -83,6 +90,9 @@ pub const CHARTS: &[Chart] = &[
     rounds_by_size::CHART,
     unavailability::CHART,
     visibility::CHART,
+    convergence::CHART,
+    divergence::CHART,
+    traffic::CHART,
 ];
 
 impl Drawing {

@@ -60,6 +60,15 @@ impl Scale {
         Some(Self::between(min, max.max(min * 5.0), ticks_max))
     }
 
+    /// A logarithmic axis with a tick at each of these ascending values above zero, and a little room
+    /// beside the first and the last.
+    pub(super) fn at(values: Vec<f64>) -> Self {
+        const ROOM: f64 = 1.15;
+        let from = values.first().map_or(1.0, |first| first / ROOM);
+        let to = values.last().map_or(2.0, |last| last * ROOM);
+        Self { from, to, logarithmic: true, ticks: values }
+    }
+
     /// A logarithmic axis that reaches the 1-2-5 numbers around `min..=max`.
     fn between(min: f64, max: f64, ticks_max: usize) -> Self {
         let (first, last) = (libm::log10(min).floor() as i32, libm::log10(max).ceil() as i32);
@@ -219,6 +228,15 @@ mod tests {
         let wide = Scale::spanning([0.002, 90_000.0].into_iter(), 8).expect("values");
         assert!(wide.ticks.len() <= 8, "{}", labels(&wide));
         assert_eq!(Scale::spanning(std::iter::empty(), 8), None);
+    }
+
+    #[test]
+    fn an_axis_of_given_values_is_logarithmic_and_marks_just_them() {
+        let scale = Scale::at(vec![4.0, 8.0, 16.0]);
+        assert_eq!(labels(&scale), "4 8 16");
+        let at = |value: f64| scale.map(&value, (0, 1_000));
+        assert!(at(4.0) > 0 && at(16.0) < 1_000);
+        assert_eq!(at(8.0) - at(4.0), at(16.0) - at(8.0));
     }
 
     #[test]

@@ -4,7 +4,6 @@
 //! title, with one fault script nobody needs to read it six times.
 
 use super::label::clean;
-use super::palette::SERIES_MAX;
 use super::scale::number;
 use crate::row::{Point, Runs};
 
@@ -16,20 +15,30 @@ pub(super) fn pick(count: usize, limit: usize) -> Vec<usize> {
     (0..limit).map(|i| i * (count - 1) / (limit - 1)).collect()
 }
 
-/// What to say when `count` series were too many.
-pub(super) fn left_out(count: usize, what: &str) -> Option<String> {
-    (count > SERIES_MAX).then(|| {
-        format!(
-            "{SERIES_MAX} of {count} {what} are drawn, evenly spaced; the others are in points.csv"
-        )
+/// What to say beside the pictures when `count` were too many, and `drawn` were not.
+pub(super) fn left_out(drawn: usize, count: usize, what: &str) -> Option<String> {
+    (count > drawn).then(|| {
+        format!("{drawn} of {count} {what} are drawn, evenly spaced; the others are in points.csv")
     })
 }
 
-/// The points that differ in this parameter only, by its ascending value; groups of one value are
-/// left out.
-pub(super) fn along(runs: &Runs, param: usize) -> Vec<Vec<(f64, &Point)>> {
+/// The same at the end of a caption; may be empty.
+pub(super) fn fewer(drawn: usize, count: usize, what: &str) -> String {
+    match count > drawn {
+        true => format!(" {drawn} of {count} {what} are shown."),
+        false => String::new(),
+    }
+}
+
+/// The points that differ in this parameter only, and perhaps in those `besides`, by its ascending
+/// value; groups of one value are left out.
+pub(super) fn along<'a>(
+    runs: &'a Runs,
+    param: usize,
+    besides: &[&str],
+) -> Vec<Vec<(f64, &'a Point)>> {
     let alike = |a: &Point, b: &Point| {
-        let others = |i: &usize| *i != param;
+        let others = |i: &usize| *i != param && !besides.contains(&runs.params[*i].as_str());
         a.protocol == b.protocol
             && a.fault_script == b.fault_script
             && (0..a.params.len()).filter(others).all(|i| a.params[i] == b.params[i])

@@ -4,9 +4,9 @@
 //! box says so: coordinates are rounded to a tenth of a pixel, which is finer than a screen and
 //! coarse enough for the same bytes on every machine.
 
-use super::label;
 use super::palette::{Dash, GRID, HATCH, INK, MUTED, Marker, PAPER};
 use super::scale::Scale;
+use super::{Picture, label};
 use crate::Error;
 use plotters::coord::Shift;
 use plotters::prelude::{
@@ -86,8 +86,19 @@ pub(super) struct Sheet<'a> {
 }
 
 impl Frame {
+    /// Draws the figure; `slice` is the data drawn, as CSV.
+    pub(super) fn picture(
+        self,
+        slice: String,
+        body: impl FnOnce(&Sheet<'_>) -> Drawn,
+    ) -> Result<Picture, Error> {
+        let svg = self.paint(body)?;
+        let Self { name, title, description, caption, .. } = self;
+        Ok(Picture { name, title, description, caption, svg, slice })
+    }
+
     /// Draws title and caption around what `body` draws, and gives the SVG.
-    pub(super) fn paint(&self, body: impl FnOnce(&Sheet<'_>) -> Drawn) -> Result<String, Error> {
+    fn paint(&self, body: impl FnOnce(&Sheet<'_>) -> Drawn) -> Result<String, Error> {
         let caption = label::wrap(&label::clean(&self.caption), SMALL, WIDTH - 2.0 * MARGIN, 8);
         let height = TOP + self.body + caption.len() as f64 * LINE + MARGIN;
         let mut svg = String::new();

@@ -8,11 +8,10 @@ use super::ends::{self, EndLabel};
 use super::label::clean;
 use super::palette::{DASHES, MARKERS, SERIES, SERIES_MAX};
 use super::scale::{Scale, rough};
-use super::series::{along, counts, labels, left_out, pick, subject};
-use super::sheet::{
-    Drawn, Frame, MARGIN, Rect, Sheet, TOP, WIDTH, X_LABELS, Y_LABELS, curve, pixel,
-};
-use super::{Chart, Drawing, Picture};
+use super::series::{along, counts, fewer, labels, left_out, pick, subject};
+use super::sheet::{Drawn, Frame, Sheet, curve, pixel};
+use super::single::Single;
+use super::{Chart, Drawing};
 use crate::Error;
 use crate::cell::{CsvText, number_cell, text_cell};
 use crate::row::{Point, Tables};
@@ -28,8 +27,7 @@ pub(super) const CHART: Chart = Chart {
 const DOWN: &str = "_each_pct";
 /// A run without a quorum is one in which nobody decided.
 const DECIDED: &str = "decided_nodes_count";
-const PANEL: f64 = 360.0;
-const LABELS: f64 = 210.0;
+const LAYOUT: Single = Single { head: 0.0, height: 360.0, names: 210.0 };
 /// Between the marks of two systems at one chance, in pixels.
 const ASIDE: f64 = 6.0;
 
@@ -72,7 +70,7 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let Some(decided) = runs.metric(DECIDED) else {
         return Ok(Drawing::skipped(format!("runs.csv has no metric `{DECIDED}`")));
     };
-    let groups = along(runs, param);
+    let groups = along(runs, param, &[]);
     if groups.is_empty() {
         let name = &runs.params[param];
         return Ok(Drawing::skipped(format!("`{name}` has one value only: there is no curve")));
@@ -107,16 +105,9 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
         return Ok(Drawing::skipped(format!("no run has the metric `{DECIDED}`")));
     };
     let frame = frame(&series, groups.len(), chosen.len());
-    let svg = frame.paint(|sheet| paint(sheet, &series, &x, &y))?;
-    let picture = Picture {
-        name: frame.name,
-        title: frame.title,
-        description: frame.description,
-        caption: frame.caption,
-        svg,
-        slice: slice(&series),
-    };
-    Ok(Drawing { pictures: vec![picture], left_out: left_out(groups.len(), "curves") })
+    let picture = frame.picture(slice(&series), |sheet| paint(sheet, &series, &x, &y))?;
+    let left_out = left_out(chosen.len(), groups.len(), "curves");
+    Ok(Drawing { pictures: vec![picture], left_out })
 }
 
 /// The systems of these points as they were written, if that tells the points apart.
@@ -168,9 +159,7 @@ fn frame(series: &[Series<'_>], groups: usize, drawn: usize) -> Frame {
     if marks().any(|mark| mark.without.hits == 0) {
         notes.push_str(" Open mark: 0 seen, at the upper bound.");
     }
-    if groups > drawn {
-        notes.push_str(&format!(" {drawn} of {groups} systems are shown."));
-    }
+    notes.push_str(&fewer(drawn, groups, "systems"));
     let trends = series.iter().filter_map(|series| {
         let (first, last) = (series.marks.first()?, series.marks.last()?);
         let told =
@@ -191,20 +180,14 @@ fn frame(series: &[Series<'_>], groups: usize, drawn: usize) -> Frame {
             counts(marks().map(|mark| mark.without.total)),
             judged.len(),
         ),
-        body: PANEL + X_LABELS + 14.0,
+        body: LAYOUT.body(),
     }
 }
 
 fn paint(sheet: &Sheet<'_>, all: &[Series<'_>], x: &Scale, y: &Scale) -> Drawn {
-    let rect = Rect {
-        left: MARGIN + Y_LABELS,
-        right: WIDTH - MARGIN - LABELS,
-        top: TOP + 4.0,
-        bottom: TOP + 4.0 + PANEL,
-    };
     let x_name = x.name("probability that a node is down", "0–1");
     let y_name = y.name("probability of no quorum", "0–1");
-    let mut panel = sheet.panel(rect, (x, Some(&x_name)), (y, &y_name))?;
+    let mut panel = LAYOUT.panel(sheet, (x, &x_name), (y, &y_name))?;
     let mut names = Vec::new();
     for (index, series) in all.iter().enumerate() {
         let color = SERIES[index];
@@ -241,14 +224,9 @@ fn paint(sheet: &Sheet<'_>, all: &[Series<'_>], x: &Scale, y: &Scale) -> Drawn {
         let last = series.marks.iter().rev().find(|mark| mark.down > 0.0);
         let Some(last) = last else { continue };
         let end = line.last().copied().unwrap_or((last.down, last.interval().1));
-        names.push(EndLabel {
-            end: pixel(&panel, end),
-            color,
-            name: series.name.clone(),
-            remark: String::new(),
-        });
+        names.push(EndLabel::plain(pixel(&panel, end), color, &series.name));
     }
-    ends::paint(sheet, rect, &names)
+    ends::paint(sheet, LAYOUT.rect(), &names)
 }
 
 fn slice(series: &[Series<'_>]) -> String {

@@ -8,7 +8,7 @@ use super::label;
 use super::palette::{INK, MUTED};
 use super::series::{distinguishing, settings, subject};
 use super::sheet::{Anchor, Drawn, Frame, LINE, MARGIN, Rect, SMALL, Sheet, TOP, WIDTH};
-use super::{Chart, Drawing, Picture};
+use super::{Chart, Drawing};
 use crate::Error;
 use crate::cell::{CsvText, number_cell, text_cell};
 use crate::row::{Point, Runs, Tables, Verdict};
@@ -210,15 +210,7 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
             .to_owned(),
         body: grid.height(matrix.rows.len()),
     };
-    let svg = frame.paint(|sheet| paint(sheet, &matrix, &grid))?;
-    let picture = Picture {
-        name: frame.name,
-        title: frame.title,
-        description: frame.description,
-        caption: frame.caption,
-        svg,
-        slice: matrix.slice(),
-    };
+    let picture = frame.picture(matrix.slice(), |sheet| paint(sheet, &matrix, &grid))?;
     Ok(Drawing { pictures: vec![picture], left_out })
 }
 

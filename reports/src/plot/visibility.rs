@@ -4,11 +4,10 @@
 use super::ends::{self, EndLabel};
 use super::palette::{DASHES, INK, MARKERS, SERIES, SERIES_MAX};
 use super::scale::{Scale, rough};
-use super::series::{counts, labels, left_out, pick, subject};
-use super::sheet::{
-    Drawn, Frame, MARGIN, Rect, Sheet, TOP, WIDTH, X_LABELS, Y_LABELS, band, curve, pixel,
-};
-use super::{Chart, Drawing, Picture};
+use super::series::{counts, fewer, labels, left_out, pick, subject};
+use super::sheet::{Drawn, Frame, Sheet, band, curve, pixel};
+use super::single::Single;
+use super::{Chart, Drawing};
 use crate::Error;
 use crate::cell::{CsvText, number_cell, text_cell};
 use crate::row::{Point, Tables};
@@ -20,8 +19,7 @@ pub(super) const CHART: Chart =
 /// The curve of what was simulated, and that of what was predicted.
 const SEEN: &str = "fresh_share";
 const PREDICTED: &str = "fresh_share_predicted";
-const PANEL: f64 = 360.0;
-const LABELS: f64 = 250.0;
+const LAYOUT: Single = Single { head: 0.0, height: 360.0, names: 250.0 };
 /// More marks on a curve than this would hide it.
 const MARKERS_MAX: usize = 12;
 
@@ -86,16 +84,9 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let low = if low.fold(1.0, f64::min) < 0.5 { 0.0 } else { 0.5 };
     let y = Scale::linear(low, 1.0, 5);
     let frame = frame(&all, points.len());
-    let svg = frame.paint(|sheet| paint(sheet, &all, &x, &y))?;
-    let picture = Picture {
-        name: frame.name,
-        title: frame.title,
-        description: frame.description,
-        caption: frame.caption,
-        svg,
-        slice: slice(&all),
-    };
-    Ok(Drawing { pictures: vec![picture], left_out: left_out(points.len(), "points") })
+    let picture = frame.picture(slice(&all), |sheet| paint(sheet, &all, &x, &y))?;
+    let left_out = left_out(all.len(), points.len(), "points");
+    Ok(Drawing { pictures: vec![picture], left_out })
 }
 
 /// The runs of a point pooled, in order of time.
@@ -147,10 +138,7 @@ fn frame(all: &[Series<'_>], points: usize) -> Frame {
             format!(" Dashed: predicted (PBS); {inside} of {count} intervals hold it.")
         }
     };
-    let fewer = match points > all.len() {
-        true => format!(" {} of {points} points are shown.", all.len()),
-        false => String::new(),
-    };
+    let fewer = fewer(all.len(), points, "points");
     Frame {
         name: CHART.name.to_owned(),
         title: format!(
@@ -169,20 +157,14 @@ fn frame(all: &[Series<'_>], points: usize) -> Frame {
             counts(all.iter().map(Series::reads)),
             counts(all.iter().map(|series| series.point.runs.len() as u64)),
         ),
-        body: PANEL + X_LABELS + 14.0,
+        body: LAYOUT.body(),
     }
 }
 
 fn paint(sheet: &Sheet<'_>, all: &[Series<'_>], x: &Scale, y: &Scale) -> Drawn {
-    let rect = Rect {
-        left: MARGIN + Y_LABELS,
-        right: WIDTH - MARGIN - LABELS,
-        top: TOP + 4.0,
-        bottom: TOP + 4.0 + PANEL,
-    };
     let x_name = x.name("time since the write was acknowledged", "ms");
     let y_name = y.name("P(a read sees it)", "0–1");
-    let mut panel = sheet.panel(rect, (x, Some(&x_name)), (y, &y_name))?;
+    let mut panel = LAYOUT.panel(sheet, (x, &x_name), (y, &y_name))?;
     let mut names = Vec::new();
     for (index, series) in all.iter().enumerate() {
         let color = SERIES[index];
@@ -200,14 +182,9 @@ fn paint(sheet: &Sheet<'_>, all: &[Series<'_>], x: &Scale, y: &Scale) -> Drawn {
             curve(&mut panel, &predicted, INK, 1.4, DASHES[1])?;
         }
         let Some(end) = line.last() else { continue };
-        names.push(EndLabel {
-            end: pixel(&panel, *end),
-            color,
-            name: series.name.clone(),
-            remark: String::new(),
-        });
+        names.push(EndLabel::plain(pixel(&panel, *end), color, &series.name));
     }
-    ends::paint(sheet, rect, &names)
+    ends::paint(sheet, LAYOUT.rect(), &names)
 }
 
 fn slice(all: &[Series<'_>]) -> String {

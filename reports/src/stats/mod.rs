@@ -11,6 +11,7 @@ mod histogram;
 mod paired;
 mod proportion;
 mod quantile;
+mod regression;
 
 pub use bootstrap::{BOOTSTRAP_RESAMPLES, Mean, bootstrap_mean};
 pub use censored::{CensoredSample, Observation, Step};
@@ -21,6 +22,7 @@ pub use quantile::{
     Estimate, TooFew, is_supported, order_statistic_ranks, percentile, percentile_with_interval,
     sample_needed,
 };
+pub use regression::Line;
 
 /// The confidence level of every interval in this crate.
 pub const LEVEL: f64 = 0.95;

@@ -4,7 +4,7 @@ use super::{Recording, World};
 use crate::checker::{Class, End};
 use crate::id::NodeSet;
 use crate::outcome::{Outcome, Verdict};
-use crate::problem::Problem as _;
+use crate::problem::{Problem as _, ProblemGauge};
 use crate::protocol::Protocol;
 use crate::setup::Gst;
 use crate::time::Duration;
@@ -79,7 +79,12 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         self.end_link();
         let mut fingerprint = self.fingerprint;
         fingerprint.pair(self.event, verdict as u64);
-        let reading = self.gauge.as_mut().map(|gauge| gauge.conclude(&end)).unwrap_or_default();
+        let traffic = self.ledger.traffic();
+        let read = |gauge: &mut ProblemGauge<P::Problem>| {
+            gauge.weigh(traffic);
+            gauge.conclude(&end)
+        };
+        let reading = self.gauge.as_mut().map(read).unwrap_or_default();
         let gauges = P::Problem::METRICS.iter().zip(reading.measures).collect();
         let patience = self.clients.patience();
         let books = self.ledger.close(self.now, patience, self.clients.open());

@@ -1,0 +1,299 @@
+//! The tables that the charts are tried on: small enough to check by hand.
+
+use crate::cell::number_cell;
+use crate::row::{
+    FaultRow, HistRow, Point, QuorumRow, Run, Runs, SeriesRow, Tables, TimelineRow, Verdict,
+};
+
+/// Two protocols at three loss rates, twelve runs each.
+pub(super) fn fixture() -> Tables {
+    let metrics = [
+        "decide_p50_ms",
+        "decide_p99_ms",
+        "failover_ms",
+        "failover_ms_censored",
+        "ops_count",
+        "ops_ok_count",
+        "detect_first_periods",
+        "detect_first_periods_censored",
+        "detect_all_periods",
+        "detect_all_periods_censored",
+    ];
+    let mut tables = Tables {
+        runs: Runs {
+            params: ["network_loss_pct", "n", "f"].map(str::to_owned).to_vec(),
+            metrics: metrics.map(str::to_owned).to_vec(),
+            points: Vec::new(),
+        },
+        ..Tables::default()
+    };
+    for (p, protocol) in ["raft", "pbft"].into_iter().enumerate() {
+        for loss in [0, 5, 20] {
+            let id = format!("p{}", tables.runs.points.len());
+            let slow = (1 + p) as f64 * (1.0 + f64::from(loss) / 10.0);
+            let runs = (0..12).map(|seed| run(seed, slow, p == 1 && loss == 20)).collect();
+            tables.runs.points.push(Point {
+                id: id.clone(),
+                protocol: protocol.to_owned(),
+                fault_script: "crash-leader".to_owned(),
+                params: vec![loss.to_string(), (4 - p).to_string(), "1".to_owned()],
+                runs,
+            });
+            tables.hist.extend(hist(&id, slow));
+            tables.timeline.extend(timeline(&id, slow, p == 0));
+            tables.faults.extend(faults(&id));
+        }
+    }
+    tables
+}
+
+fn run(seed: u64, slow: f64, dead: bool) -> Run {
+    let spread = 1.0 + (seed * 5 % 12) as f64 / 10.0;
+    let dead = dead && !seed.is_multiple_of(3);
+    let alive = |value: f64| (!dead).then_some(value);
+    let censored = seed == 11;
+    Run {
+        seed,
+        verdict: if dead { Verdict::Stalled } else { Verdict::Pass },
+        exceeded: dead,
+        metrics: vec![
+            alive(10.0 * slow * spread),
+            alive(80.0 * slow * spread * spread),
+            Some(if censored { 900.0 } else { 100.0 * slow * spread }),
+            Some(f64::from(u8::from(censored))),
+            Some(50.0),
+            Some(if dead { 0.0 } else { 48.0 }),
+            Some(slow * spread),
+            Some(0.0),
+            Some(if censored { 20.0 } else { 3.0 * slow * spread }),
+            Some(f64::from(u8::from(censored))),
+        ],
+    }
+}
+
+fn hist(id: &str, slow: f64) -> Vec<HistRow> {
+    let bucket = |i: u32| {
+        let ge_ms = slow * f64::from(i * i + 1);
+        let lt_ms = slow * f64::from((i + 1) * (i + 1) + 1);
+        let (point_id, metric) = (id.to_owned(), "decide_ms".to_owned());
+        HistRow { point_id, metric, ge_ms, lt_ms, count: u64::from(60 / (i + 1)) }
+    };
+    (0..8).map(bucket).collect()
+}
+
+fn timeline(id: &str, slow: f64, has_leader: bool) -> Vec<TimelineRow> {
+    let bucket = |i: u32| TimelineRow {
+        point_id: id.to_owned(),
+        t_ms: f64::from(i) * 1000.0,
+        bucket_ms: 1000.0,
+        due_count: if i == 7 { 0 } else { 20 },
+        ok_count: [20, 19, 2, 10, 20, 20, 18, 0, 20, 20][i as usize],
+        p50_ms: (i != 2 && i != 7).then_some(10.0 * slow),
+        p99_ms: (i != 2 && i != 7).then_some(70.0 * slow + f64::from(i)),
+        leader_share: has_leader.then_some(if i == 2 { 0.25 } else { 1.0 }),
+    };
+    (0..10).map(bucket).collect()
+}
+
+fn faults(id: &str) -> Vec<FaultRow> {
+    let fault = |label: &str, from_ms: f64, to_ms: Option<f64>| FaultRow {
+        point_id: id.to_owned(),
+        kind: "kind".to_owned(),
+        label: label.to_owned(),
+        from_ms,
+        to_ms,
+    };
+    vec![
+        fault("crash leader", 2000.0, Some(3500.0)),
+        fault("cut n0 | n1, n2", 2500.0, Some(2500.0)),
+        fault("", 9500.0, None),
+    ]
+}
+
+/// Two quorum systems of nodes that go down by chance, in twenty runs each.
+pub(super) fn failing_nodes() -> Tables {
+    let mut tables = Tables {
+        runs: Runs {
+            params: ["protocol_quorum", "fault_0_each_pct", "f"].map(str::to_owned).to_vec(),
+            metrics: vec!["decided_nodes_count".to_owned()],
+            points: Vec::new(),
+        },
+        ..Tables::default()
+    };
+    for (s, system) in ["majority", "grid(3, 3)"].into_iter().enumerate() {
+        for (at, percent) in [5_u32, 20, 40].into_iter().enumerate() {
+            let id = format!("p{}", tables.runs.points.len());
+            let undecided = at * (4 + 2 * s);
+            let run = |seed: usize| Run {
+                seed: seed as u64,
+                verdict: Verdict::Pass,
+                exceeded: false,
+                metrics: vec![Some(if seed < undecided { 0.0 } else { 6.0 })],
+            };
+            tables.runs.points.push(Point {
+                id: id.clone(),
+                protocol: "voting".to_owned(),
+                fault_script: "availability".to_owned(),
+                params: vec![system.to_owned(), percent.to_string(), s.to_string()],
+                runs: (0..20).map(run).collect(),
+            });
+            tables.quorums.extend([0.01, 0.05, 0.1, 0.2, 0.4, 0.8].map(|down_ratio| QuorumRow {
+                point_id: id.clone(),
+                role: "quorum".to_owned(),
+                system: system.to_owned(),
+                down_ratio,
+                no_quorum_ratio: down_ratio * down_ratio * (1 + s) as f64,
+            }));
+        }
+    }
+    tables
+}
+
+/// Rumours among 16, 64 and 256 nodes, which 60 runs each spread a round faster or slower.
+pub(super) fn epidemic() -> Tables {
+    let mut tables = Tables {
+        runs: Runs {
+            params: ["n", "f"].map(str::to_owned).to_vec(),
+            metrics: vec!["rounds_99_count".to_owned()],
+            points: Vec::new(),
+        },
+        ..Tables::default()
+    };
+    for (p, bits) in [4_u32, 6, 8].into_iter().enumerate() {
+        let n = f64::from(1_u32 << bits);
+        let rounds = |seed: u64| f64::from(2 * bits) + (seed % 3) as f64 - 1.0;
+        let runs = (0..60).map(|seed| Run {
+            seed,
+            verdict: Verdict::Pass,
+            exceeded: false,
+            metrics: vec![Some(rounds(seed))],
+        });
+        tables.runs.points.push(Point {
+            id: format!("p{p}"),
+            protocol: "gossip".to_owned(),
+            fault_script: "spread".to_owned(),
+            params: vec![number_cell(Some(n)), "0".to_owned()],
+            runs: runs.collect(),
+        });
+        for seed in 0..60 {
+            let last = rounds(seed);
+            for round in 0..=last as u32 {
+                let x = f64::from(round);
+                let y = (libm::exp2(f64::from(bits) * x / last) / n).min(1.0);
+                tables.series.push(SeriesRow {
+                    run_id: p as u64 * 60 + seed,
+                    point_id: format!("p{p}"),
+                    curve: "informed_by_round".to_owned(),
+                    node: String::new(),
+                    x,
+                    y,
+                    weight: 1,
+                });
+            }
+        }
+    }
+    tables
+}
+
+/// Three ways to keep so many replicas equal, in 60 runs each, under a partition: what a run sent
+/// grows with the first, second or third power of the replicas; every twelfth run by the last way
+/// stays apart.
+pub(super) fn replicas(sizes: &[u32]) -> Tables {
+    let metrics =
+        ["convergence_ms", "convergence_ms_censored", "bytes_per_update", "redundant_ratio"];
+    let mut tables = Tables {
+        runs: Runs {
+            params: ["protocol_sync", "n", "f", "protocol_nodes"].map(str::to_owned).to_vec(),
+            metrics: metrics.map(str::to_owned).to_vec(),
+            points: Vec::new(),
+        },
+        ..Tables::default()
+    };
+    for (power, sync) in (1..).zip(["operation", "delta", "state"]) {
+        for &n in sizes {
+            let place = tables.runs.points.len() as u64;
+            let id = format!("p{place}");
+            for seed in 0..60 {
+                let steps = drifting(seed, n, power);
+                tables.series.extend(steps.into_iter().map(|(x, y)| SeriesRow {
+                    run_id: place * 60 + seed,
+                    point_id: id.clone(),
+                    curve: "distinct_states".to_owned(),
+                    node: String::new(),
+                    x,
+                    y,
+                    weight: 1,
+                }));
+            }
+            tables.faults.push(FaultRow {
+                point_id: id.clone(),
+                kind: "partition".to_owned(),
+                label: "partition n0".to_owned(),
+                from_ms: 1_000.0,
+                // The last way has a fault of its own.
+                to_ms: Some(if power == 3 { 5_000.0 } else { 6_000.0 }),
+            });
+            tables.runs.points.push(Point {
+                id,
+                protocol: "crdt".to_owned(),
+                fault_script: "offline-first".to_owned(),
+                params: vec![sync.to_owned(), n.to_string(), "0".to_owned(), n.to_string()],
+                runs: (0..60).map(|seed| equalling(seed, n, power)).collect(),
+            });
+        }
+    }
+    tables
+}
+
+fn stays_apart(seed: u64, power: u32) -> bool {
+    power == 3 && seed.is_multiple_of(12)
+}
+
+/// A run of replicas that come to be equal.
+fn equalling(seed: u64, n: u32, power: u32) -> Run {
+    let spread = 1.0 + (seed * 7 % 60) as f64 / 60.0;
+    let apart = stays_apart(seed, power);
+    let took = if apart { 9_000.0 } else { 40.0 * f64::from(power) * spread };
+    let bytes = 10.0 * libm::pow(f64::from(n), f64::from(power)) * spread;
+    let redundant = 0.3 * f64::from(power - 1);
+    let metrics = [took, f64::from(u8::from(apart)), bytes, redundant].map(Some).to_vec();
+    Run { seed, verdict: Verdict::Pass, exceeded: false, metrics }
+}
+
+/// The numbers of states of such a run, and from when on.
+fn drifting(seed: u64, n: u32, power: u32) -> Vec<(f64, f64)> {
+    let mut steps = vec![
+        (0.0, 1.0),
+        (900.0 + 10.0 * (seed % 7) as f64, 2.0),
+        (2_000.0 + 20.0 * (seed % 11) as f64, f64::from(2 + power.min(n - 2))),
+        (6_000.0 + 10.0 * (seed % 5) as f64, 2.0),
+    ];
+    let end = 7_000.0 + 100.0 * (seed % 9) as f64;
+    steps.extend((!stays_apart(seed, power)).then_some((end, 1.0)));
+    steps
+}
+
+/// The fixture with reads that see a write the later the more likely, at each of its points.
+pub(super) fn stale_reads() -> Tables {
+    let mut tables = fixture();
+    for (place, point) in tables.runs.points.iter().enumerate() {
+        for step in 0..12_u32 {
+            let share = 1.0 - 0.5 / f64::from((step + 1) * (place as u32 + 1));
+            let (x, point_id) = (f64::from(step * step) / 2.0, point.id.clone());
+            let curves = [("fresh_share", share, 200), ("fresh_share_predicted", share, 20_000)];
+            for (curve, y, weight) in curves {
+                let (curve, point_id) = (curve.to_owned(), point_id.clone());
+                let row =
+                    SeriesRow { run_id: 0, point_id, curve, node: String::new(), x, y, weight };
+                tables.series.push(row);
+            }
+        }
+    }
+    tables
+}
+
+/// Tables of every sort.
+pub(super) fn fixtures() -> [Tables; 6] {
+    let (few, many) = (replicas(&[4]), replicas(&[4, 8, 16, 32]));
+    [fixture(), failing_nodes(), epidemic(), stale_reads(), few, many]
+}

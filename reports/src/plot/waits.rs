@@ -1,0 +1,161 @@
+//! How long something takes that every run waits for: the distribution over runs.
+//!
+//! A run that waited in vain is a run that took longer, not one that took until the horizon: its
+//! curve stops below 1 and the share is printed.
+
+use super::distribution::{self, Distribution, Look, durations};
+use super::palette::{DASHES, SERIES, SERIES_MAX};
+use super::scale::{Scale, rough};
+use super::series::{counts, fewer, labels, left_out, pick, subject};
+use super::sheet::Frame;
+use super::single::Single;
+use super::{Chart, Drawing};
+use crate::Error;
+use crate::row::{Point, Tables};
+use crate::stats::{CensoredSample, percent};
+
+/// What is waited for, in words.
+pub(super) struct Wait {
+    pub(super) chart: &'static str,
+    pub(super) question: &'static str,
+    /// The column of milliseconds.
+    pub(super) metric: &'static str,
+    pub(super) title: &'static str,
+    /// What is measured, in a sentence.
+    pub(super) measured: &'static str,
+    /// Why the column may be empty throughout.
+    pub(super) absent: &'static str,
+    /// What sets the runs with a value apart, after "N runs per curve"; may be empty.
+    pub(super) runs: &'static str,
+    /// What a run is that still waits.
+    pub(super) waiting: &'static str,
+    pub(super) x_name: &'static str,
+    pub(super) y_name: &'static str,
+    /// See [`Look::named_at_edge`].
+    pub(super) named_at_edge: bool,
+}
+
+const LAYOUT: Single = Single { head: 0.0, height: 330.0, names: 250.0 };
+/// With more curves than this their bands hide each other and are not drawn.
+const BANDS_MAX: usize = 3;
+
+impl Wait {
+    /// The chart's line in the list.
+    pub(super) const fn chart(&self, draw: fn(&Tables) -> Result<Drawing, Error>) -> Chart {
+        Chart { name: self.chart, question: self.question, draw }
+    }
+
+    pub(super) fn draw(&self, tables: &Tables) -> Result<Drawing, Error> {
+        let runs = &tables.runs;
+        let metric = self.metric;
+        if runs.metric(metric).is_none() {
+            return Ok(Drawing::skipped(format!("runs.csv has no column `{metric}`")));
+        }
+        let sample = |point: &Point| CensoredSample::new(runs.observations(point, metric));
+        let points = runs.points.iter().filter(|point| !sample(point).is_empty());
+        let points: Vec<&Point> = points.collect();
+        let chosen: Vec<&Point> =
+            pick(points.len(), SERIES_MAX).into_iter().map(|place| points[place]).collect();
+        let names = labels(runs, &chosen, &[]).into_iter();
+        let all: Vec<Distribution<'_>> = chosen
+            .iter()
+            .zip(names)
+            .enumerate()
+            .map(|(place, (&point, name))| Distribution {
+                point,
+                name,
+                sample: sample(point),
+                color: SERIES[place],
+                dash: DASHES[place],
+            })
+            .collect();
+        let Some(x) = Scale::decades(durations(&all), 10) else {
+            let absent = self.absent;
+            return Ok(Drawing::skipped(format!("{absent}: `{metric}` is empty throughout")));
+        };
+        let slice = distribution::slice(&all, [metric, "ended_count"]);
+        let picture = self.frame(&all, points.len()).picture(slice, |sheet| {
+            let (x_name, share) = (x.name(self.x_name, "ms"), Scale::share());
+            let mut panel = LAYOUT.panel(sheet, (&x, &x_name), (&share, self.y_name))?;
+            let band_opacity = (all.len() <= BANDS_MAX).then_some(0.14);
+            let look = Look { band_opacity, named_at_edge: self.named_at_edge };
+            let remark = |one: &Distribution<'_>| self.remark(one);
+            distribution::paint(sheet, &mut panel, LAYOUT.rect(), &all, (look, remark))
+        })?;
+        let left_out = left_out(all.len(), points.len(), "points");
+        Ok(Drawing { pictures: vec![picture], left_out })
+    }
+
+    fn remark(&self, one: &Distribution<'_>) -> String {
+        let (waiting, censored) = (self.waiting, one.censored());
+        match one.sample.watched().first() {
+            Some(&ms) => format!(
+                "▷ {} % still {waiting} at {}",
+                percent(censored.share().unwrap_or(0.0)),
+                duration(ms)
+            ),
+            None => format!("{waiting}: {}", censored.text()),
+        }
+    }
+
+    fn frame(&self, all: &[Distribution<'_>], points: usize) -> Frame {
+        let bands = match all.len() <= BANDS_MAX {
+            true => "Band: pointwise 95 % Wilson interval.",
+            false => "Intervals are in the figure's CSV.",
+        };
+        let runs = match self.runs {
+            "" => String::new(),
+            which => format!(" {which}"),
+        };
+        let at_once = match durations(all).any(|ms| ms == 0.0) {
+            true => " Runs that did not wait at all are at the left edge.",
+            false => "",
+        };
+        let medians: Vec<String> = all
+            .iter()
+            .map(|one| {
+                let median = match one.sample.quantile(0.5) {
+                    Ok(Some(ms)) => format!("median {}", duration(ms)),
+                    Ok(None) => "median not identified".to_owned(),
+                    Err(too_few) => format!("median: {too_few}"),
+                };
+                format!("{}: {median}, {}", one.name, self.remark(one).trim_start_matches("▷ "))
+            })
+            .collect();
+        Frame {
+            name: self.chart.to_owned(),
+            title: format!("{}: {}", self.title, subject(all.iter().map(|one| one.point))),
+            description: format!("{}. {}.", self.measured, medians.join("; ")),
+            caption: format!(
+                "N = {} runs per curve{runs}. {bands} {}{at_once}{}",
+                counts(all.iter().map(|one| one.sample.len() as u64)),
+                self.censoring(all),
+                fewer(all.len(), points, "points"),
+            ),
+            body: LAYOUT.body(),
+        }
+    }
+
+    fn censoring(&self, all: &[Distribution<'_>]) -> String {
+        let waiting = self.waiting;
+        let watched = || all.iter().flat_map(|one| one.sample.watched().iter().copied());
+        let (shortest, longest) =
+            (watched().fold(f64::INFINITY, f64::min), watched().fold(0.0, f64::max));
+        if watched().next().is_none() {
+            return format!("No run was still {waiting} at the horizon.");
+        }
+        let range = match shortest == longest {
+            true => duration(shortest),
+            false => format!("{} to {}", duration(shortest), duration(longest)),
+        };
+        format!(
+            "Runs still {waiting} at the horizon (▷, watched for {range}) count as slower than \
+             all others."
+        )
+    }
+}
+
+/// Milliseconds for a label: from a second on in seconds.
+fn duration(ms: f64) -> String {
+    if ms < 1000.0 { format!("{} ms", rough(ms)) } else { format!("{} s", rough(ms / 1000.0)) }
+}
