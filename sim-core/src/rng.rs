@@ -35,6 +35,8 @@ pub enum Stream {
     Clocks = 7,
     /// When the requests of an open loop come.
     Arrivals = 8,
+    /// What a load leaves to chance for all clients together.
+    Load = 9,
 }
 
 /// The source of all randomness of one run.
