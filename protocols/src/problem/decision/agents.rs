@@ -337,7 +337,7 @@ mod tests {
     const RUNS: u64 = 20_000;
 
     fn cases(load: &Load, n: u32) -> impl Iterator<Item = Case> {
-        let cluster = Cluster { n, f: 0 };
+        let cluster = Cluster { n };
         assert_eq!(load.objection(cluster), None);
         (0..RUNS).map(move |seed| Case::draw(load, cluster, Streams::new(seed).key(Stream::Load)))
     }
@@ -502,7 +502,7 @@ mod tests {
             ("conduct", Load { conduct: vec![Conduct::Copies(NodeId(3))], ..sound.clone() }),
             ("conduct", Load { conduct: vec![Conduct::Honest; 4], ..sound.clone() }),
         ] {
-            let found = load.objection(Cluster { n: 3, f: 0 });
+            let found = load.objection(Cluster { n: 3 });
             assert_eq!(found.map(|(key, _)| key), Some(key));
         }
     }

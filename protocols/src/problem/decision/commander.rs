@@ -70,9 +70,9 @@ mod tests {
 
     type Happening = Event<Propose, Conclusion>;
 
-    const fn orders(choice: Choice) -> Happening {
+    fn orders(choice: Choice) -> Happening {
         let op = OpId { client: ClientId(0), sequence: 0 };
-        Event::Requested { op, request: Propose { choice, .. }, reached: true }
+        Event::Requested { op, request: Propose::from(choice), reached: true }
     }
 
     const fn decides(choice: Choice) -> Happening {
