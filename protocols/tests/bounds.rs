@@ -96,6 +96,7 @@ fn divided(nodes: u32, liars: u32, strategy: Strategy) -> Experiment<Voting> {
     voting.load = Load {
         options: vec!["React".into(), "Vue".into()],
         opinions: (0..nodes).map(|node| opinion(node).to_owned()).collect(),
+        ..Load::default()
     };
     corrupt(voting, liars, strategy)
 }

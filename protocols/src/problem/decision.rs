@@ -538,8 +538,8 @@ mod tests {
         OpId { client: ClientId(client), sequence: 0 }
     }
 
-    const fn asks(client: u32, choice: Choice) -> Event<Propose, Conclusion> {
-        Event::Requested { op: op(client), request: Propose(choice), reached: true }
+    fn asks(client: u32, choice: Choice) -> Event<Propose, Conclusion> {
+        Event::Requested { op: op(client), request: Propose::from(choice), reached: true }
     }
 
     const fn says(answers: Option<OpId>, indication: Conclusion) -> Event<Propose, Conclusion> {
@@ -722,11 +722,13 @@ mod tests {
         let load = |options: &[&str], opinions: &[&str]| Load {
             options: options.iter().map(ToString::to_string).collect(),
             opinions: opinions.iter().map(ToString::to_string).collect(),
+            ..Load::default()
         };
         let cluster = Cluster { n: 3 };
         let rng = &mut Streams::new(0).chacha(Stream::Application, 0);
-        let mut propose =
-            |load: &Load, client| Decision::client(load, cluster, ClientId(client)).next(rng).0;
+        let mut propose = |load: &Load, client| {
+            Decision::client(load, cluster, ClientId(client)).next(rng).choice
+        };
         let mixed = load(&["a", "b"], &["b", "a"]);
         // n2 starts the list over, and the fourth client sits at n0 again.
         assert_eq!([0, 1, 2, 3].map(|client| propose(&mixed, client)), [B, A, B, B]);
