@@ -132,26 +132,29 @@ fn the_smallest_change_is_one_of_one_weight_and_of_no_more_than_it_takes() {
     assert!(smallest_change(&close, topsis).is_some());
 }
 
-/// Triantaphyllou's and Sánchez' closed form for sums of values between 0 and 1: the smallest real
-/// change of one weight that makes another alternative draw level.
-fn closed_form(matrix: &Matrix, winner: usize) -> Option<f64> {
-    let weight = |criterion: usize| f64::from(matrix.criteria[criterion].weight);
-    let value = |alternative: usize, criterion: usize| {
-        matrix.alternatives[alternative].values[criterion] as f64
+/// Triantaphyllou's and Sánchez' closed form for weighted sums of values, in whole weights: the
+/// smallest change of one weight by which another alternative overtakes the winner.
+fn closed_form(matrix: &Matrix, winner: usize) -> Option<i64> {
+    let weight = |criterion: usize| i64::from(matrix.criteria[criterion].weight);
+    let ahead = |other: usize, criterion: usize| {
+        let value = |one: usize| matrix.alternatives[one].values[criterion];
+        value(winner) - value(other)
     };
     let criteria = 0..matrix.criteria.len();
-    let lead = |other: usize| -> f64 {
-        criteria.clone().map(|c| weight(c) * (value(winner, c) - value(other, c))).sum()
-    };
-    let others = (0..matrix.alternatives.len()).filter(|other| *other != winner);
-    others
-        .flat_map(|other| criteria.clone().map(move |c| (other, c)))
-        .filter_map(|(other, c)| {
-            let by_one = value(other, c) - value(winner, c);
-            let change = lead(other) / by_one;
-            (by_one != 0.0 && weight(c) + change > -1e-9).then(|| change.abs())
-        })
-        .min_by(f64::total_cmp)
+    let mut least = None;
+    for other in (0..matrix.alternatives.len()).filter(|other| *other != winner) {
+        let lead: i64 = criteria.clone().map(|c| weight(c) * ahead(other, c)).sum();
+        for c in criteria.clone().filter(|c| ahead(other, *c) != 0) {
+            let each = ahead(other, c).abs();
+            // To draw level is enough for whom the list has first.
+            let levels = lead % each == 0 && other < winner;
+            let step = lead / each + i64::from(!levels);
+            // Where the winner is ahead, its weight must shrink, and not below 0.
+            let is_possible = ahead(other, c) < 0 || step <= weight(c);
+            least = least.into_iter().chain(is_possible.then_some(step)).min();
+        }
+    }
+    least
 }
 
 proptest! {
@@ -168,7 +171,7 @@ proptest! {
         values in prop::collection::vec(prop::collection::vec(1_i64..9, 3), 3),
     ) {
         let criteria: Vec<_> = weights.iter().map(|weight| (*weight, '+')).collect();
-        // The worst and the best of each criterion, so that places are values over 10.
+        // With the worst and the best of each criterion, places are values over 10.
         let mut all: Vec<&[i64]> = values.iter().map(Vec::as_slice).collect();
         let (zero, corners) = ([0; 3], [[10, 0, 0], [0, 10, 0], [0, 0, 10]]);
         all.push(&zero);
@@ -176,29 +179,13 @@ proptest! {
         let matrix = matrix(&criteria, &all);
         let winner = weighted_sum(&matrix).winner().expect("an alternative");
         let found = smallest_change(&matrix, weighted_sum);
-        let exact = closed_form(&matrix, winner);
-        match (found, exact) {
-            (None, exact) => prop_assert!(
-                exact.is_none_or(|change| change > 9.0 * f64::from(weights.iter().sum::<u32>())
-                    || weights.iter().any(|weight| f64::from(*weight) < change + 1.0))
-            ),
-            (Some(change), exact) => {
-                let step = f64::from(change.from.abs_diff(change.to));
-                // To draw level is not yet to win, unless one stands earlier in the list; and a
-                // weight below 0 cannot be tried.
-                let exact = exact.expect("found, so there is one");
-                prop_assert!(step >= exact - 1e-3, "{step} < {exact}");
-                let with_other_step = |offset: i64| {
-                    let mut nearer = matrix.clone();
-                    let to = i64::from(change.to) + offset;
-                    nearer.criteria[change.criterion].weight = to as u32;
-                    weighted_sum(&nearer).winner()
-                };
-                let back = if change.to > change.from { -1 } else { 1 };
-                prop_assert_eq!(with_other_step(back), Some(winner));
-                prop_assert!(step <= exact.floor() + 1.0 || f64::from(change.from) <= exact.floor() + 1.0
-                    || weights.iter().any(|weight| f64::from(*weight) < exact + 1.0), "{} > {}", step, exact);
-            }
-        }
+        let step = found.map(|change| i64::from(change.from.abs_diff(change.to)));
+        let total = i64::from(weights.iter().sum::<u32>());
+        prop_assert_eq!(step, closed_form(&matrix, winner).filter(|step| *step <= 10 * total));
+        let Some(Change { criterion, to, winner: next, .. }) = found else { return Ok(()) };
+        let mut changed = matrix;
+        changed.criteria[criterion].weight = to;
+        prop_assert_eq!(weighted_sum(&changed).winner(), Some(next));
+        prop_assert_ne!(next, winner);
     }
 }

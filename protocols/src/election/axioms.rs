@@ -39,7 +39,7 @@ type Elect<'a> = &'a dyn Fn(usize, &[Ranking]) -> Options;
 
 /// The rules that read rankings.
 pub(super) fn rules() -> Vec<Kind> {
-    let names = "majority plurality borda condorcet copeland minimax schulze ranked-pairs \
+    let names = "majority plurality borda condorcet copeland minimax kemeny schulze ranked-pairs \
                  instant-runoff";
     names.split_whitespace().map(|name| name.parse().expect("a rule")).collect()
 }
@@ -292,7 +292,7 @@ fn order_that_matters(elect: Elect<'_>) -> Option<String> {
 
 /// What each rule does with each axiom, in the order of [`AXIOMS`]: `+` keeps it, `-` breaks it
 /// within the domain, `>` keeps it there and breaks it with more voters ([`LARGER`]).
-const TABLE: [(&str, [char; 7]); 9] = [
+const TABLE: [(&str, [char; 7]); 10] = [
     // winner, loser, monotonicity, clones, participation, Pareto, neutrality
     ("majority", ['-', '+', '+', '-', '+', '+', '+']),
     ("plurality", ['-', '-', '+', '-', '+', '+', '+']),
@@ -300,6 +300,7 @@ const TABLE: [(&str, [char; 7]); 9] = [
     ("condorcet", ['+', '+', '+', '-', '+', '+', '+']),
     ("copeland", ['+', '+', '+', '-', '>', '+', '+']),
     ("minimax", ['+', '-', '+', '-', '>', '+', '+']),
+    ("kemeny", ['+', '+', '+', '-', '>', '+', '+']),
     ("schulze", ['+', '+', '+', '+', '>', '+', '+']),
     ("ranked-pairs", ['+', '+', '+', '+', '>', '+', '+']),
     ("instant-runoff", ['-', '+', '>', '+', '>', '+', '+']),
@@ -312,13 +313,14 @@ type Weighted = &'static [(usize, &'static str)];
 const NO_SHOW: Weighted = &[(3, "DCBA"), (2, "BDCA"), (2, "ABDC"), (3, "CABD")];
 
 /// Counter-examples with more voters than the domain has.
-const LARGER: [(&str, Axiom, Weighted); 6] = [
+const LARGER: [(&str, Axiom, Weighted); 7] = [
     // With the last voter for A, not B, first, C outlives B and beats A (after Moulin 1988).
     ("instant-runoff", Monotonicity, &[(7, "ABC"), (5, "CAB"), (4, "BCA"), (1, "BAC")]),
     ("instant-runoff", Participation, &[(4, "BCA"), (4, "CAB"), (1, "ACB"), (2, "ABC")]),
     // That no rule which elects Condorcet's winner can avoid it is Moulin's theorem.
     ("copeland", Participation, &[(2, "BDCA"), (2, "CDAB"), (1, "DABC"), (3, "ABCD")]),
     ("minimax", Participation, NO_SHOW),
+    ("kemeny", Participation, NO_SHOW),
     ("schulze", Participation, NO_SHOW),
     ("ranked-pairs", Participation, NO_SHOW),
 ];
@@ -375,6 +377,11 @@ fn copeland_keeps_and_breaks_what_the_table_says() {
 #[test]
 fn minimax_keeps_and_breaks_what_the_table_says() {
     is_as_in_the_table("minimax");
+}
+
+#[test]
+fn kemeny_keeps_and_breaks_what_the_table_says() {
+    is_as_in_the_table("kemeny");
 }
 
 #[test]

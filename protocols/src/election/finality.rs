@@ -1,5 +1,7 @@
 //! Early finalisation against brute force: every way in which the ballots that are out can end.
 
+use proptest::prelude::*;
+
 use super::axioms::multisets;
 use super::*;
 
@@ -125,7 +127,7 @@ fn points_approvals_and_condorcet_know_exactly_when_they_are_settled() {
 
 #[test]
 fn comparisons_and_run_offs_never_call_settled_what_can_change() {
-    for rule in ["copeland", "minimax", "schulze", "ranked-pairs", "instant-runoff"] {
+    for rule in ["copeland", "minimax", "kemeny", "schulze", "ranked-pairs", "instant-runoff"] {
         is_told(rule, 5, &[ONE, TWO, HEAVY]);
     }
 }
@@ -169,4 +171,62 @@ fn a_veto_that_is_out_keeps_a_winner_open_and_one_that_is_spent_does_not() {
     profile.cast(Ballot::bullet(1, rule.form()), against).expect("counts");
     assert!(rule.is_settled(&profile, Outstanding { weight: 0, vetoes: 1 }));
     assert!(rule.outcome(&profile).winners.is_empty());
+}
+
+/// A ballot of any form on five options, by a drawn number.
+fn drawn(number: u32, form: Form) -> Ballot {
+    let digit = |place: u32| number / 5_u32.pow(place) % 5;
+    match form {
+        Form::Ranking => {
+            let mut left: Vec<usize> = (0..5).collect();
+            let places = 0..digit(5) + 1;
+            let listed = places.map(|place| left.remove(digit(place) as usize % left.len()));
+            Ballot::Ranking(Ranking::new(&listed.collect::<Vec<_>>()).expect("each once"))
+        }
+        Form::Approval => {
+            let approved = (0..5).filter(|option| digit(*option) < 2).map(|option| option as usize);
+            Ballot::Approval(approved.collect())
+        }
+        Form::Scores { most } => {
+            let points: Vec<u8> = (0..5).map(|option| digit(option) as u8 % (most + 1)).collect();
+            Ballot::Scores(Scores::new(&points).expect("five"))
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 200,
+        failure_persistence: None,
+        rng_seed: proptest::test_runner::RngSeed::Fixed(1785),
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn what_is_settled_on_the_way_is_how_it_ends(
+        ballots in prop::collection::vec((0_u32..15_625, 1_u32..4), 1..40),
+        // Most voters agree, or nothing would be settled before the last ballot.
+        camp in 0_u32..15_625,
+        loyalty in 0_usize..10,
+    ) {
+        let others = ["approval", "score(3)", "quorum(2/3, schulze)", "quorum(1/2, borda)"];
+        let others = others.map(|name| name.parse::<Kind>().expect("a rule"));
+        for rule in axioms::rules().into_iter().chain(others) {
+            let total: u64 = ballots.iter().map(|(_, weight)| u64::from(*weight)).sum();
+            let mut profile = Profile::new(5, rule.form(), total);
+            let (mut out, mut settled) = (total, None);
+            for (place, (number, weight)) in ballots.iter().enumerate() {
+                let number = if place % 10 < loyalty { camp } else { *number };
+                let ballot = drawn(number, rule.form());
+                profile.cast(ballot, Voter::weighing(*weight)).expect("of the form");
+                out -= u64::from(*weight);
+                let winners = rule.outcome(&profile).winners;
+                prop_assert!(settled.is_none_or(|early| early == winners), "{rule}");
+                if rule.is_settled(&profile, Outstanding { weight: out, vetoes: 0 }) {
+                    settled = Some(winners);
+                }
+            }
+            prop_assert!(settled.is_some(), "{rule}: with nothing out it is settled");
+        }
+    }
 }

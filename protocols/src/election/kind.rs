@@ -16,6 +16,7 @@ use super::borda::Borda;
 use super::condorcet::Condorcet;
 use super::copeland::Copeland;
 use super::instant_runoff::InstantRunoff;
+use super::kemeny::Kemeny;
 use super::minimax::Minimax;
 use super::plurality::Plurality;
 use super::profile::Profile;
@@ -56,6 +57,8 @@ pub enum Kind {
     Copeland,
     /// `minimax`: the mildest worst defeat.
     Minimax,
+    /// `kemeny`: the order that agrees most.
+    Kemeny,
     /// `schulze`: the widest paths of victories.
     Schulze,
     /// `ranked-pairs`: victories locked in by width.
@@ -76,7 +79,7 @@ impl Default for Kind {
 
 impl Kind {
     /// The rules that need no more than their name.
-    const PLAIN: [(&'static str, Self); 13] = [
+    const PLAIN: [(&'static str, Self); 14] = [
         ("majority", Self::Majority(Base::Voting)),
         ("majority(all)", Self::Majority(Base::Electorate)),
         ("unanimity", Self::Unanimity(Base::Voting)),
@@ -87,6 +90,7 @@ impl Kind {
         ("condorcet", Self::Condorcet),
         ("copeland", Self::Copeland),
         ("minimax", Self::Minimax),
+        ("kemeny", Self::Kemeny),
         ("schulze", Self::Schulze),
         ("ranked-pairs", Self::RankedPairs),
         ("instant-runoff", Self::InstantRunoff),
@@ -105,6 +109,7 @@ impl Kind {
             Self::Condorcet => act(&Condorcet),
             Self::Copeland => act(&Copeland),
             Self::Minimax => act(&Minimax),
+            Self::Kemeny => act(&Kemeny),
             Self::Schulze => act(&Schulze),
             Self::RankedPairs => act(&RankedPairs),
             Self::InstantRunoff => act(&InstantRunoff),

@@ -28,6 +28,16 @@ impl Options {
         Self(1 << option)
     }
 
+    /// The options whose bits are set, the first option's lowest.
+    pub const fn from_bits(bits: u16) -> Self {
+        Self(bits)
+    }
+
+    /// One bit for each option, the first option's lowest.
+    pub const fn bits(self) -> u16 {
+        self.0
+    }
+
     /// Whether the option is one of them.
     pub const fn contains(self, option: usize) -> bool {
         option < OPTIONS_MAX && self.0 >> option & 1 == 1

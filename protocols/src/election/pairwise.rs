@@ -3,34 +3,38 @@
 use super::options::{OPTIONS_MAX, Options};
 use super::profile::Profile;
 
-/// The margins between all pairs of options.
+/// How many prefer each option to each other one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Pairwise {
     options: usize,
-    margins: [[i64; OPTIONS_MAX]; OPTIONS_MAX],
+    preferring: [[i64; OPTIONS_MAX]; OPTIONS_MAX],
 }
 
 impl Pairwise {
     /// Compares the options of a profile of rankings: a listed option is preferred to those listed
     /// after it and to all that are not listed.
     pub fn of(profile: &Profile) -> Self {
-        let mut margins = [[0; OPTIONS_MAX]; OPTIONS_MAX];
+        let mut preferring = [[0; OPTIONS_MAX]; OPTIONS_MAX];
         for (ranking, weight) in profile.rankings() {
             let mut below = profile.all();
             for option in ranking.iter() {
                 below = below.without(Options::only(option));
                 for other in below.iter() {
-                    margins[option][other] += weight as i64;
-                    margins[other][option] -= weight as i64;
+                    preferring[option][other] += weight as i64;
                 }
             }
         }
-        Self { options: profile.options(), margins }
+        Self { options: profile.options(), preferring }
+    }
+
+    /// The weight of those who prefer `one` to `other`.
+    pub const fn preferring(&self, one: usize, other: usize) -> i64 {
+        self.preferring[one][other]
     }
 
     /// The weight of those who prefer `one` to `other`, less that of those who prefer `other`.
     pub const fn margin(&self, one: usize, other: usize) -> i64 {
-        self.margins[one][other]
+        self.preferring[one][other] - self.preferring[other][one]
     }
 
     /// The options other than this one.

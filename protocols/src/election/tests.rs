@@ -1,6 +1,6 @@
 //! Ballots, ties, names of rules, conditions around rules, and the order of what a rule finds.
 
-use sim_core::rng::Ratio;
+use sim_core::rng::{Random as _, Ratio, Stream, Streams};
 
 use super::*;
 
@@ -203,6 +203,7 @@ fn every_kind_is_written_as_it_is_read() {
         "condorcet",
         "copeland",
         "minimax",
+        "kemeny",
         "schulze",
         "ranked-pairs",
         "instant-runoff",
@@ -295,10 +296,35 @@ fn sixteen_options_that_all_tie_are_all_winners_soon() {
         .collect();
     let ballots: Vec<(u32, &str)> = letters.iter().map(|letters| (1, letters.as_str())).collect();
     let profile = ranked(16, &ballots);
-    for rule in ["plurality", "borda", "copeland", "minimax", "schulze", "ranked-pairs"] {
+    for rule in ["plurality", "borda", "copeland", "minimax", "kemeny", "schulze", "ranked-pairs"] {
         assert_eq!(kind(rule).outcome(&profile).winners, Options::all(16), "{rule}");
     }
     assert!(!InstantRunoff.outcome(&profile).winners.is_empty());
+}
+
+#[test]
+fn thousands_of_voters_on_sixteen_options_elect_their_condorcet_winner() {
+    let mut draw = Streams::new(3).key(Stream::Application).member(0);
+    // Everybody sees the options in one order, option 5 first, each shifted by up to nine places.
+    let quality: Vec<u64> = (0..16).map(|option| (option + 11) % 16).collect();
+    let mut profile = Profile::new(16, Form::Ranking, 5_000);
+    for _ in 0..5_000 {
+        let seen: Vec<u64> = quality.iter().map(|place| 10 * place + draw.below(100)).collect();
+        let mut places: Vec<usize> = (0..16).collect();
+        places.sort_by_key(|option| seen[*option]);
+        let ballot = Ballot::Ranking(Ranking::new(&places).expect("each once"));
+        profile.cast(ballot, Voter::PLAIN).expect("counts");
+    }
+    assert!(profile.rankings().count() > 4_000, "hardly two think alike");
+    let expected = Options::only(5);
+    for rule in ["condorcet", "copeland", "minimax", "kemeny", "schulze", "ranked-pairs", "borda"] {
+        assert_eq!(kind(rule).outcome(&profile).winners, expected, "{rule}");
+    }
+    // The true order comes out, though nobody may have seen it.
+    let truth: Vec<Options> = (0..16).map(|place| Options::only((place + 5) % 16)).collect();
+    assert_eq!(kind("kemeny").outcome(&profile).order, truth);
+    assert_eq!(kind("borda").outcome(&profile).order, truth);
+    elects("instant-runoff", &profile, "F");
 }
 
 #[test]

@@ -104,13 +104,14 @@ impl Trust {
 /// time with the ways through it given to the others.
 fn stationary(mut rows: Vec<Vec<f64>>) -> Vec<f64> {
     for last in (1..rows.len()).rev() {
-        let leaving: f64 = rows[last][..last].iter().sum();
-        for from in 0..last {
-            rows[from][last] /= leaving;
-            let through = rows[from][last];
-            for to in 0..last {
-                let way = through * rows[last][to];
-                rows[from][to] += way;
+        let (kept, taken_out) = rows.split_at_mut(last);
+        let onwards = &taken_out[0][..last];
+        let leaving: f64 = onwards.iter().sum();
+        for row in kept {
+            let through = row[last] / leaving;
+            row[last] = through;
+            for (way, step) in row.iter_mut().zip(onwards) {
+                *way += through * step;
             }
         }
     }

@@ -9,6 +9,6 @@ mod influence;
 #[cfg(test)]
 mod tests;
 
-pub use approximate::{Average, rounds};
+pub use approximate::{Average, Timing, rounds};
 pub use delphi::Feedback;
 pub use influence::{AGENTS_MAX, Trust};

@@ -9,30 +9,41 @@ const AVERAGES: [Average; 3] = [Average::Midpoint, Average::Mean, Average::Selec
 
 #[test]
 fn what_liars_can_say_at_either_end_is_dropped() {
-    let heard = vec![-1_000_000, 10, 20, 40, 1_000_000];
-    assert_eq!(Average::Midpoint.of(heard.clone(), 1), Some(25));
-    assert_eq!(Average::Mean.of(heard.clone(), 1), Some(23), "70 thirds, rounded down");
-    assert_eq!(Average::Mean.of(heard.clone(), 2), Some(20));
-    assert_eq!(Average::Mean.of(heard.clone(), 3), None);
-    assert_eq!(Average::Mean.of(heard[..2].to_vec(), 1), None);
-    assert_eq!(Average::Mean.of(Vec::new(), 0), None);
-    // Left are 2 to 8; every second of them: 2, 4, 6, 8.
-    assert_eq!(Average::Selection.of((0..=10).collect(), 2), Some(5));
-    assert_eq!(Average::Selection.of(vec![0, 0, 1, 2, 3, 9, 9, 9, 9], 2), Some(4), "1, 3, 9");
-    assert_eq!(Average::Midpoint.of(vec![-3, 0], 0), Some(-2), "down, not towards 0");
-    assert_eq!(Average::Midpoint.of(vec![i64::MAX, i64::MAX], 0), Some(i64::MAX));
+    let of =
+        |average: Average, heard: &[i64], f| average.of(heard.to_vec(), f, Timing::Synchronous);
+    let heard = [-1_000_000, 10, 20, 40, 1_000_000];
+    assert_eq!(of(Average::Midpoint, &heard, 1), Some(25));
+    assert_eq!(of(Average::Mean, &heard, 1), Some(23), "70 thirds, rounded down");
+    assert_eq!(of(Average::Mean, &heard, 2), Some(20));
+    assert_eq!(of(Average::Mean, &heard, 3), None);
+    assert_eq!(of(Average::Mean, &heard[..2], 1), None);
+    assert_eq!(of(Average::Mean, &[], 0), None);
+    let ladder: Vec<i64> = (0..=10).collect();
+    assert_eq!(of(Average::Selection, &ladder, 2), Some(5), "2, 4, 6, 8");
+    let late = Average::Selection.of(ladder, 2, Timing::Asynchronous);
+    assert_eq!(late, Some(4), "2 and 6");
+    assert_eq!(of(Average::Selection, &[0, 0, 1, 2, 3, 9, 9, 9, 9], 2), Some(4), "1, 3, 9");
+    assert_eq!(of(Average::Midpoint, &[-3, 0], 0), Some(-2), "down, not towards 0");
+    assert_eq!(of(Average::Midpoint, &[i64::MAX, i64::MAX], 0), Some(i64::MAX));
 }
 
 #[test]
-fn factors_are_those_of_the_paper_and_none_with_a_third_of_liars() {
-    let factor = |average: Average, n, f| average.contraction(n, f).map(Ratio::lowest_terms);
-    assert_eq!(AVERAGES.map(|average| factor(average, 6, 2)), [None; 3]);
-    assert_eq!(AVERAGES.map(|average| factor(average, 4, 1)), [Some((1, 2)); 3]);
-    assert_eq!(factor(Average::Mean, 7, 2), Some((2, 3)));
-    assert_eq!(factor(Average::Midpoint, 7, 2), Some((1, 2)));
-    assert_eq!(factor(Average::Selection, 7, 2), Some((1, 2)));
-    assert_eq!(factor(Average::Selection, 13, 2), Some((1, 5)));
-    assert_eq!(factor(Average::Mean, 5, 0), Some((0, 1)), "all hear the same");
+fn factors_are_those_of_the_paper_and_none_with_too_many_liars() {
+    let factor =
+        |average: Average, n, f, timing| average.contraction(n, f, timing).map(Ratio::lowest_terms);
+    let in_time = |average, n, f| factor(average, n, f, Timing::Synchronous);
+    assert_eq!(AVERAGES.map(|average| in_time(average, 6, 2)), [None; 3]);
+    assert_eq!(AVERAGES.map(|average| in_time(average, 4, 1)), [Some((1, 2)); 3]);
+    assert_eq!(in_time(Average::Mean, 7, 2), Some((2, 3)));
+    assert_eq!(in_time(Average::Midpoint, 7, 2), Some((1, 2)));
+    assert_eq!(in_time(Average::Selection, 7, 2), Some((1, 2)));
+    assert_eq!(in_time(Average::Selection, 13, 2), Some((1, 5)));
+    assert_eq!(in_time(Average::Mean, 5, 0), Some((0, 1)), "all hear the same");
+    let late = |average, n, f| factor(average, n, f, Timing::Asynchronous);
+    assert_eq!(AVERAGES.map(|average| late(average, 5, 1)), [None; 3]);
+    assert_eq!(late(Average::Mean, 6, 1), Some((2, 3)));
+    assert_eq!(late(Average::Selection, 6, 1), Some((1, 2)), "⌊2/2⌋ + 1 are selected");
+    assert_eq!(late(Average::Selection, 12, 1), Some((1, 5)));
 }
 
 #[test]
@@ -56,24 +67,37 @@ proptest! {
 
     #[test]
     fn a_round_shrinks_the_range_and_never_leaves_it(
-        (f, correct, lies) in (1_usize..4, 0_usize..4).prop_flat_map(|(f, more)| {
-            let values = prop::collection::vec(-500_i64..500, 2 * f + 1 + more);
-            let lie = -1_000_i64..1_000;
-            (Just(f), values, prop::collection::vec((lie.clone(), lie), f))
-        }),
+        (f, timing, correct, lies, missed) in (1_usize..4, prop::bool::ANY, 0_usize..4)
+            .prop_flat_map(|(f, is_late, more)| {
+                let (timing, n) = if is_late {
+                    (Timing::Asynchronous, 5 * f + 1 + more)
+                } else {
+                    (Timing::Synchronous, 3 * f + 1 + more)
+                };
+                let values = prop::collection::vec(-500_i64..500, n - f);
+                let lies = || prop::collection::vec(-1_000_i64..1_000, f);
+                let missed = || prop::sample::subsequence((0..n).collect::<Vec<_>>(), f);
+                (Just(f), Just(timing), values, [lies(), lies()], [missed(), missed()])
+            }),
     ) {
         let n = correct.len() + f;
         let (low, high) = (correct.iter().min().expect("some"), correct.iter().max().expect("some"));
         for average in AVERAGES {
-            let hear = |lies: Vec<i64>| {
-                average.of([correct.clone(), lies].concat(), f).expect("enough was heard")
+            let hear = |node: usize| {
+                let all = correct.iter().chain(&lies[node]).copied().enumerate();
+                let is_heard = |place: &usize| {
+                    timing == Timing::Synchronous || !missed[node].contains(place)
+                };
+                let heard: Vec<i64> =
+                    all.filter(|(place, _)| is_heard(place)).map(|(_, value)| value).collect();
+                assert_eq!(heard.len(), timing.heard(n, f));
+                average.of(heard, f, timing).expect("enough was heard")
             };
-            let one = hear(lies.iter().map(|lie| lie.0).collect());
-            let other = hear(lies.iter().map(|lie| lie.1).collect());
+            let (one, other) = (hear(0), hear(1));
             for value in [one, other] {
                 prop_assert!((low..=high).contains(&&value), "{average:?} left the range");
             }
-            let factor = average.contraction(n, f).expect("n > 3f");
+            let factor = average.contraction(n, f, timing).expect("enough nodes");
             let bound = factor.of(low.abs_diff(*high)) + 1;
             prop_assert!(one.abs_diff(other) <= bound, "{average:?}: {one} and {other}");
         }
@@ -82,10 +106,10 @@ proptest! {
 
 #[test]
 fn the_factors_are_reached_by_some_lies() {
-    // Four nodes, one liar: correct values 0, 0, 1000 (or 0, 1000, 1000); the liar doubles an end.
+    // Four nodes, one liar that tells each of two others the end that suits it.
     for average in AVERAGES {
-        let hear = |lie| average.of(vec![0, 500, 1_000, lie], 1).expect("enough");
-        assert_eq!(hear(1_000) - hear(0), 500, "{average:?}");
+        let hear = |lie| average.of(vec![0, 500, 1_000, lie], 1, Timing::Synchronous);
+        assert_eq!([hear(0), hear(1_000)], [Some(250), Some(750)], "{average:?}");
     }
 }
 
