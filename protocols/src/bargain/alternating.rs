@@ -5,10 +5,12 @@
 //! round later is worth δ times as much. In the one equilibrium that is perfect in every subgame,
 //! the first proposal is accepted, and leaves the proposer (1 − δ₂)/(1 − δ₁δ₂).
 
+use serde::{Deserialize, Serialize};
 use sim_core::rng::Ratio;
 
-/// Who proposes first, and how patient both are.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+/// How patient the parties are, the first proposer and the other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Patience {
     /// What a share is worth to the first proposer a round later.
     pub proposer: Ratio,

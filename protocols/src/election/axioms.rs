@@ -309,12 +309,12 @@ const TABLE: [(&str, [char; 7]); 10] = [
 /// Ballots with how many voters cast each.
 type Weighted = &'static [(usize, &'static str)];
 
-/// Ten voters: without two who put B before all, one other wins, whom they like better.
+/// Ten voters: without the first three C wins, and with them B, whom they like less.
 const NO_SHOW: Weighted = &[(3, "DCBA"), (2, "BDCA"), (2, "ABDC"), (3, "CABD")];
 
 /// Counter-examples with more voters than the domain has.
 const LARGER: [(&str, Axiom, Weighted); 7] = [
-    // With the last voter for A, not B, first, C outlives B and beats A (after Moulin 1988).
+    // C is struck and A wins; once the last voter has A first, B can be struck, and C beats A.
     ("instant-runoff", Monotonicity, &[(7, "ABC"), (5, "CAB"), (4, "BCA"), (1, "BAC")]),
     ("instant-runoff", Participation, &[(4, "BCA"), (4, "CAB"), (1, "ACB"), (2, "ABC")]),
     // That no rule which elects Condorcet's winner can avoid it is Moulin's theorem.

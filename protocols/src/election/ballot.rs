@@ -110,13 +110,13 @@ pub enum Ballot {
 
 impl Ballot {
     /// The ballot that names this option and nothing else, in the given form.
+    ///
+    /// # Panics
+    /// If the option is beyond [`OPTIONS_MAX`].
     pub fn bullet(option: usize, form: Form) -> Self {
         let only = Options::only(option);
         match form {
-            Form::Ranking => {
-                let ranking = Ranking::new(&[option]);
-                Self::Ranking(ranking.expect("an option that exists is listed once"))
-            }
+            Form::Ranking => Self::Ranking(Ranking { places: option as u64, listed: 1 }),
             Form::Approval => Self::Approval(only),
             Form::Scores { most } => {
                 let mut points = [0; OPTIONS_MAX];

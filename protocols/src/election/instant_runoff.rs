@@ -5,8 +5,9 @@
 //! "Proportional Representation" (1926). A ballot of which nothing is left counts no more. Where
 //! several have the fewest, each way to strike is followed, and who wins in one of them is a winner
 //! ("parallel universes": Conitzer, Rognlie and Xia, "Preference functions that score rankings and
-//! maximum likelihood estimation", IJCAI 2009): no option is preferred for its place in the list.
-//! The scores are the weights of the first places before anything is struck.
+//! maximum likelihood estimation", IJCAI 2009): no option is preferred for its place in the list. No
+//! set of options is looked at twice, so even where everything ties, 2¹⁶ counts are the most. The
+//! scores are the weights of the first places before anything is struck.
 
 use std::collections::BTreeSet;
 

@@ -23,6 +23,9 @@ impl Options {
     }
 
     /// This option alone.
+    ///
+    /// # Panics
+    /// If it is beyond [`OPTIONS_MAX`].
     pub const fn only(option: usize) -> Self {
         assert!(option < OPTIONS_MAX, "there are at most 16 options");
         Self(1 << option)

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::ballot::{Ballot, Form, Ranking, Scores, Spoilt};
-use super::options::Options;
+use super::options::{OPTIONS_MAX, Options};
+use super::rule::Outstanding;
 
 /// One voter's rights.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -52,6 +53,16 @@ impl Electorate {
         (0..n).map(|node| u64::from(self.voter(node).weight)).sum()
     }
 
+    /// What the ballots of these nodes can still bring.
+    pub fn outstanding(&self, nodes: impl IntoIterator<Item = u32>) -> Outstanding {
+        let mut out = Outstanding::default();
+        for voter in nodes.into_iter().map(|node| self.voter(node)) {
+            out.weight += u64::from(voter.weight);
+            out.vetoes += u32::from(voter.has_veto);
+        }
+        out
+    }
+
     /// What is wrong with it among `n` voters: the key and the reason.
     pub fn objection(&self, n: u32) -> Option<(&'static str, String)> {
         if self.weights.len() > n as usize {
@@ -85,7 +96,7 @@ impl Profile {
     /// # Panics
     /// If there is no option, or more than 16.
     pub fn new(options: usize, form: Form, electorate: u64) -> Self {
-        assert!(options > 0 && !Options::all(options).is_empty(), "1 to 16 options");
+        assert!((1..=OPTIONS_MAX).contains(&options), "a vote is on 1 to 16 options");
         let (ballots, rejected) = (BTreeMap::new(), Options::EMPTY);
         Self { options, form, electorate, ballots, present: 0, rejected }
     }

@@ -108,6 +108,10 @@ fn a_heavy_voter_outvotes_many_light_ones() {
     elects("majority", &profile, "A");
     elects("majority(all)", &profile, "");
     assert_eq!(electorate.weight(4), 6);
+    assert_eq!(electorate.outstanding([3]), Outstanding { weight: 1, vetoes: 0 });
+    let guarded = Electorate { weights: vec![3], veto: vec![0, 2] };
+    assert_eq!(guarded.outstanding([0, 1, 2]), Outstanding { weight: 5, vetoes: 2 });
+    assert!(guarded.outstanding([]).is_nothing());
 }
 
 #[test]
