@@ -5,13 +5,17 @@
 
 pub mod abd;
 pub mod anti_entropy;
+pub mod bargain;
 pub mod ben_or;
 pub mod bracha;
 pub mod crdt;
+pub mod criteria;
+pub mod election;
 pub mod generals;
 pub mod gossip;
 pub mod heartbeat;
 pub mod machine;
+pub mod opinion;
 pub mod oral_messages;
 pub mod pbft;
 pub mod problem;

@@ -38,6 +38,7 @@ fn ben_or(nodes: u32, config: Config, opinions: &[&str]) -> Experiment<BenOr> {
     ben_or.load = Load {
         options: vec!["yes".into(), "no".into()],
         opinions: opinions.iter().map(ToString::to_string).collect(),
+        ..Load::default()
     };
     ben_or
 }

@@ -96,6 +96,7 @@ fn divided(nodes: u32, liars: u32, strategy: Strategy) -> Experiment<Voting> {
     voting.load = Load {
         options: vec!["React".into(), "Vue".into()],
         opinions: (0..nodes).map(|node| opinion(node).to_owned()).collect(),
+        ..Load::default()
     };
     corrupt(voting, liars, strategy)
 }
@@ -117,8 +118,11 @@ fn two_liars_among_four_flip_the_outcome_where_ties_are_broken() {
     // All four agents want React; ties go to the option that is listed first.
     let vote = |liars: u32| {
         let mut voting = experiment::<Voting>(4, Ballots { tie: Tie::First, ..Ballots::default() });
-        voting.load =
-            Load { options: vec!["Vue".into(), "React".into()], opinions: vec!["React".into()] };
+        voting.load = Load {
+            options: vec!["Vue".into(), "React".into()],
+            opinions: vec!["React".into()],
+            ..Load::default()
+        };
         corrupt(voting, liars, Strategy::Forge)
     };
     for seed in 0..50 {

@@ -28,7 +28,7 @@ const fn ms(millis: u64) -> Duration {
 
 fn load(options: &[&str], opinions: &[&str]) -> Load {
     let owned = |words: &[&str]| words.iter().map(ToString::to_string).collect();
-    Load { options: owned(options), opinions: owned(opinions) }
+    Load { options: owned(options), opinions: owned(opinions), ..Load::default() }
 }
 
 /// Generals among whom a message takes 1 to 9 ms, and a round 10; the order is to attack, and the

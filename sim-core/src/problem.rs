@@ -4,6 +4,7 @@
 //! that it solves and inherits all of them, as far as its contract promises; so protocols for one
 //! problem are judged alike and stand on one chart.
 
+use std::borrow::Cow;
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -12,7 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::checker::Property;
 use crate::gauge::{Curve, Gauge, Metric};
 use crate::id::{ClientId, Cluster, NodeId};
-use crate::rng::ChaCha;
+use crate::rng::{ChaCha, Key};
 use crate::workload::Workload;
 
 /// What may be requested of a node, what it may indicate, and what must hold.
@@ -33,6 +34,11 @@ pub trait Problem: Sized + Send + 'static {
     /// What is wrong with this load for this cluster, as `(key, reason)`.
     fn objection(_load: &Self::Load, _cluster: Cluster) -> Option<(&'static str, String)> {
         None
+    }
+    /// The load as one run has it: what it leaves to chance for all clients together is drawn. What
+    /// concerns one client alone is drawn by that client.
+    fn drawn<'a>(load: &'a Self::Load, _cluster: Cluster, _key: Key) -> Cow<'a, Self::Load> {
+        Cow::Borrowed(load)
     }
     /// One client, which makes the requests.
     fn client(load: &Self::Load, cluster: Cluster, client: ClientId) -> Box<dyn Client<Self>>;

@@ -35,6 +35,8 @@ pub enum Stream {
     Clocks = 7,
     /// When the requests of an open loop come.
     Arrivals = 8,
+    /// What a load leaves to chance for all clients together.
+    Load = 9,
 }
 
 /// The source of all randomness of one run.
@@ -226,6 +228,15 @@ impl Ratio {
         (number as u128 * self.whole as u128 / (self.whole as u128 + self.part as u128)) as u64
     }
 
+    /// Part and whole in lowest terms, for exact arithmetic.
+    pub const fn lowest_terms(self) -> (u64, u64) {
+        let (mut divisor, mut rest) = (self.whole, self.part);
+        while rest > 0 {
+            (divisor, rest) = (rest, divisor % rest);
+        }
+        (self.part / divisor, self.whole / divisor)
+    }
+
     /// The nearest float, for people and tables.
     pub const fn as_f64(self) -> f64 {
         self.part as f64 / self.whole as f64
@@ -330,6 +341,8 @@ mod tests {
             assert_eq!((ratio.as_f64() * 1000.0).round() as u64, part, "{text}");
         }
         assert_eq!("1/3".parse::<Ratio>().unwrap().to_string(), "1/3");
+        assert_eq!("60%".parse::<Ratio>().unwrap().lowest_terms(), (3, 5));
+        assert_eq!(Ratio::NEVER.lowest_terms(), (0, 1));
     }
 
     #[test]

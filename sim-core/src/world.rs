@@ -250,7 +250,8 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
         };
         let (nemesis, planned) = Nemesis::new(setup, &streams);
         let horizon = Time::ZERO + setup.horizon;
-        let (workload, load) = (&experiment.workload, &experiment.load);
+        let workload = &experiment.workload;
+        let load = &*P::Problem::drawn(&experiment.load, cluster, streams.key(Stream::Load));
         let mut world = Self {
             experiment,
             contract,
@@ -283,7 +284,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             effects: Vec::new(),
             clients: Clients::new::<P>(workload, load, cluster, horizon, &streams),
             court: Court::new(&experiment.config, cluster, &contract.promise, setup.judges),
-            gauge: P::Problem::gauge(&experiment.load, cluster),
+            gauge: P::Problem::gauge(load, cluster),
             nemesis,
             adversary: Box::new(Generic::new(streams.key(Stream::Adversary))),
             surges: Vec::new(),

@@ -148,7 +148,12 @@ impl Protocol for BenOr {
         node
     }
 
-    fn on_request(&mut self, op: OpId, Propose(choice): Propose, ctx: &mut Context<'_, Self>) {
+    fn on_request(
+        &mut self,
+        op: OpId,
+        Propose { choice, .. }: Propose,
+        ctx: &mut Context<'_, Self>,
+    ) {
         if choice.of() > 2 {
             ctx.announce(Landmark::Undecided);
             ctx.answer(op, Conclusion::Undecided);

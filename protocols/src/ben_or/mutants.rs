@@ -21,7 +21,7 @@ fn seat(opinions: &[Choice], config: Config, mutant: Option<&'static str>) -> Ta
     let mut table = Table::with_mutant(opinions.len() as u32, config, mutant);
     for (node, opinion) in (0..).zip(opinions) {
         let op = OpId { client: ClientId(node), sequence: 0 };
-        table.request(node, op, Propose(*opinion));
+        table.request(node, op, Propose::from(*opinion));
         table.settle(&[node]);
     }
     table
@@ -60,7 +60,7 @@ fn two_majorities_of_three(mutant: Option<&'static str>) -> Table {
 fn a_change_of_mind(mutant: Option<&'static str>) -> Table {
     let mut table = seat(&[A, A, B], Config::default(), mutant);
     table.restart(0);
-    table.request(0, OpId { client: ClientId(0), sequence: 1 }, Propose(B));
+    table.request(0, OpId { client: ClientId(0), sequence: 1 }, Propose::from(B));
     table.settle(&[0]);
     table
 }

@@ -29,7 +29,7 @@ fn all(n: u32) -> Vec<u32> {
 fn seat(opinions: &[Choice], config: Config) -> Table {
     let mut table = Table::new(opinions.len() as u32, config);
     for (node, opinion) in (0..).zip(opinions) {
-        table.request(node, op(node), Propose(*opinion));
+        table.request(node, op(node), Propose::from(*opinion));
         table.settle(&[node]);
     }
     table
@@ -255,7 +255,7 @@ fn a_later_life_says_what_the_earlier_ones_said() {
     let report = Message::Report { round: 1, choice: A, again: true };
     let proposal = Message::Proposal { round: 1, choice: Some(A), again: true };
     assert_eq!(again, [report.clone(), report, proposal.clone(), proposal]);
-    table.request(0, op(0), Propose(B));
+    table.request(0, op(0), Propose::from(B));
     assert_eq!(table.state(0).said, before, "it was asked before");
     table.settle(&all(3));
     for node in 0..3 {

@@ -52,7 +52,7 @@ fn play(n: u32, traitor: u32, order: Choice, words: &[Word]) -> Option<&'static 
     if traitor == 0 {
         speak(&mut table, &[0]);
     } else {
-        table.request(0, OpId { client: ClientId(0), sequence: 0 }, Propose(order));
+        table.request(0, OpId { client: ClientId(0), sequence: 0 }, Propose::from(order));
         table.settle(&loyal);
     }
     end_round(&mut table, &loyal);

@@ -109,7 +109,12 @@ impl Protocol for OralMessages {
         Self { general: General::boot(ctx.config().round, ctx), tree: Tree::new(rounds) }
     }
 
-    fn on_request(&mut self, op: OpId, Propose(choice): Propose, ctx: &mut Context<'_, Self>) {
+    fn on_request(
+        &mut self,
+        op: OpId,
+        Propose { choice, .. }: Propose,
+        ctx: &mut Context<'_, Self>,
+    ) {
         let path = vec![ctx.me()];
         let is_in_time = self.general.is_asked(op, choice, ctx);
         let is_new = self.tree.told(&path).is_none();

@@ -29,7 +29,7 @@ fn say(table: &mut Table, from: u32, to: u32, path: &[u32], choice: Choice) {
 /// The loyal commander of four orders an attack; n3 is a traitor.
 fn attack(mutant: Option<&'static str>) -> Table {
     let mut table = Table::with_mutant(4, Config::default(), mutant);
-    table.request(0, OpId { client: ClientId(0), sequence: 0 }, Propose(ATTACK));
+    table.request(0, OpId { client: ClientId(0), sequence: 0 }, Propose::from(ATTACK));
     round(&mut table, &[0, 1, 2]);
     table
 }

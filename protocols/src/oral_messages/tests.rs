@@ -28,7 +28,7 @@ fn message(path: &[u32], choice: Choice) -> Message {
 }
 
 fn order(table: &mut Table, choice: Choice) {
-    table.request(0, op(0), Propose(choice));
+    table.request(0, op(0), Propose::from(choice));
 }
 
 /// Delivers what flies among these, and ends the round for them.
@@ -129,7 +129,7 @@ fn a_commander_that_says_nothing_is_obeyed_by_retreating() {
     for default in [0, 2, 9] {
         let mut table = Table::new(4, Config { default, ..Config::default() });
         // They know the options from their own applications, whose opinions do not count.
-        (1..4).for_each(|general| table.request(general, op(general), Propose(Y)));
+        (1..4).for_each(|general| table.request(general, op(general), Propose::from(Y)));
         (0..2).for_each(|_| round(&mut table, &[1, 2, 3]));
         all_decide(&table, &[1, 2, 3], Choice::new(default.min(2), 3));
     }
@@ -190,7 +190,7 @@ fn what_cannot_have_been_sent_in_time_by_its_sender_is_not_kept() {
 #[test]
 fn a_choice_among_other_options_is_not_kept() {
     let mut table = Table::new(4, Config::default());
-    table.request(1, op(1), Propose(X));
+    table.request(1, op(1), Propose::from(X));
     table.inject(0, 1, message(&[0], Choice::new(0, 2)));
     assert_eq!(table.state(1).tree.all().count(), 0);
 }
@@ -200,7 +200,7 @@ fn an_order_is_given_once_and_only_in_the_first_round() {
     let mut table = Table::new(4, Config::default());
     order(&mut table, X);
     order(&mut table, X);
-    table.request(0, op(7), Propose(Z));
+    table.request(0, op(7), Propose::from(Z));
     assert_eq!(table.flying().len(), 3);
     (0..2).for_each(|_| round(&mut table, &[0, 1, 2, 3]));
     all_decide(&table, &[0, 1, 2, 3], X);
@@ -219,7 +219,7 @@ fn an_order_is_given_once_and_only_in_the_first_round() {
 fn who_comes_up_after_the_start_stays_out_and_ends_undecided() {
     let mut table = Table::new(4, Config::default());
     order(&mut table, X);
-    table.request(3, op(3), Propose(X));
+    table.request(3, op(3), Propose::from(X));
     table.pass(Duration::from_millis(1));
     table.restart(3);
     assert_eq!(outcome(&table, 3), Some(Conclusion::Undecided));
@@ -229,7 +229,7 @@ fn who_comes_up_after_the_start_stays_out_and_ends_undecided() {
         (0..3).for_each(|general| table.fire(general, Timer::RoundEnds));
     }
     all_decide(&table, &[0, 1, 2], X);
-    table.request(3, op(3), Propose(X));
+    table.request(3, op(3), Propose::from(X));
     assert!(table.transcript().contains("Indicate { answers: Some(c3.0), indication: Undecided }"));
     assert_eq!(table.violations(), []);
 }
@@ -266,7 +266,7 @@ fn in_the_interactive_form_the_majority_of_all_orders_is_decided() {
     for (opinions, decided) in [([X, X, Z, X], X), ([Z, X, Z, Z], Z), ([X, X, Z, Z], Y)] {
         let mut table = Table::new(4, interactive());
         for (general, opinion) in (0..).zip(opinions) {
-            table.request(general, op(general), Propose(opinion));
+            table.request(general, op(general), Propose::from(opinion));
         }
         assert_eq!(table.flying().len(), 12);
         (0..2).for_each(|_| round(&mut table, &[0, 1, 2, 3]));

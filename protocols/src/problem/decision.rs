@@ -5,19 +5,26 @@
 //! properties by which any solver is judged, as far as it promises them. An agent may end without
 //! a decision; whether that is good enough is a question of scenarios, never one of safety.
 
+mod agents;
 mod commander;
+mod gauge;
+mod opinion;
 
+pub use agents::{Agent, Case, Conduct, Truth};
 pub use commander::COMMANDER;
+pub use opinion::{Opinion, RANKED_MAX, WORTH_MAX};
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, End, Property, Witness};
+use sim_core::gauge::Metric;
 use sim_core::history::{Entry, Event};
 use sim_core::id::{ClientId, Cluster, Incarnation, NodeId, NodeSet, OpId};
-use sim_core::problem::{Answer, Client, Problem, Promise};
-use sim_core::rng::{ChaCha, Draw, Random};
+use sim_core::problem::{Answer, Client, Problem, ProblemGauge, Promise};
+use sim_core::rng::{ChaCha, Draw, Key, Random, Ratio};
 use sim_core::time::{Duration, Time};
 use sim_core::workload::{Arrivals, Retry, Workload};
 
@@ -88,8 +95,28 @@ impl fmt::Debug for Choice {
 }
 
 /// The request: the agent at this node is of this opinion, and wants to know what all settle on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub struct Propose(pub Choice);
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Propose {
+    /// What it wants most, or says that it does.
+    pub choice: Choice,
+    /// The whole of its opinion, for those who ask for more than a choice.
+    pub opinion: Opinion,
+}
+
+impl From<Choice> for Propose {
+    fn from(choice: Choice) -> Self {
+        Self { choice, opinion: Opinion::plain(choice) }
+    }
+}
+
+impl fmt::Debug for Propose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.opinion == Opinion::plain(self.choice) {
+            return write!(f, "Propose({})", self.choice);
+        }
+        write!(f, "Propose({})", self.opinion)
+    }
+}
 
 /// The indication: how it ended for this node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -113,11 +140,36 @@ pub struct Load {
     /// What each agent wants, by node; a list that is too short starts over, and an empty one
     /// means the first option for everybody.
     pub opinions: Vec<String>,
+    /// What is right, and how well the agents see it: what they want follows from that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub truth: Option<Truth>,
+    /// What each option is worth to each agent, 0 to 100, by node; what an agent wants follows from
+    /// that, if nothing is right, and how good a decision is for all.
+    pub worth: Vec<Vec<u8>>,
+    /// Whether each agent ranks the options in an order of its own, all alike likely (the impartial
+    /// culture).
+    pub impartial: bool,
+    /// How each agent comes to say what it says, by node; a list that is too short starts over.
+    pub conduct: Vec<Conduct>,
+    /// How sure each agent says it is, by node.
+    pub confidence: Vec<Ratio>,
+    /// What a run has of it.
+    #[serde(skip)]
+    pub case: Option<Case>,
 }
 
 impl Default for Load {
     fn default() -> Self {
-        Self { options: vec!["yes".into(), "no".into()], opinions: Vec::new() }
+        Self {
+            options: vec!["yes".into(), "no".into()],
+            opinions: Vec::new(),
+            truth: None,
+            worth: Vec::new(),
+            impartial: false,
+            conduct: Vec::new(),
+            confidence: Vec::new(),
+            case: None,
+        }
     }
 }
 
@@ -127,26 +179,40 @@ impl Load {
     /// # Panics
     /// If the load is one that [`Problem::objection`] objects to.
     pub fn opinion(&self, node: NodeId) -> Choice {
-        let of = u8::try_from(self.options.len()).expect("an objection forbids 256 options");
-        let index = match self.opinions.len() {
-            0 => 0,
-            listed => {
-                let wanted = &self.opinions[node.index() % listed];
-                let index = self.options.iter().position(|option| option == wanted);
-                index.expect("an objection forbids opinions that are no option") as u8
-            }
-        };
-        Choice::new(index, of)
+        match self.opinions.len() {
+            0 => Choice::new(0, self.count()),
+            listed => self.choice(&self.opinions[node.index() % listed]),
+        }
+    }
+
+    /// How many options there are.
+    fn count(&self) -> u8 {
+        u8::try_from(self.options.len()).expect("an objection forbids 256 options")
+    }
+
+    /// The option of this name.
+    fn choice(&self, name: &str) -> Choice {
+        let index = self.options.iter().position(|option| option == name);
+        let index = index.expect("an objection forbids what is no option");
+        Choice::new(index as u8, self.count())
+    }
+
+    /// Whether agents come to what they say in other ways than by the list of opinions.
+    fn has_case(&self) -> bool {
+        self.truth.is_some()
+            || self.impartial
+            || !(self.worth.is_empty() && self.conduct.is_empty() && self.confidence.is_empty())
     }
 }
 
-struct Agent {
-    opinion: Choice,
+/// A client that asks for what its agent says, again and again.
+struct Speaker {
+    says: Opinion,
 }
 
-impl Client<Decision> for Agent {
+impl Client<Decision> for Speaker {
     fn next(&mut self, _rng: &mut ChaCha) -> Propose {
-        Propose(self.opinion)
+        Propose { choice: self.says.favourite(), opinion: self.says }
     }
 }
 
@@ -176,25 +242,31 @@ impl Problem for Decision {
     }
 
     fn objection(load: &Load, cluster: Cluster) -> Option<(&'static str, String)> {
-        let count = load.options.len();
-        if !(1..=255).contains(&count) {
-            return Some(("options", format!("{count} options: give 1 to 255")));
+        load.objection(cluster)
+    }
+
+    fn drawn<'a>(load: &'a Load, cluster: Cluster, key: Key) -> Cow<'a, Load> {
+        if !load.has_case() {
+            return Cow::Borrowed(load);
         }
-        let mut seen = BTreeSet::new();
-        if let Some(twice) = load.options.iter().find(|option| !seen.insert(*option)) {
-            return Some(("options", format!("\"{twice}\" is listed twice")));
-        }
-        if let Some(stray) = load.opinions.iter().find(|wanted| !seen.contains(wanted)) {
-            let reason = format!("\"{stray}\" is not among the options {:?}", load.options);
-            return Some(("opinions", reason));
-        }
-        let (opinions, n) = (load.opinions.len(), cluster.n);
-        (opinions > n as usize).then(|| ("opinions", format!("{opinions} opinions for {n} agents")))
+        let case = Some(Case::draw(load, cluster, key));
+        Cow::Owned(Load { case, ..load.clone() })
     }
 
     fn client(load: &Load, cluster: Cluster, client: ClientId) -> Box<dyn Client<Self>> {
-        let opinion = load.opinion(NodeId(client.0 % cluster.n));
-        Box::new(Agent { opinion })
+        let node = NodeId(client.0 % cluster.n);
+        let says = load.case.as_ref().map_or_else(
+            || Opinion::plain(load.opinion(node)),
+            |case| case.agents[node.index()].says,
+        );
+        Box::new(Speaker { says })
+    }
+
+    const METRICS: &'static [Metric] = gauge::METRICS;
+
+    fn gauge(load: &Load, _cluster: Cluster) -> Option<ProblemGauge<Self>> {
+        let case = load.case.clone()?;
+        Some(Box::new(gauge::Worth::of(case)))
     }
 
     fn answer(_indication: &Conclusion) -> Answer {
@@ -291,7 +363,7 @@ impl Checker<Propose, Conclusion> for Validity {
         match entry.event {
             // What no node heard, no node can decide.
             Event::Requested { request, reached: true, .. } => {
-                self.proposed.insert(request.0);
+                self.proposed.insert(request.choice);
             }
             Event::Corrupted => self.liars = true,
             _ => {}
@@ -329,7 +401,7 @@ impl Checker<Propose, Conclusion> for Unanimity {
         match entry.event {
             Event::Requested { request, .. } => {
                 self.asked.insert(entry.node);
-                self.proposals.insert((entry.node, request.0));
+                self.proposals.insert((entry.node, request.choice));
             }
             Event::Corrupted => {
                 self.corrupt.insert(entry.node);
@@ -466,8 +538,8 @@ mod tests {
         OpId { client: ClientId(client), sequence: 0 }
     }
 
-    const fn asks(client: u32, choice: Choice) -> Event<Propose, Conclusion> {
-        Event::Requested { op: op(client), request: Propose(choice), reached: true }
+    fn asks(client: u32, choice: Choice) -> Event<Propose, Conclusion> {
+        Event::Requested { op: op(client), request: Propose::from(choice), reached: true }
     }
 
     const fn says(answers: Option<OpId>, indication: Conclusion) -> Event<Propose, Conclusion> {
@@ -650,11 +722,13 @@ mod tests {
         let load = |options: &[&str], opinions: &[&str]| Load {
             options: options.iter().map(ToString::to_string).collect(),
             opinions: opinions.iter().map(ToString::to_string).collect(),
+            ..Load::default()
         };
         let cluster = Cluster { n: 3 };
         let rng = &mut Streams::new(0).chacha(Stream::Application, 0);
-        let mut propose =
-            |load: &Load, client| Decision::client(load, cluster, ClientId(client)).next(rng).0;
+        let mut propose = |load: &Load, client| {
+            Decision::client(load, cluster, ClientId(client)).next(rng).choice
+        };
         let mixed = load(&["a", "b"], &["b", "a"]);
         // n2 starts the list over, and the fourth client sits at n0 again.
         assert_eq!([0, 1, 2, 3].map(|client| propose(&mixed, client)), [B, A, B, B]);

@@ -109,7 +109,12 @@ impl Protocol for SignedMessages {
         Self { general: General::boot(ctx.config().round, ctx), accepted: BTreeMap::new() }
     }
 
-    fn on_request(&mut self, op: OpId, Propose(choice): Propose, ctx: &mut Context<'_, Self>) {
+    fn on_request(
+        &mut self,
+        op: OpId,
+        Propose { choice, .. }: Propose,
+        ctx: &mut Context<'_, Self>,
+    ) {
         let is_in_time = self.general.is_asked(op, choice, ctx);
         if is_in_time && ctx.me() == COMMANDER && self.accepted.is_empty() {
             let message = Message::order(choice, ctx.signer());

@@ -49,7 +49,7 @@ fn a_late_release(signatures: &[usize], mutant: Option<&'static str>) -> Table {
 /// n2 among three puts the loyal commander's signature under another order.
 fn a_transplant(mutant: Option<&'static str>) -> Table {
     let mut table = Table::with_mutant(3, Config::default(), mutant);
-    table.request(0, OpId { client: ClientId(0), sequence: 0 }, Propose(ATTACK));
+    table.request(0, OpId { client: ClientId(0), sequence: 0 }, Propose::from(ATTACK));
     let genuine = table.take(0, 2).message;
     round(&mut table, &[0, 1]);
     let forged = Message { choice: RETREAT, chain: genuine.chain };

@@ -24,7 +24,7 @@ const fn op(client: u32) -> OpId {
 }
 
 fn order(table: &mut Table, choice: Choice) {
-    table.request(0, op(0), Propose(choice));
+    table.request(0, op(0), Propose::from(choice));
 }
 
 /// Everybody's keys, which a test may have.
@@ -179,7 +179,7 @@ fn without_an_order_or_with_several_the_default_is_obeyed() {
         (&[0, 2], 9, Choice::new(2, 3)),
     ] {
         let mut table = Table::new(3, Config { default, ..Config::default() });
-        table.request(1, op(1), Propose(Choice::new(1, 3)));
+        table.request(1, op(1), Propose::from(Choice::new(1, 3)));
         for order in orders {
             table.inject(0, 1, signed(Choice::new(*order, 3), &[0]));
         }
@@ -195,7 +195,7 @@ fn without_an_order_or_with_several_the_default_is_obeyed() {
 fn an_order_is_given_once_and_only_in_the_first_round() {
     let mut table = Table::new(4, Config::default());
     order(&mut table, ATTACK);
-    table.request(0, op(7), Propose(RETREAT));
+    table.request(0, op(7), Propose::from(RETREAT));
     assert_eq!(table.flying().len(), 3);
     (0..3).for_each(|_| round(&mut table, &[0, 1, 2, 3]));
     all_decide(&table, &[0, 1, 2, 3], ATTACK);

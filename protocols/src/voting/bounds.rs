@@ -44,7 +44,7 @@ impl Electorate {
             let Some(choice) = *ballot else { continue };
             if voter == agent {
                 let op = OpId { client: ClientId(voter), sequence: 0 };
-                table.request(voter, op, Propose(choice));
+                table.request(voter, op, Propose::from(choice));
             } else {
                 table.inject(voter, agent, Message::Ballot { choice });
             }

@@ -172,7 +172,12 @@ impl Protocol for Voting {
         agent
     }
 
-    fn on_request(&mut self, op: OpId, Propose(choice): Propose, ctx: &mut Context<'_, Self>) {
+    fn on_request(
+        &mut self,
+        op: OpId,
+        Propose { choice, .. }: Propose,
+        ctx: &mut Context<'_, Self>,
+    ) {
         let before = self.outcome;
         if before.is_none() && !self.unanswered.contains(&op) {
             self.unanswered.push(op);

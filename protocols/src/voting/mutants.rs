@@ -18,7 +18,7 @@ fn seat(opinions: &[Choice], config: Config, mutant: Option<&'static str>) -> Ta
     let mut table = Table::with_mutant(opinions.len() as u32, config, mutant);
     for (node, opinion) in (0..).zip(opinions) {
         let op = OpId { client: ClientId(node), sequence: 0 };
-        table.request(node, op, Propose(*opinion));
+        table.request(node, op, Propose::from(*opinion));
     }
     table
 }

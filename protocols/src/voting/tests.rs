@@ -26,7 +26,7 @@ const fn op(client: u32) -> OpId {
 }
 
 fn ask(table: &mut Table, node: u32, opinion: Choice) {
-    table.request(node, op(node), Propose(opinion));
+    table.request(node, op(node), Propose::from(opinion));
 }
 
 fn ballot(choice: Choice) -> Message {
@@ -255,7 +255,7 @@ fn a_restart_never_changes_a_vote() {
     table.lose_all();
     table.restart(0);
     // Another client of the agent has another opinion, but the agent has voted.
-    table.request(0, op(7), Propose(VUE));
+    table.request(0, op(7), Propose::from(VUE));
     let sent = table.flying().iter().map(|letter| letter.message.clone());
     assert_eq!(sent.collect::<Vec<_>>(), [ballot(REACT), ballot(REACT)]);
     ask(&mut table, 1, REACT);

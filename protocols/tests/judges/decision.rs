@@ -24,15 +24,15 @@ const A: Choice = Choice::new(0, 3);
 const B: Choice = Choice::new(1, 3);
 const C: Choice = Choice::new(2, 3);
 
-const fn asks(node: u32, choice: Choice) -> Happening<Decision> {
-    Event::Requested { op: op(node), request: Propose(choice), reached: true }
+fn asks(node: u32, choice: Choice) -> Happening<Decision> {
+    Event::Requested { op: op(node), request: Propose::from(choice), reached: true }
 }
 
-const fn unheard(node: u32, choice: Choice) -> Happening<Decision> {
-    Event::Requested { op: op(node), request: Propose(choice), reached: false }
+fn unheard(node: u32, choice: Choice) -> Happening<Decision> {
+    Event::Requested { op: op(node), request: Propose::from(choice), reached: false }
 }
 
-const fn tells(node: u32, choice: Choice) -> Happening<Decision> {
+fn tells(node: u32, choice: Choice) -> Happening<Decision> {
     Event::Indicated { answers: Some(op(node)), indication: Conclusion::Decided(choice) }
 }
 
@@ -190,7 +190,7 @@ pub(crate) fn rename(scene: &mut Scene<Decision>) {
     let name = |choice: &mut Choice| *choice = Choice::new((choice.index() as u8 + 1) % 3, 3);
     for entry in &mut scene.story {
         match &mut entry.event {
-            Event::Requested { request: Propose(choice), .. }
+            Event::Requested { request: Propose { choice, .. }, .. }
             | Event::Indicated { indication: Conclusion::Decided(choice), .. } => name(choice),
             _ => {}
         }

@@ -18,7 +18,7 @@ fn divided(nodes: u32, config: Config) -> Experiment<BenOr> {
     setup.network.latency = Latency::Uniform(DurationRange::from_millis(1, 9));
     let mut ben_or = Experiment::<BenOr>::new(config, setup);
     let options = vec!["yes".to_owned(), "no".to_owned()];
-    ben_or.load = Load { opinions: options.clone(), options };
+    ben_or.load = Load { opinions: options.clone(), options, ..Load::default() };
     ben_or
 }
 

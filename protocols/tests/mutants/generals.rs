@@ -34,7 +34,7 @@ fn treason<P: Protocol<Problem = Decision>>(
     setup.faults = traitors.iter().map(corrupt).collect();
     setup.adversary.strategy = strategy;
     let mut experiment = Experiment::new(config, setup);
-    experiment.load = Load { options: vec!["attack".into(), "retreat".into()], opinions: vec![] };
+    experiment.load = Load { options: vec!["attack".into(), "retreat".into()], ..Load::default() };
     experiment
 }
 

@@ -99,7 +99,7 @@ fn divided(nodes: u32, config: Ballots) -> Experiment<Voting> {
     setup.network.latency = Latency::Uniform(range(1, 50));
     let mut voting = Experiment::<Voting>::new(config, setup);
     let options = vec!["React".to_owned(), "Vue".to_owned()];
-    voting.load = Load { opinions: options.clone(), options };
+    voting.load = Load { opinions: options.clone(), options, ..Load::default() };
     voting
 }
 

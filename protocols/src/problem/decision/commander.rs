@@ -38,7 +38,7 @@ impl Checker<Propose, Conclusion> for CommanderValidity {
     fn observe(&mut self, entry: &Seen) -> Option<Witness> {
         let is_commander = entry.node == COMMANDER;
         match entry.event {
-            Event::Requested { request: Propose(choice), .. } if is_commander => {
+            Event::Requested { request: Propose { choice, .. }, .. } if is_commander => {
                 self.order.get_or_insert(choice);
                 let mut premature = self.premature.values();
                 return premature.find_map(|(choice, sighting)| self.judge(*choice, *sighting));
@@ -70,9 +70,9 @@ mod tests {
 
     type Happening = Event<Propose, Conclusion>;
 
-    const fn orders(choice: Choice) -> Happening {
+    fn orders(choice: Choice) -> Happening {
         let op = OpId { client: ClientId(0), sequence: 0 };
-        Event::Requested { op, request: Propose(choice), reached: true }
+        Event::Requested { op, request: Propose::from(choice), reached: true }
     }
 
     const fn decides(choice: Choice) -> Happening {

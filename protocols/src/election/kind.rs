@@ -1,0 +1,231 @@
+//! Kinds: voting rules as scenarios write them.
+//!
+//! `"majority"`, `"supermajority(2/3)"`, `"borda"`; a share is taken of those who vote, or with
+//! `all` of the electorate: `"majority(all)"`. Conditions stand around a rule:
+//! `"quorum(1/2, veto(majority))"`. Weights and vetoes are the electorate's.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sim_core::rng::Ratio;
+
+use super::approval::Approval;
+use super::ballot::Form;
+use super::borda::Borda;
+use super::condorcet::Condorcet;
+use super::copeland::Copeland;
+use super::instant_runoff::InstantRunoff;
+use super::kemeny::Kemeny;
+use super::minimax::Minimax;
+use super::plurality::Plurality;
+use super::profile::Profile;
+use super::ranked_pairs::RankedPairs;
+use super::rule::{Outcome, Outstanding, Rule};
+use super::schulze::Schulze;
+use super::score::Score;
+use super::threshold::{Base, Threshold};
+use super::turnout::Turnout;
+use super::veto::Veto;
+
+/// How many conditions may stand around each other.
+const DEPTH: u32 = 8;
+
+/// The most points of score voting where a scenario does not say.
+const POINTS: u8 = 5;
+
+/// A voting rule by its name.
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
+pub enum Kind {
+    /// `majority`: more than half of the first choices.
+    Majority(Base),
+    /// `supermajority(2/3)`: at least so much of the first choices; more than one half.
+    Supermajority(Ratio, Base),
+    /// `unanimity`: all first choices.
+    Unanimity(Base),
+    /// `plurality`: the most first choices.
+    Plurality,
+    /// `approval`: the most approvals.
+    Approval,
+    /// `score(5)`: the most points, of which each ballot gives each option up to so many.
+    Score(u8),
+    /// `borda`: the most points by places.
+    Borda,
+    /// `condorcet`: who beats all others, or nobody.
+    Condorcet,
+    /// `copeland`: the most victories.
+    Copeland,
+    /// `minimax`: the mildest worst defeat.
+    Minimax,
+    /// `kemeny`: the order that agrees most.
+    Kemeny,
+    /// `schulze`: the widest paths of victories.
+    Schulze,
+    /// `ranked-pairs`: victories locked in by width.
+    RankedPairs,
+    /// `instant-runoff`: the weakest are struck one by one.
+    InstantRunoff,
+    /// `quorum(1/2, majority)`: a rule, if this share of the electorate takes part.
+    Quorum(Ratio, Box<Self>),
+    /// `veto(majority)`: a rule, and nobody with a veto is against it.
+    Veto(Box<Self>),
+}
+
+impl Default for Kind {
+    fn default() -> Self {
+        Self::Majority(Base::Voting)
+    }
+}
+
+impl Kind {
+    /// The rules that need no more than their name.
+    const PLAIN: [(&'static str, Self); 14] = [
+        ("majority", Self::Majority(Base::Voting)),
+        ("majority(all)", Self::Majority(Base::Electorate)),
+        ("unanimity", Self::Unanimity(Base::Voting)),
+        ("unanimity(all)", Self::Unanimity(Base::Electorate)),
+        ("plurality", Self::Plurality),
+        ("approval", Self::Approval),
+        ("borda", Self::Borda),
+        ("condorcet", Self::Condorcet),
+        ("copeland", Self::Copeland),
+        ("minimax", Self::Minimax),
+        ("kemeny", Self::Kemeny),
+        ("schulze", Self::Schulze),
+        ("ranked-pairs", Self::RankedPairs),
+        ("instant-runoff", Self::InstantRunoff),
+    ];
+
+    /// Does something with the rule of this name.
+    fn with<T>(&self, act: impl FnOnce(&dyn Rule) -> T) -> T {
+        match self {
+            Self::Majority(base) => act(&Threshold::majority(*base)),
+            Self::Supermajority(share, base) => act(&Threshold::supermajority(*share, *base)),
+            Self::Unanimity(base) => act(&Threshold::unanimity(*base)),
+            Self::Plurality => act(&Plurality),
+            Self::Approval => act(&Approval),
+            Self::Score(most) => act(&Score { most: *most }),
+            Self::Borda => act(&Borda),
+            Self::Condorcet => act(&Condorcet),
+            Self::Copeland => act(&Copeland),
+            Self::Minimax => act(&Minimax),
+            Self::Kemeny => act(&Kemeny),
+            Self::Schulze => act(&Schulze),
+            Self::RankedPairs => act(&RankedPairs),
+            Self::InstantRunoff => act(&InstantRunoff),
+            Self::Quorum(share, of) => act(&Turnout { share: *share, of: &**of }),
+            Self::Veto(of) => act(&Veto { of: &**of }),
+        }
+    }
+
+    fn read(text: &str, depth: u32) -> Result<Self, String> {
+        let text = text.trim();
+        if let Some((_, kind)) = Self::PLAIN.iter().find(|(name, _)| *name == text) {
+            return Ok(kind.clone());
+        }
+        let (word, rest) = text.split_once('(').unwrap_or((text, ")"));
+        let inner = rest.strip_suffix(')').ok_or_else(|| format!("`{text}` lacks its last `)`"))?;
+        if depth == 0 {
+            return Err(format!("no more than {DEPTH} conditions around each other"));
+        }
+        let share = |text: &str| {
+            let share: Ratio = text.trim().parse()?;
+            let (part, whole) = share.lowest_terms();
+            Ok::<_, String>((share, u128::from(part) * 2 > u128::from(whole)))
+        };
+        match (word.trim(), inner.split_once(',')) {
+            ("supermajority", arguments) => {
+                let (of, base) = match arguments {
+                    None => (inner, Base::Voting),
+                    Some((of, base)) if base.trim() == "all" => (of, Base::Electorate),
+                    Some((_, base)) => {
+                        return Err(format!("`{}`: after the share `all` may follow", base.trim()));
+                    }
+                };
+                match share(of)? {
+                    (share, true) => Ok(Self::Supermajority(share, base)),
+                    (share, false) => Err(format!(
+                        "supermajority({share}): two options can have it; give more than 50%"
+                    )),
+                }
+            }
+            ("score", None) if inner.is_empty() => Ok(Self::Score(POINTS)),
+            ("score", None) => match inner.trim().parse() {
+                Ok(most @ 1..) => Ok(Self::Score(most)),
+                _ => Err(format!("score({inner}): give the most points for one option, 1 to 255")),
+            },
+            ("quorum", Some((part, of))) => {
+                Ok(Self::Quorum(share(part)?.0, Box::new(Self::read(of, depth - 1)?)))
+            }
+            ("veto", _) if !inner.is_empty() => {
+                Ok(Self::Veto(Box::new(Self::read(inner, depth - 1)?)))
+            }
+            _ => Err(format!("`{text}` is no voting rule: {}", Self::expected())),
+        }
+    }
+
+    fn expected() -> String {
+        let plain: Vec<&str> = Self::PLAIN.iter().map(|(name, _)| *name).collect();
+        format!(
+            "write one of {}, supermajority(2/3), supermajority(2/3, all), score(5), or around \
+             another rule quorum(1/2, …), veto(…)",
+            plain.join(", ")
+        )
+    }
+}
+
+impl Rule for Kind {
+    fn form(&self) -> Form {
+        self.with(|rule| rule.form())
+    }
+
+    fn outcome(&self, profile: &Profile) -> Outcome {
+        self.with(|rule| rule.outcome(profile))
+    }
+
+    fn is_settled(&self, profile: &Profile, out: Outstanding) -> bool {
+        self.with(|rule| rule.is_settled(profile, out))
+    }
+
+    fn settles_exactly(&self) -> bool {
+        self.with(|rule| rule.settles_exactly())
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Supermajority(share, Base::Voting) => write!(f, "supermajority({share})"),
+            Self::Supermajority(share, Base::Electorate) => {
+                write!(f, "supermajority({share}, all)")
+            }
+            Self::Score(most) => write!(f, "score({most})"),
+            Self::Quorum(share, of) => write!(f, "quorum({share}, {of})"),
+            Self::Veto(of) => write!(f, "veto({of})"),
+            plain => {
+                let found = Self::PLAIN.iter().find(|(_, kind)| kind == plain);
+                f.write_str(found.expect("every other kind is in the table").0)
+            }
+        }
+    }
+}
+
+impl FromStr for Kind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::read(text, DEPTH)
+    }
+}
+
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}

@@ -1,0 +1,113 @@
+//! What only a decision can tell: whether it was right, and how good it was for whom.
+
+use sim_core::checker::End;
+use sim_core::gauge::{Gauge, Measure, Metric, Reading};
+use sim_core::history::{Entry, Event};
+use sim_core::id::{NodeId, NodeSet};
+
+use super::agents::Agent;
+use super::opinion::WORTH_MAX;
+use super::{Case, Choice, Conclusion, Propose};
+
+const fn metric(name: &'static str, summary: &'static str) -> Metric {
+    Metric { name, summary, may_be_censored: false }
+}
+
+/// The measurements, in the order of [`Worth::measures`].
+pub(super) const METRICS: &[Metric] = &[
+    metric("right_ratio", "1 if what is right was decided, 0 if not or if nothing was"),
+    metric("wrong_ratio", "1 if something else was decided, 0 if not or if nothing was"),
+    metric("right_opinions_ratio", "the share of the agents that thought what is right"),
+    metric(
+        "flipped_ratio",
+        "1 if fewer sincere agents wanted what was decided than something else",
+    ),
+    metric("supporters_ratio", "the share of the sincere agents that wanted most what was decided"),
+    metric("welfare_mean_ratio", "what the decision is worth to the sincere agents, on average"),
+    metric("welfare_min_ratio", "what it is worth to the one of them to whom it is worth least"),
+    metric("regret_ratio", "by how much another option would have been better for them on average"),
+];
+
+/// Takes the measurements.
+pub(super) struct Worth {
+    case: Case,
+    corrupt: NodeSet,
+    /// What the nodes that decided did, in order.
+    decided: Vec<(NodeId, Choice)>,
+}
+
+impl Worth {
+    pub(super) const fn of(case: Case) -> Self {
+        Self { case, corrupt: NodeSet::EMPTY, decided: Vec::new() }
+    }
+
+    /// The agents whose good counts.
+    fn sincere(&self) -> impl Iterator<Item = &Agent> {
+        let agents = self.case.agents.iter().enumerate();
+        let honest = agents.filter(|(node, _)| !self.corrupt.contains(NodeId(*node as u32)));
+        honest.map(|(_, agent)| agent).filter(|agent| agent.conduct.is_sincere())
+    }
+
+    /// How many sincere agents want an option most.
+    fn supporters(&self, option: Choice) -> usize {
+        self.sincere().filter(|agent| agent.thinks.favourite() == option).count()
+    }
+
+    /// What an option is worth to the sincere agents on average, 0 to 1.
+    fn welfare(&self, option: Choice) -> Option<f64> {
+        let worth = self.sincere().map(|agent| u64::from(agent.thinks.worth(option)));
+        let count = self.sincere().count();
+        (count > 0).then(|| worth.sum::<u64>() as f64 / (count as f64 * f64::from(WORTH_MAX)))
+    }
+
+    fn measures(&self) -> Vec<Measure> {
+        let right = self.decided.iter().find(|(node, _)| !self.corrupt.contains(*node));
+        let decided = right.map(|(_, choice)| *choice);
+        let value = |value: Option<f64>| value.map_or(Measure::None, Measure::Value);
+        let of_decided = |measure: &dyn Fn(Choice) -> Option<f64>| value(decided.and_then(measure));
+        let truth = self.case.truth;
+        let share = |hit: bool| if hit { 1.0 } else { 0.0 };
+        let count = self.sincere().count() as f64;
+        let all = || {
+            let of = self.case.agents.first().map_or(0, |agent| agent.thinks.favourite().of());
+            (0..of).map(move |index| Choice::new(index, of))
+        };
+        let thought = self.case.agents.iter().map(|agent| Some(agent.thinks.favourite()));
+        let right_opinions = thought.filter(|favourite| *favourite == truth).count() as f64;
+        vec![
+            value(truth.map(|_| share(decided == truth))),
+            value(truth.map(|_| share(decided.is_some() && decided != truth))),
+            value(truth.map(|_| right_opinions / self.case.agents.len() as f64)),
+            of_decided(&|decided| {
+                let most = all().map(|option| self.supporters(option)).max()?;
+                Some(share(self.supporters(decided) < most))
+            }),
+            of_decided(&|decided| (count > 0.0).then(|| self.supporters(decided) as f64 / count)),
+            of_decided(&|decided| self.welfare(decided)),
+            of_decided(&|decided| {
+                let worth = self.sincere().map(|agent| agent.thinks.worth(decided)).min()?;
+                Some(f64::from(worth) / f64::from(WORTH_MAX))
+            }),
+            of_decided(&|decided| {
+                let best = all().filter_map(|option| self.welfare(option)).fold(0.0, f64::max);
+                Some(best - self.welfare(decided)?)
+            }),
+        ]
+    }
+}
+
+impl Gauge<Propose, Conclusion> for Worth {
+    fn observe(&mut self, entry: &Entry<Propose, Conclusion>) {
+        match &entry.event {
+            Event::Corrupted => _ = self.corrupt.insert(entry.node),
+            Event::Indicated { indication: Conclusion::Decided(choice), .. } => {
+                self.decided.push((entry.node, *choice));
+            }
+            _ => {}
+        }
+    }
+
+    fn conclude(&mut self, _end: &End) -> Reading {
+        Reading { measures: self.measures(), points: Vec::new() }
+    }
+}
