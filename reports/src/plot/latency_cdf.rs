@@ -75,6 +75,9 @@ impl Series<'_> {
     }
 }
 
+/// The end of the bucket of those who need not wait: a nanosecond, in ms.
+const AT_ONCE_MS: f64 = 1e-6;
+
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
     if tables.hist.is_empty() {
         return Ok(Drawing::skipped("there is no hist.csv, or it has no rows"));
@@ -92,7 +95,10 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let series: Vec<Series<'_>> =
         chosen.iter().zip(names).map(|(point, label)| series(tables, point, label)).collect();
     let latencies = series.iter().flat_map(|s| [s.start(), s.steps[s.steps.len() - 1].0]);
-    let x = Scale::spanning(latencies, 10).expect("every series has a step");
+    // What is answered at once has no place on an axis of decades, and lies at its left end.
+    let slow = latencies.clone().filter(|ms| *ms > AT_ONCE_MS);
+    let x = Scale::spanning(slow, 10).or_else(|| Scale::spanning(latencies, 10));
+    let x = x.expect("every series has a step");
     let frame = frame(tables, &series, points.len());
     let picture = frame.picture(slice(&series), |sheet| paint(sheet, &series, &x))?;
     let left_out = left_out(series.len(), points.len(), "points");

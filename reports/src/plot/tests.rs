@@ -5,7 +5,7 @@
 mod fixtures;
 
 use super::*;
-use crate::row::{FaultRow, Point};
+use crate::row::{FaultRow, HistRow, Point};
 use crate::stats::Proportion;
 use expect_test::expect_file;
 use fixtures::{epidemic, failing_nodes, fixture, fixtures, replicas};
@@ -347,4 +347,19 @@ fn a_themed_picture_has_no_colour_left_that_the_page_cannot_change() {
     assert!(themed.contains("var(--synod-ink, #222222)"));
     assert!(!themed.contains("=\"#"), "a plain colour is left");
     assert!(Document::parse(&themed).is_ok());
+}
+
+#[test]
+fn answers_at_once_do_not_stretch_the_axis_of_those_that_take_their_time() {
+    let mut tables = fixture();
+    let point_id = tables.runs.points[0].id.clone();
+    tables.hist.retain(|row| row.point_id != point_id);
+    let metric = "decide_ms".to_owned();
+    tables.hist.push(HistRow { point_id, metric, ge_ms: 0.0, lt_ms: 1e-6, count: 50 });
+    let drawing = (latency_cdf::CHART.draw)(&tables).expect("a drawing");
+    assert!(!drawing.pictures[0].svg.contains("0.00001"));
+    let all = tables.runs.points[0].id.clone();
+    tables.hist.retain(|row| row.point_id == all);
+    let drawing = (latency_cdf::CHART.draw)(&tables).expect("a drawing");
+    assert_eq!(drawing.pictures.len(), 1, "all of them at once");
 }
