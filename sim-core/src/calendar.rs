@@ -52,6 +52,8 @@ pub(crate) struct Calendar<D> {
     far: Heap,
     days_since_review: u32,
     entries_since_review: u64,
+    /// Whether the day at hand began after [`Calendar::new_day`] was asked last.
+    dawned: bool,
 }
 
 impl<D> Default for Calendar<D> {
@@ -72,6 +74,7 @@ impl<D> Default for Calendar<D> {
             far: Heap::default(),
             days_since_review: 0,
             entries_since_review: 0,
+            dawned: false,
         }
     }
 }
@@ -89,6 +92,14 @@ impl<D> Calendar<D> {
     /// The bodies of all entries, in no order that means anything.
     pub(crate) fn bodies(&self) -> impl Iterator<Item = &D> {
         self.bodies.iter().flatten()
+    }
+
+    /// The bodies of the day at hand, if it was not asked for before; what few entries there are,
+    /// or what comes later into the day, it does not tell.
+    #[inline]
+    pub(crate) fn new_day(&mut self) -> impl Iterator<Item = &D> {
+        let day: &[(Key, u32)] = if std::mem::take(&mut self.dawned) { &self.today } else { &[] };
+        day.iter().filter_map(|(_, place)| self.bodies[*place as usize].as_ref())
     }
 
     /// The least key.
@@ -199,6 +210,7 @@ impl<D> Calendar<D> {
         self.today.sort_unstable_by_key(|entry| Reverse(entry.0));
         self.first += 1;
         self.edge = self.first << self.shift;
+        self.dawned = true;
     }
 
     /// Takes into the ring what was far and has come near.

@@ -59,7 +59,12 @@ struct Ring<T> {
     every: Duration,
     timers: VecDeque<(Key, T)>,
     in_order: bool,
+    /// How many at its front were shown beforehand.
+    shown: usize,
 }
+
+/// How many repeating timers are shown at once.
+const AHEAD: usize = 16;
 
 /// How many periods may have a ring: all fronts are looked at to find the next event.
 const RINGS: usize = 8;
@@ -113,7 +118,7 @@ impl<D, T: Hash + Eq + Copy, R: Copy> EventQueue<D, T, R> {
         }
         let key = self.key(first);
         let ring = known.unwrap_or_else(|| {
-            self.rings.push(Ring { every, timers: VecDeque::new(), in_order: true });
+            self.rings.push(Ring { every, timers: VecDeque::new(), in_order: true, shown: 0 });
             self.rings.len() - 1
         });
         let ring = &mut self.rings[ring];
@@ -182,6 +187,17 @@ impl<D, T: Hash + Eq + Copy, R: Copy> EventQueue<D, T, R> {
         self.deliveries.bodies()
     }
 
+    /// Shows many of the deliveries and repeating timers some time before they come out, several at
+    /// once: whoever fetches from memory what they concern waits for it once and not each time.
+    #[inline]
+    pub(crate) fn show_ahead(&mut self, delivery: impl FnMut(&D), mut timer: impl FnMut(&T)) {
+        self.deliveries.new_day().for_each(delivery);
+        for ring in self.rings.iter_mut().filter(|ring| ring.shown == 0) {
+            ring.timers.iter().take(AHEAD).for_each(|(_, next)| timer(next));
+            ring.shown = AHEAD;
+        }
+    }
+
     /// How many events wait.
     pub fn len(&self) -> usize {
         let repeating: usize = self.rings.iter().map(|ring| ring.timers.len()).sum();
@@ -224,9 +240,10 @@ impl<D, T: Hash + Eq + Copy, R: Copy> EventQueue<D, T, R> {
         let fronts = |ring: &Ring<T>| ring.timers.front().is_some_and(|(key, _)| *key == first);
         let ring = self.rings.iter().position(fronts)?;
         let key = self.key(time_of(first) + self.rings[ring].every);
-        let ring = &mut self.rings[ring].timers;
-        let (_, timer) = ring.pop_front()?;
-        ring.push_back((key, timer));
+        let ring = &mut self.rings[ring];
+        let (_, timer) = ring.timers.pop_front()?;
+        ring.timers.push_back((key, timer));
+        ring.shown = ring.shown.saturating_sub(1);
         Some(timer)
     }
 }
