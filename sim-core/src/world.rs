@@ -148,6 +148,7 @@ pub(crate) struct World<'a, P: Protocol, const TRACED: bool> {
     /// What clogs hold, in the order of sending.
     held: Vec<weather::Held<P>>,
     disks: DiskModel,
+    node_key: Key,
     disk_key: Key,
     /// What messages cost their nodes; `None` for nothing.
     cost: Option<Cost>,
@@ -253,7 +254,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
         };
         let node = |node: NodeId| {
             let clock = clock_of(&setup.clock, node, clock_key);
-            Node::new(node, node_key.member(u64::from(node.0)), clock)
+            Node::new(node, clock)
         };
         let (nemesis, planned) = Nemesis::new(setup, &streams);
         let horizon = Time::ZERO + setup.horizon;
@@ -285,6 +286,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             ),
             held: Vec::new(),
             disks: DiskModel::new::<P::Record>(&setup.disk),
+            node_key,
             disk_key: streams.key(Stream::Disks),
             cost: Cost::new::<P>(&setup.cost),
             detours: setup.adversary.rushing,
@@ -413,8 +415,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
         let (nodes, touched) = (&self.nodes, Cell::new(0));
         let touch = |instance: InstanceId| {
             let node = &nodes[instance.index()];
-            touched
-                .set(touched.get() + u32::from(node.is_up()) + u32::from(node.trouble.is_some()));
+            touched.set(touched.get() + u32::from(node.is_up()) + u32::from(node.is_plain()));
         };
         let deliver = |Caused { occurrence, .. }: &Caused<P>| {
             if let Occurrence::Arrive { to, .. } = occurrence {

@@ -4,7 +4,7 @@ use super::World;
 use crate::history::Event;
 use crate::id::{InstanceId, NodeId};
 use crate::landmark::Landmark;
-use crate::node::{Input, Output};
+use crate::node::{Input, Node, Output, Particulars, Period};
 use crate::protocol::{Context, Effect, Protocol, Stored};
 use crate::time::Duration;
 use crate::trace::StepKind;
@@ -38,21 +38,25 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         instance: InstanceId,
         act: impl FnOnce(&mut Option<P>, &[Stored<P::Record>], &mut Context<'_, P>) -> T,
     ) -> T {
-        let node = &mut self.nodes[instance.index()];
-        let mut written = node.disk.written();
+        let Node { state, drawn, particulars, identity, .. } = &mut self.nodes[instance.index()];
+        let own: &Particulars<P> = particulars;
+        let mut written = own.disk.written();
+        let mut random = self.node_key.member(u64::from(identity.0)).from(*drawn);
         let mut ctx = Context {
-            me: node.identity,
+            me: *identity,
             cluster: self.experiment.setup.cluster(),
             config: &self.experiment.config,
             mutant: self.experiment.setup.mutant.as_deref(),
             now: self.now,
-            clock: &node.clock,
-            sway: node.trouble.as_ref().and_then(|trouble| trouble.sway.as_ref()),
-            random: &mut node.random,
+            clock: &own.clock,
+            sway: own.trouble.as_ref().and_then(|trouble| trouble.sway.as_ref()),
+            random: &mut random,
             written: &mut written,
             effects: &mut self.effects,
         };
-        act(&mut node.state, node.disk.durable(), &mut ctx)
+        let done = act(state, own.disk.durable(), &mut ctx);
+        *drawn = random.count();
+        done
     }
 
     pub(super) fn boot(&mut self, instance: InstanceId) {
@@ -189,11 +193,10 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         self.stop_repeating(instance, timer);
         self.queue.cancel_timer(&(instance, timer));
         let node = &mut self.nodes[instance.index()];
-        node.repeating.add(timer, every);
         let start = self.now.checked_add(first).filter(|_| node.clock.is_true());
-        if let Some(start) = start
-            && self.queue.repeat_timer(start, every, (instance, timer))
-        {
+        let ring = start.and_then(|start| self.queue.repeat_timer(start, every, (instance, timer)));
+        node.add_repeating(timer, every, ring);
+        if ring.is_some() {
             // Those that start before anything happens are put in order all at once.
             if self.event > 0 {
                 self.queue.order_rings();
@@ -209,7 +212,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     #[inline]
     pub(super) fn stop_repeating(&mut self, instance: InstanceId, timer: P::Timer) {
         if let Some(every) = self.period(instance, timer) {
-            self.nodes[instance.index()].repeating.remove(timer);
+            self.nodes[instance.index()].remove_repeating(timer);
             self.queue.stop_repeating(every, (instance, timer));
         }
     }
@@ -217,14 +220,17 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     /// The period of a timer that repeats.
     #[inline]
     pub(super) fn period(&self, instance: InstanceId, timer: P::Timer) -> Option<Duration> {
-        self.nodes[instance.index()].repeating.period(timer)
+        Some(match self.nodes[instance.index()].period(timer)? {
+            Period::Ring(ring) => self.queue.period(ring),
+            Period::Own(every) => every,
+        })
     }
 
     /// A repeating timer fires; its ring has armed it anew.
     pub(super) fn repeat(&mut self, instance: InstanceId, timer: P::Timer) {
         self.fire(instance, timer);
         // The next firing was caused by this one, unless the handler had other plans.
-        if self.period(instance, timer).is_some() {
+        if TRACED && self.period(instance, timer).is_some() {
             self.remember_cause(instance, timer);
         }
     }
@@ -249,5 +255,17 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         for planned in self.nemesis.hear(landmark, self.now) {
             self.plan(planned);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::toy::Echo;
+    use super::*;
+
+    /// A million nodes are a million of these, and an event should wait for one line of memory.
+    #[test]
+    fn a_node_takes_three_words_beside_its_state() {
+        assert_eq!(size_of::<Node<Echo>>(), size_of::<Option<Echo>>() + 3 * size_of::<u64>());
     }
 }

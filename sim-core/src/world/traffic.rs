@@ -27,7 +27,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     #[inline]
     pub(super) fn sync(&mut self, instance: InstanceId) -> Option<DiskMark> {
         let node = &mut self.nodes[instance.index()];
-        if node.disk.is_untouched() {
+        if node.is_plain() {
             return None;
         }
         if node.disk.take_unannounced() {
@@ -78,7 +78,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         self.step(StepKind::Durable, Some(instance), || format!("up to {}", safe.0));
         loop {
             let output = &mut self.nodes[instance.index()].output;
-            if output.is_untouched() || output.front().is_none_or(|(mark, _)| *mark > safe) {
+            if output.front().is_none_or(|(mark, _)| *mark > safe) {
                 return safe;
             }
             if let Some((_, output)) = output.pop_front() {
