@@ -26,10 +26,35 @@ const REVIEW: u32 = 256;
 /// No entry: the end of a list.
 const NIL: u32 = u32::MAX;
 
+/// How many days ahead their lists are walked, so that they are in the caches when they are due: a
+/// step in each of several lists takes as long as one in one.
+const SCOUTS: usize = 8;
+
+/// One entry, or room for one. What orders it lies beside the body, because the list of its day leads
+/// here anyway.
+#[derive(Debug)]
+struct Slot<D> {
+    body: Option<D>,
+    /// Time and sequence of the key, and the next entry of its day, while it is in the ring.
+    time: u64,
+    sequence: u64,
+    next: u32,
+}
+
+impl<D> Slot<D> {
+    const fn new(body: D) -> Self {
+        Self { body: Some(body), time: 0, sequence: 0, next: NIL }
+    }
+
+    const fn key(&self) -> Key {
+        (self.time as u128) << 64 | self.sequence as u128
+    }
+}
+
 /// Deliveries in the order of their keys.
 #[derive(Debug)]
 pub(crate) struct Calendar<D> {
-    bodies: Vec<Option<D>>,
+    slots: Vec<Slot<D>>,
     free: Vec<u32>,
     len: usize,
     /// The day at hand, the last first.
@@ -47,8 +72,8 @@ pub(crate) struct Calendar<D> {
     /// Which days have entries, a bit each.
     occupied: Vec<u64>,
     in_ring: usize,
-    /// The key of each body in the ring, and the next of its day.
-    links: Vec<(Key, u32)>,
+    /// For each of the next days an entry of its list, further on with each day that begins.
+    scouts: [u32; SCOUTS],
     far: Heap,
     days_since_review: u32,
     entries_since_review: u64,
@@ -59,7 +84,7 @@ pub(crate) struct Calendar<D> {
 impl<D> Default for Calendar<D> {
     fn default() -> Self {
         Self {
-            bodies: Vec::new(),
+            slots: Vec::new(),
             free: Vec::new(),
             len: 0,
             today: Vec::new(),
@@ -70,7 +95,7 @@ impl<D> Default for Calendar<D> {
             heads: Vec::new(),
             occupied: Vec::new(),
             in_ring: 0,
-            links: Vec::new(),
+            scouts: [NIL; SCOUTS],
             far: Heap::default(),
             days_since_review: 0,
             entries_since_review: 0,
@@ -91,7 +116,7 @@ impl<D> Calendar<D> {
 
     /// The bodies of all entries, in no order that means anything.
     pub(crate) fn bodies(&self) -> impl Iterator<Item = &D> {
-        self.bodies.iter().flatten()
+        self.slots.iter().filter_map(|slot| slot.body.as_ref())
     }
 
     /// The bodies of the day at hand, if it was not asked for before; what few entries there are,
@@ -99,7 +124,7 @@ impl<D> Calendar<D> {
     #[inline]
     pub(crate) fn new_day(&mut self) -> impl Iterator<Item = &D> {
         let day: &[(Key, u32)] = if std::mem::take(&mut self.dawned) { &self.today } else { &[] };
-        day.iter().filter_map(|(_, place)| self.bodies[*place as usize].as_ref())
+        day.iter().filter_map(|(_, place)| self.slots[*place as usize].body.as_ref())
     }
 
     /// The least key.
@@ -116,11 +141,11 @@ impl<D> Calendar<D> {
     pub(crate) fn push(&mut self, key: Key, body: D) {
         debug_assert!(time_of(key) <= LATEST, "a time so late that the days overflow");
         let place = if let Some(place) = self.free.pop() {
-            self.bodies[place as usize] = Some(body);
+            self.slots[place as usize].body = Some(body);
             place
         } else {
-            self.bodies.push(Some(body));
-            (self.bodies.len() - 1) as u32
+            self.slots.push(Slot::new(body));
+            (self.slots.len() - 1) as u32
         };
         self.len += 1;
         if time_of(key) < self.edge {
@@ -155,13 +180,11 @@ impl<D> Calendar<D> {
             self.far.push(key, place);
             return;
         }
-        let slot = day as usize & (self.heads.len() - 1);
-        if self.links.len() <= place as usize {
-            self.links.resize(self.bodies.len(), (0, NIL));
-        }
-        self.links[place as usize] = (key, self.heads[slot]);
-        self.heads[slot] = place;
-        self.occupied[slot / 64] |= 1 << (slot % 64);
+        let turn = day as usize & (self.heads.len() - 1);
+        let slot = &mut self.slots[place as usize];
+        (slot.time, slot.sequence) = (time_of(key), key as u64);
+        slot.next = std::mem::replace(&mut self.heads[turn], place);
+        self.occupied[turn / 64] |= 1 << (turn % 64);
         self.in_ring += 1;
     }
 
@@ -179,7 +202,7 @@ impl<D> Calendar<D> {
             self.begin_day();
         }
         self.free.push(place);
-        self.bodies[place as usize].take()
+        self.slots[place as usize].body.take()
     }
 
     /// Moves on to the next day that has entries.
@@ -200,9 +223,9 @@ impl<D> Calendar<D> {
         let mut place = std::mem::replace(&mut self.heads[slot], NIL);
         self.occupied[slot / 64] &= !(1 << (slot % 64));
         while place != NIL {
-            let (key, next) = self.links[place as usize];
-            self.today.push((key, place));
-            place = next;
+            let slot = &self.slots[place as usize];
+            self.today.push((slot.key(), place));
+            place = slot.next;
         }
         self.in_ring -= self.today.len();
         self.entries_since_review += self.today.len() as u64;
@@ -211,6 +234,18 @@ impl<D> Calendar<D> {
         self.first += 1;
         self.edge = self.first << self.shift;
         self.dawned = true;
+        self.scout();
+    }
+
+    /// Walks on in the lists of the days to come. An entry that was taken out meanwhile leads nowhere
+    /// or elsewhere, which does no harm: nothing is done with what is found.
+    fn scout(&mut self) {
+        self.scouts.rotate_left(1);
+        let last = (self.first as usize + SCOUTS - 1) & (self.heads.len() - 1);
+        self.scouts[SCOUTS - 1] = self.heads[last];
+        for scout in &mut self.scouts {
+            *scout = self.slots.get(*scout as usize).map_or(NIL, |slot| slot.next);
+        }
     }
 
     /// Takes into the ring what was far and has come near.
@@ -260,9 +295,9 @@ impl<D> Calendar<D> {
         for head in &mut self.heads {
             let mut place = std::mem::replace(head, NIL);
             while place != NIL {
-                let (key, next) = self.links[place as usize];
-                all.push((key, place));
-                place = next;
+                let slot = &self.slots[place as usize];
+                all.push((slot.key(), place));
+                place = slot.next;
             }
         }
         all.extend(std::iter::from_fn(|| self.far.pop()));
