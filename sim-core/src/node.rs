@@ -179,6 +179,24 @@ impl<P: Protocol> Node<P> {
         self.particulars.0.is_none()
     }
 
+    /// Whether anything slows it down or trips it up.
+    #[inline]
+    pub(crate) fn is_troubled(&self) -> bool {
+        self.particulars.0.as_ref().is_some_and(|own| own.trouble.is_some())
+    }
+
+    /// Whether it is corrupt or in trouble.
+    #[inline]
+    pub(crate) fn is_odd(&self) -> bool {
+        self.particulars.0.as_ref().is_some_and(|own| own.corrupt || own.trouble.is_some())
+    }
+
+    /// Whether everything that it wrote is durable.
+    #[inline]
+    pub(crate) fn is_clean(&self) -> bool {
+        self.particulars.0.as_ref().is_none_or(|own| own.disk.is_clean())
+    }
+
     /// What slows it down or trips it up.
     pub(crate) fn trouble(&mut self) -> &mut Trouble<P> {
         self.trouble.get_or_insert_default()

@@ -110,16 +110,17 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             });
             self.perform_once(instance);
         }
-        if self.nodes[instance.index()].trouble.is_some() {
+        if self.nodes[instance.index()].is_troubled() {
             self.look_at_fuse(instance);
         }
         let node = &self.nodes[instance.index()];
+        let own: &Particulars<P> = &node.particulars;
         if let Some(state) = &node.state
-            && !node.corrupt
+            && !own.corrupt
             && self.experiment.setup.cluster().contains(node.identity)
         {
             let held = !self.safety_exceeded;
-            self.court.observe(node.identity, node.incarnation, state, self.now, held);
+            self.court.observe(node.identity, own.incarnation, state, self.now, held);
         }
     }
 

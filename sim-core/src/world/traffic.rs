@@ -91,7 +91,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     #[inline]
     pub(super) fn put_out(&mut self, instance: InstanceId, output: Output<P>) {
         let node = &mut self.nodes[instance.index()];
-        if node.disk.is_clean() {
+        if node.is_clean() {
             self.let_out(instance, output);
         } else {
             let mark = node.disk.written();
@@ -112,7 +112,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     #[inline]
     pub(super) fn send(&mut self, instance: InstanceId, to: NodeId, message: P::Message) {
         let node = &self.nodes[instance.index()];
-        let (from, odd) = (node.identity, node.corrupt || node.trouble.is_some());
+        let (from, odd) = (node.identity, node.is_odd());
         assert!(to.0 < self.nodes.len() as u32, "{from} sends to {to}, which does not exist");
         if to == from {
             // To oneself: at once, past network and adversary.
@@ -129,7 +129,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     /// Sends for a node that is corrupt or in trouble.
     #[cold]
     fn send_oddly(&mut self, instance: InstanceId, to: NodeId, message: P::Message) {
-        if self.nodes[instance.index()].trouble.is_some() && self.burns(instance) {
+        if self.nodes[instance.index()].is_troubled() && self.burns(instance) {
             return;
         }
         let node = &self.nodes[instance.index()];

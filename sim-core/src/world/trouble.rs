@@ -23,9 +23,9 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     /// Brings an input before the node's processor.
     #[inline(always)]
     pub(super) fn submit(&mut self, instance: InstanceId, input: Input<P>) {
-        match &self.nodes[instance.index()].trouble {
-            None => self.handle(instance, input),
-            Some(_) => self.line_up(instance, input),
+        match self.nodes[instance.index()].is_troubled() {
+            false => self.handle(instance, input),
+            true => self.line_up(instance, input),
         }
     }
 
