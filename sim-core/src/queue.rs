@@ -275,7 +275,7 @@ impl<D, T: Hash + Eq + Copy, R: Copy> EventQueue<D, T, R> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
     use crate::rng::{Random as _, Stream, Streams};
@@ -334,6 +334,40 @@ mod tests {
     }
 
     #[test]
+    fn what_is_shown_ahead_comes_out_soon_and_was_not_shown_before() {
+        let mut queue = Queue::default();
+        let at = Time::from_nanos;
+        for number in 0..3_000 {
+            queue.deliver(at(1_000 + 7 * u64::from(number)), number);
+        }
+        for timer in 0..40 {
+            let first = at(1 + 20 * u64::from(timer));
+            assert!(queue.repeat_timer(first, Duration::from_nanos(1_000), timer).is_some());
+        }
+        let (mut deliveries, mut timers) = (BTreeSet::new(), BTreeSet::new());
+        let (mut known, mut strange) = (0, 0);
+        for _ in 0..3_500 {
+            queue.show_ahead(
+                |number| assert!(deliveries.insert(*number), "{number} was shown twice"),
+                |timer| assert!(timers.insert(*timer), "{timer} was shown while it was due"),
+            );
+            assert!(deliveries.len() <= 100 && timers.len() <= AHEAD, "too much at once");
+            let was_shown = match queue.pop(END).map(|(_, popped)| popped) {
+                Some(Popped::Delivery(number)) => deliveries.remove(&number),
+                Some(Popped::Repeated(timer)) => {
+                    assert!(timers.remove(&timer), "{timer} was not shown");
+                    true
+                }
+                other => panic!("{other:?} was not scheduled"),
+            };
+            known += u32::from(was_shown);
+            strange += u32::from(!was_shown);
+        }
+        // The last few are one day that is not cut into others.
+        assert!(known > 3_000 && strange < 300, "{known} were shown and {strange} were not");
+    }
+
+    #[test]
     fn nothing_after_the_limit_comes_out() {
         let mut queue = Queue::default();
         queue.deliver(Time::from_nanos(5), 1);
@@ -353,7 +387,7 @@ mod tests {
         let mut last_deadline = Time::ZERO;
         let mut repeating: BTreeMap<u32, (Duration, (Time, u64))> = BTreeMap::new();
         let (mut popped_count, mut delivered, mut repeated) = (0, 0, 0);
-        let (mut rearmed, mut cancelled) = (0, 0);
+        let (mut rearmed, mut cancelled, mut shown) = (0, 0, 0);
         for step in 0..1_000_000_u32 {
             let ahead = match draw.below(4) {
                 0 => 0,
@@ -413,6 +447,8 @@ mod tests {
                     model.insert((last_deadline, sequence), Popped::Deadline(step));
                 }
                 _ => {
+                    // To look ahead changes nothing.
+                    queue.show_ahead(|_| shown += 1, |_| shown += 1);
                     let expected = model.pop_first().map(|((at, _), popped)| (at, popped));
                     assert_eq!(queue.pop(END), expected);
                     if let Some((at, popped)) = expected {
@@ -436,5 +472,6 @@ mod tests {
         }
         assert!(popped_count > 200_000 && rearmed > 10_000 && cancelled > 1_000);
         assert!(repeated > 1_000 && delivered > 50_000, "{repeated}, {delivered}");
+        assert!(shown > 50_000, "{shown}");
     }
 }
