@@ -11,6 +11,7 @@
 //! moved on). Unless the calendar is empty, `today` or `near` has an entry.
 
 use std::cmp::Reverse;
+use std::hint::black_box;
 
 use crate::heap::{Heap, Key};
 
@@ -243,9 +244,14 @@ impl<D> Calendar<D> {
         self.scouts.rotate_left(1);
         let last = (self.first as usize + SCOUTS - 1) & (self.heads.len() - 1);
         self.scouts[SCOUTS - 1] = self.heads[last];
+        let mut touched = 0;
         for scout in &mut self.scouts {
-            *scout = self.slots.get(*scout as usize).map_or(NIL, |slot| slot.next);
+            let Some(slot) = self.slots.get(*scout as usize) else { continue };
+            // A slot may lie across two lines of memory or three.
+            touched ^= slot.time ^ u64::from(slot.body.is_some());
+            *scout = slot.next;
         }
+        black_box(touched);
     }
 
     /// Takes into the ring what was far and has come near.
