@@ -33,6 +33,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         self.twins.is_empty() || self.hearer(to, from) == instance
     }
 
+    #[inline(always)]
     pub(super) fn context<T>(
         &mut self,
         instance: InstanceId,
@@ -76,7 +77,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn handle(&mut self, instance: InstanceId, input: Input<P>) {
         if !self.nodes[instance.index()].is_up() {
             self.step(StepKind::Lose, Some(instance), || "is down".to_owned());
