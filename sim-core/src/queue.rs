@@ -475,6 +475,6 @@ mod tests {
         }
         assert!(popped_count > 200_000 && rearmed > 10_000 && cancelled > 1_000);
         assert!(repeated > 1_000 && delivered > 50_000, "{repeated}, {delivered}");
-        assert!(shown.get() > 50_000, "{shown:?}");
+        assert!(shown.get() > 5_000, "{shown:?}");
     }
 }
