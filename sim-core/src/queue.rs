@@ -70,7 +70,7 @@ struct Ring<T> {
 /// A repeating timer. Packed, because a large world has one for each of its nodes, and a key
 /// aligned to its size would take a third more.
 #[derive(Clone, Copy)]
-#[repr(packed(4))]
+#[repr(Rust, packed(4))]
 struct Armed<T> {
     key: Key,
     timer: T,
