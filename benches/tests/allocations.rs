@@ -2,6 +2,7 @@
 
 use allocation_counter::measure;
 use benches::ball::game;
+use benches::epidemic::epidemic;
 use protocols::raft::Raft;
 use sim_core::experiment::Experiment;
 use sim_core::latency::Latency;
@@ -66,5 +67,16 @@ fn a_node_of_a_big_world_takes_little_memory() {
     });
     let per_node = info.bytes_max / u64::from(NODES);
     println!("{per_node} bytes per node at the most, one message each in flight");
-    assert!(per_node < 600, "{per_node} bytes per node");
+    assert!(per_node < 350, "{per_node} bytes per node");
+}
+
+#[test]
+fn a_node_that_waits_for_a_rumour_takes_less_than_two_lines_of_memory() {
+    const NODES: u32 = 100_000;
+    let info = measure(|| {
+        epidemic(NODES).run(1);
+    });
+    let per_node = info.bytes_max / u64::from(NODES);
+    println!("{per_node} bytes per node at the most until all know a rumour");
+    assert!(per_node < 128, "{per_node} bytes per node");
 }

@@ -11,6 +11,7 @@
 //! moved on). Unless the calendar is empty, `today` or `near` has an entry.
 
 use std::cmp::Reverse;
+use std::hint::black_box;
 
 use crate::heap::{Heap, Key};
 
@@ -26,10 +27,35 @@ const REVIEW: u32 = 256;
 /// No entry: the end of a list.
 const NIL: u32 = u32::MAX;
 
+/// How many days ahead their lists are walked, so that they are in the caches when they are due: a
+/// step in each of several lists takes as long as one in one.
+const SCOUTS: usize = 8;
+
+/// One entry, or room for one. What orders it lies beside the body, because the list of its day leads
+/// here anyway.
+#[derive(Debug)]
+struct Slot<D> {
+    body: Option<D>,
+    /// Time and sequence of the key, and the next entry of its day, while it is in the ring.
+    time: u64,
+    sequence: u64,
+    next: u32,
+}
+
+impl<D> Slot<D> {
+    const fn new(body: D) -> Self {
+        Self { body: Some(body), time: 0, sequence: 0, next: NIL }
+    }
+
+    const fn key(&self) -> Key {
+        (self.time as u128) << 64 | self.sequence as u128
+    }
+}
+
 /// Deliveries in the order of their keys.
 #[derive(Debug)]
 pub(crate) struct Calendar<D> {
-    bodies: Vec<Option<D>>,
+    slots: Vec<Slot<D>>,
     free: Vec<u32>,
     len: usize,
     /// The day at hand, the last first.
@@ -47,17 +73,19 @@ pub(crate) struct Calendar<D> {
     /// Which days have entries, a bit each.
     occupied: Vec<u64>,
     in_ring: usize,
-    /// The key of each body in the ring, and the next of its day.
-    links: Vec<(Key, u32)>,
+    /// For each of the next days an entry of its list, further on with each day that begins.
+    scouts: [u32; SCOUTS],
     far: Heap,
     days_since_review: u32,
     entries_since_review: u64,
+    /// Whether the day at hand began after [`Calendar::new_day`] was asked last.
+    dawned: bool,
 }
 
 impl<D> Default for Calendar<D> {
     fn default() -> Self {
         Self {
-            bodies: Vec::new(),
+            slots: Vec::new(),
             free: Vec::new(),
             len: 0,
             today: Vec::new(),
@@ -68,10 +96,11 @@ impl<D> Default for Calendar<D> {
             heads: Vec::new(),
             occupied: Vec::new(),
             in_ring: 0,
-            links: Vec::new(),
+            scouts: [NIL; SCOUTS],
             far: Heap::default(),
             days_since_review: 0,
             entries_since_review: 0,
+            dawned: false,
         }
     }
 }
@@ -88,7 +117,15 @@ impl<D> Calendar<D> {
 
     /// The bodies of all entries, in no order that means anything.
     pub(crate) fn bodies(&self) -> impl Iterator<Item = &D> {
-        self.bodies.iter().flatten()
+        self.slots.iter().filter_map(|slot| slot.body.as_ref())
+    }
+
+    /// The bodies of the day at hand, if it was not asked for before; what few entries there are,
+    /// or what comes later into the day, it does not tell.
+    #[inline]
+    pub(crate) fn new_day(&mut self) -> impl Iterator<Item = &D> {
+        let day: &[(Key, u32)] = if std::mem::take(&mut self.dawned) { &self.today } else { &[] };
+        day.iter().filter_map(|(_, place)| self.slots[*place as usize].body.as_ref())
     }
 
     /// The least key.
@@ -105,11 +142,11 @@ impl<D> Calendar<D> {
     pub(crate) fn push(&mut self, key: Key, body: D) {
         debug_assert!(time_of(key) <= LATEST, "a time so late that the days overflow");
         let place = if let Some(place) = self.free.pop() {
-            self.bodies[place as usize] = Some(body);
+            self.slots[place as usize].body = Some(body);
             place
         } else {
-            self.bodies.push(Some(body));
-            (self.bodies.len() - 1) as u32
+            self.slots.push(Slot::new(body));
+            (self.slots.len() - 1) as u32
         };
         self.len += 1;
         if time_of(key) < self.edge {
@@ -144,13 +181,11 @@ impl<D> Calendar<D> {
             self.far.push(key, place);
             return;
         }
-        let slot = day as usize & (self.heads.len() - 1);
-        if self.links.len() <= place as usize {
-            self.links.resize(self.bodies.len(), (0, NIL));
-        }
-        self.links[place as usize] = (key, self.heads[slot]);
-        self.heads[slot] = place;
-        self.occupied[slot / 64] |= 1 << (slot % 64);
+        let turn = day as usize & (self.heads.len() - 1);
+        let slot = &mut self.slots[place as usize];
+        (slot.time, slot.sequence) = (time_of(key), key as u64);
+        slot.next = std::mem::replace(&mut self.heads[turn], place);
+        self.occupied[turn / 64] |= 1 << (turn % 64);
         self.in_ring += 1;
     }
 
@@ -168,7 +203,7 @@ impl<D> Calendar<D> {
             self.begin_day();
         }
         self.free.push(place);
-        self.bodies[place as usize].take()
+        self.slots[place as usize].body.take()
     }
 
     /// Moves on to the next day that has entries.
@@ -189,9 +224,9 @@ impl<D> Calendar<D> {
         let mut place = std::mem::replace(&mut self.heads[slot], NIL);
         self.occupied[slot / 64] &= !(1 << (slot % 64));
         while place != NIL {
-            let (key, next) = self.links[place as usize];
-            self.today.push((key, place));
-            place = next;
+            let slot = &self.slots[place as usize];
+            self.today.push((slot.key(), place));
+            place = slot.next;
         }
         self.in_ring -= self.today.len();
         self.entries_since_review += self.today.len() as u64;
@@ -199,6 +234,24 @@ impl<D> Calendar<D> {
         self.today.sort_unstable_by_key(|entry| Reverse(entry.0));
         self.first += 1;
         self.edge = self.first << self.shift;
+        self.dawned = true;
+        self.scout();
+    }
+
+    /// Walks on in the lists of the days to come. An entry that was taken out meanwhile leads nowhere
+    /// or elsewhere, which does no harm: nothing is done with what is found.
+    fn scout(&mut self) {
+        self.scouts.rotate_left(1);
+        let last = (self.first as usize + SCOUTS - 1) & (self.heads.len() - 1);
+        self.scouts[SCOUTS - 1] = self.heads[last];
+        let mut touched = 0;
+        for scout in &mut self.scouts {
+            let Some(slot) = self.slots.get(*scout as usize) else { continue };
+            // A slot may lie across two lines of memory or three.
+            touched ^= slot.time ^ u64::from(slot.body.is_some());
+            *scout = slot.next;
+        }
+        black_box(touched);
     }
 
     /// Takes into the ring what was far and has come near.
@@ -248,9 +301,9 @@ impl<D> Calendar<D> {
         for head in &mut self.heads {
             let mut place = std::mem::replace(head, NIL);
             while place != NIL {
-                let (key, next) = self.links[place as usize];
-                all.push((key, place));
-                place = next;
+                let slot = &self.slots[place as usize];
+                all.push((slot.key(), place));
+                place = slot.next;
             }
         }
         all.extend(std::iter::from_fn(|| self.far.pop()));

@@ -7,6 +7,7 @@ use crate::clock::{Clock, MILLION, Sway};
 use crate::disk::Disk;
 use crate::id::{Incarnation, NodeId, OpId};
 use crate::protocol::{DiskMark, Indication, Protocol, Request};
+use crate::queue::RingId;
 use crate::rng::{Draw, Key, Random as _};
 use crate::setup::ClockSpec;
 use crate::time::{Duration, Time};
@@ -76,135 +77,124 @@ pub(crate) struct Fuse {
 /// What most nodes of a large world never touch: a word until it is changed.
 pub(crate) struct Rare<T>(Option<Box<T>>);
 
-/// What is there before anything was changed.
-pub(crate) trait Blank: Default + 'static {
-    /// Equal to the default.
-    const BLANK: &'static Self;
-}
-
-impl<R: 'static> Blank for Disk<R> {
-    const BLANK: &'static Self = &Self::EMPTY;
-}
-
-impl<T: 'static> Blank for VecDeque<T> {
-    const BLANK: &'static Self = &Self::new();
-}
-
-impl<T> Rare<T> {
-    const NEW: Self = Self(None);
-
-    /// Whether it was never changed.
-    pub(crate) const fn is_untouched(&self) -> bool {
-        self.0.is_none()
-    }
-
-    /// Puts it back to what it was before it was changed.
-    pub(crate) fn reset(&mut self) {
-        self.0 = None;
-    }
-}
-
-impl<T: Clone> Clone for Rare<T> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
-
-impl<T: Blank> Deref for Rare<T> {
-    type Target = T;
+impl<P: Protocol> Deref for Rare<Particulars<P>> {
+    type Target = Particulars<P>;
 
     #[inline]
-    fn deref(&self) -> &T {
-        self.0.as_deref().unwrap_or(T::BLANK)
+    fn deref(&self) -> &Particulars<P> {
+        self.0.as_deref().unwrap_or(Particulars::NONE)
     }
 }
 
-impl<T: Blank> DerefMut for Rare<T> {
+impl<P: Protocol> DerefMut for Rare<Particulars<P>> {
     #[inline]
-    fn deref_mut(&mut self) -> &mut T {
-        self.0.get_or_insert_default()
+    fn deref_mut(&mut self) -> &mut Particulars<P> {
+        self.0.get_or_insert_with(|| Box::new(Particulars::NEW))
     }
 }
 
-/// The repeating timers of a node, with their periods by the node's clock. Most have one at most.
-pub(crate) enum Repeating<T> {
-    None,
-    One(T, Duration),
-    Many(Box<Several<T>>),
-}
-
-/// Two repeating timers or more, or what is left of them.
-pub(crate) struct Several<T> {
-    timers: Vec<(T, Duration)>,
-}
-
-impl<T: Copy + PartialEq> Repeating<T> {
-    /// The period of a timer that repeats.
-    #[inline]
-    pub(crate) fn period(&self, timer: T) -> Option<Duration> {
-        match self {
-            Self::None => None,
-            Self::One(other, every) => (*other == timer).then_some(*every),
-            Self::Many(several) => {
-                let found = several.timers.iter().find(|(other, _)| *other == timer);
-                found.map(|(_, every)| *every)
-            }
-        }
-    }
-
-    /// Adds a timer that does not repeat yet.
-    pub(crate) fn add(&mut self, timer: T, every: Duration) {
-        match self {
-            Self::None => *self = Self::One(timer, every),
-            Self::One(first, period) => {
-                let timers = vec![(*first, *period), (timer, every)];
-                *self = Self::Many(Box::new(Several { timers }));
-            }
-            Self::Many(several) => several.timers.push((timer, every)),
-        }
-    }
-
-    /// Takes a timer out, if it repeats.
-    pub(crate) fn remove(&mut self, timer: T) {
-        match self {
-            Self::Many(several) => several.timers.retain(|(other, _)| *other != timer),
-            Self::One(other, _) if *other == timer => *self = Self::None,
-            Self::None | Self::One(..) => {}
-        }
-    }
-}
-
-/// One instance: it speaks as `identity`.
-pub(crate) struct Node<P: Protocol> {
-    pub(crate) identity: NodeId,
-    /// Volatile memory; a node that is down has none, so it cannot remember.
-    pub(crate) state: Option<P>,
+/// All in which a node can differ from one that has just come up for the first time, wrote nothing
+/// and keeps good time.
+pub(crate) struct Particulars<P: Protocol> {
     pub(crate) incarnation: Incarnation,
-    pub(crate) disk: Rare<Disk<P::Record>>,
+    pub(crate) disk: Disk<P::Record>,
     /// What waits for the disk, each with the mark that it waits for.
-    pub(crate) output: Rare<VecDeque<(DiskMark, Output<P>)>>,
-    pub(crate) repeating: Repeating<P::Timer>,
-    pub(crate) random: Draw,
+    pub(crate) output: VecDeque<(DiskMark, Output<P>)>,
+    /// The repeating timers but the first in a ring, with their periods by the node's clock.
+    repeating: Vec<(P::Timer, Duration)>,
     pub(crate) clock: Clock,
     pub(crate) corrupt: bool,
     /// `None` for a node that never had any.
     pub(crate) trouble: Option<Box<Trouble<P>>>,
 }
 
+impl<P: Protocol> Particulars<P> {
+    const NEW: Self = Self {
+        incarnation: 0,
+        disk: Disk::EMPTY,
+        output: VecDeque::new(),
+        repeating: Vec::new(),
+        clock: Clock::TRUE,
+        corrupt: false,
+        trouble: None,
+    };
+    const NONE: &'static Self = &Self::NEW;
+}
+
+/// One instance: it speaks as `identity`.
+///
+/// A large world is made of these, and each event waits for one of them to come from memory: what
+/// few nodes have is elsewhere, reading it makes no room for it, and a node that fits into one cache
+/// line lies in one.
+#[repr(align(64))]
+pub(crate) struct Node<P: Protocol> {
+    /// Volatile memory; a node that is down has none, so it cannot remember.
+    pub(crate) state: Option<P>,
+    /// How many words of its own randomness it has drawn.
+    pub(crate) drawn: u64,
+    pub(crate) particulars: Rare<Particulars<P>>,
+    pub(crate) identity: NodeId,
+    /// A repeating timer that has a ring: most nodes have one at most.
+    ringed: Option<(P::Timer, RingId)>,
+}
+
+impl<P: Protocol> Deref for Node<P> {
+    type Target = Particulars<P>;
+
+    #[inline]
+    fn deref(&self) -> &Particulars<P> {
+        &self.particulars
+    }
+}
+
+impl<P: Protocol> DerefMut for Node<P> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Particulars<P> {
+        &mut self.particulars
+    }
+}
+
+/// How often a repeating timer of a node fires.
+#[derive(Clone, Copy)]
+pub(crate) enum Period {
+    /// As often as the timers of a ring.
+    Ring(RingId),
+    /// Once in each such span of the node's clock.
+    Own(Duration),
+}
+
 impl<P: Protocol> Node<P> {
-    pub(crate) fn new(identity: NodeId, random: Draw, clock: Clock) -> Self {
-        Self {
-            identity,
-            state: None,
-            incarnation: 0,
-            disk: Rare::NEW,
-            output: Rare::NEW,
-            repeating: Repeating::None,
-            random,
-            clock,
-            corrupt: false,
-            trouble: None,
+    pub(crate) fn new(identity: NodeId, clock: Clock) -> Self {
+        let mut node =
+            Self { identity, state: None, drawn: 0, particulars: Rare(None), ringed: None };
+        if clock != Clock::TRUE {
+            node.clock = clock;
         }
+        node
+    }
+
+    /// Whether it is like a node that has just come up for the first time.
+    #[inline]
+    pub(crate) const fn is_plain(&self) -> bool {
+        self.particulars.0.is_none()
+    }
+
+    /// Whether anything slows it down or trips it up.
+    #[inline]
+    pub(crate) fn is_troubled(&self) -> bool {
+        self.particulars.0.as_ref().is_some_and(|own| own.trouble.is_some())
+    }
+
+    /// Whether it is corrupt or in trouble.
+    #[inline]
+    pub(crate) fn is_odd(&self) -> bool {
+        self.particulars.0.as_ref().is_some_and(|own| own.corrupt || own.trouble.is_some())
+    }
+
+    /// Whether everything that it wrote is durable.
+    #[inline]
+    pub(crate) fn is_clean(&self) -> bool {
+        self.particulars.0.as_ref().is_none_or(|own| own.disk.is_clean())
     }
 
     /// What slows it down or trips it up.
@@ -214,6 +204,44 @@ impl<P: Protocol> Node<P> {
 
     pub(crate) const fn is_up(&self) -> bool {
         self.state.is_some()
+    }
+
+    /// The period of a timer that repeats.
+    #[inline]
+    pub(crate) fn period(&self, timer: P::Timer) -> Option<Period> {
+        match self.ringed {
+            Some((other, ring)) if other == timer => Some(Period::Ring(ring)),
+            _ => {
+                let found = self.repeating.iter().find(|(other, _)| *other == timer);
+                found.map(|(_, every)| Period::Own(*every))
+            }
+        }
+    }
+
+    /// Adds a timer that does not repeat yet; it may have a ring.
+    pub(crate) fn add_repeating(&mut self, timer: P::Timer, every: Duration, ring: Option<RingId>) {
+        match (self.ringed, ring) {
+            (None, Some(ring)) => self.ringed = Some((timer, ring)),
+            _ => self.repeating.push((timer, every)),
+        }
+    }
+
+    /// Takes a timer out that repeats.
+    pub(crate) fn remove_repeating(&mut self, timer: P::Timer) {
+        if self.ringed.is_some_and(|(other, _)| other == timer) {
+            self.ringed = None;
+        } else {
+            self.repeating.retain(|(other, _)| *other != timer);
+        }
+    }
+
+    /// No timer repeats any more, and nothing waits for the disk.
+    pub(crate) fn stop_short(&mut self) {
+        self.ringed = None;
+        if !self.is_plain() {
+            self.repeating.clear();
+            self.output.clear();
+        }
     }
 }
 

@@ -53,13 +53,31 @@ pub struct EventQueue<D, T: Hash + Eq, R> {
     deadlines: VecDeque<(Key, R)>,
 }
 
+/// A ring of repeating timers: the place of its period among those that have a ring.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RingId(u8);
+
 /// The repeating timers of one period, the next first. Invariant: the keys rise, unless the ring
 /// says that it is out of order.
 struct Ring<T> {
     every: Duration,
-    timers: VecDeque<(Key, T)>,
+    timers: VecDeque<Armed<T>>,
     in_order: bool,
+    /// How many at its front were shown beforehand.
+    shown: usize,
 }
+
+/// A repeating timer. Packed, because a large world has one for each of its nodes, and a key
+/// aligned to its size would take a third more.
+#[derive(Clone, Copy)]
+#[repr(Rust, packed(4))]
+struct Armed<T> {
+    key: Key,
+    timer: T,
+}
+
+/// How many repeating timers are shown at once.
+const AHEAD: usize = 16;
 
 /// How many periods may have a ring: all fronts are looked at to find the next event.
 const RINGS: usize = 8;
@@ -103,29 +121,34 @@ impl<D, T: Hash + Eq + Copy, R: Copy> EventQueue<D, T, R> {
         self.timers.remove(timer);
     }
 
-    /// Starts a repeating timer that fires first at `first`. Says whether there was a ring for it; if
-    /// not, it does not run. A timer may be in one ring only. Before the next event is taken out,
+    /// Starts a repeating timer that fires first at `first`, and gives its ring; if there is none for
+    /// it, it does not run. A timer may be in one ring only. Before the next event is taken out,
     /// [`EventQueue::order_rings`] has to be called.
-    pub fn repeat_timer(&mut self, first: Time, every: Duration, timer: T) -> bool {
+    pub fn repeat_timer(&mut self, first: Time, every: Duration, timer: T) -> Option<RingId> {
         let known = self.rings.iter().position(|ring| ring.every == every);
         if known.is_none() && self.rings.len() == RINGS {
-            return false;
+            return None;
         }
         let key = self.key(first);
-        let ring = known.unwrap_or_else(|| {
-            self.rings.push(Ring { every, timers: VecDeque::new(), in_order: true });
+        let place = known.unwrap_or_else(|| {
+            self.rings.push(Ring { every, timers: VecDeque::new(), in_order: true, shown: 0 });
             self.rings.len() - 1
         });
-        let ring = &mut self.rings[ring];
-        ring.in_order &= ring.timers.back().is_none_or(|(last, _)| *last < key);
-        ring.timers.push_back((key, timer));
-        true
+        let ring = &mut self.rings[place];
+        ring.in_order &= ring.timers.back().is_none_or(|last| last.key < key);
+        ring.timers.push_back(Armed { key, timer });
+        Some(RingId(place as u8))
+    }
+
+    /// The period of a ring.
+    pub fn period(&self, ring: RingId) -> Duration {
+        self.rings[usize::from(ring.0)].every
     }
 
     /// Puts the rings in order into which timers came with a phase of their own.
     pub fn order_rings(&mut self) {
         for ring in self.rings.iter_mut().filter(|ring| !ring.in_order) {
-            ring.timers.make_contiguous().sort_unstable_by_key(|(key, _)| *key);
+            ring.timers.make_contiguous().sort_unstable_by_key(|armed| armed.key);
             ring.in_order = true;
         }
     }
@@ -133,7 +156,7 @@ impl<D, T: Hash + Eq + Copy, R: Copy> EventQueue<D, T, R> {
     /// Stops a repeating timer; costs as much as there are timers of its period.
     pub fn stop_repeating(&mut self, every: Duration, timer: T) {
         if let Some(ring) = self.rings.iter_mut().find(|ring| ring.every == every) {
-            ring.timers.retain(|(_, other)| *other != timer);
+            ring.timers.retain(|armed| { armed.timer } != timer);
         }
     }
 
@@ -141,7 +164,7 @@ impl<D, T: Hash + Eq + Copy, R: Copy> EventQueue<D, T, R> {
     pub fn retain_timers(&mut self, keep: impl Fn(&T) -> bool) {
         self.timers.retain(|timer, _| keep(timer));
         for ring in &mut self.rings {
-            ring.timers.retain(|(_, timer)| keep(timer));
+            ring.timers.retain(|armed| keep(&{ armed.timer }));
         }
     }
 
@@ -157,8 +180,14 @@ impl<D, T: Hash + Eq + Copy, R: Copy> EventQueue<D, T, R> {
             !gone
         });
         for ring in &mut self.rings {
-            taken.extend(ring.timers.iter().filter(|(_, timer)| of(timer)));
-            ring.timers.retain(|(_, timer)| !of(timer));
+            ring.timers.retain(|armed| {
+                let (key, timer) = (armed.key, armed.timer);
+                let gone = of(&timer);
+                if gone {
+                    taken.push((key, timer));
+                }
+                !gone
+            });
         }
         taken.sort_unstable_by_key(|(key, _)| *key);
         taken.into_iter().map(|(key, timer)| (time_of(key), timer)).collect()
@@ -182,6 +211,17 @@ impl<D, T: Hash + Eq + Copy, R: Copy> EventQueue<D, T, R> {
         self.deliveries.bodies()
     }
 
+    /// Shows many of the deliveries and repeating timers some time before they come out, several at
+    /// once: whoever fetches from memory what they concern waits for it once and not each time.
+    #[inline]
+    pub(crate) fn show_ahead(&mut self, delivery: impl FnMut(&D), mut timer: impl FnMut(&T)) {
+        self.deliveries.new_day().for_each(delivery);
+        for ring in self.rings.iter_mut().filter(|ring| ring.shown == 0) {
+            ring.timers.iter().take(AHEAD).for_each(|next| timer(&{ next.timer }));
+            ring.shown = AHEAD;
+        }
+    }
+
     /// How many events wait.
     pub fn len(&self) -> usize {
         let repeating: usize = self.rings.iter().map(|ring| ring.timers.len()).sum();
@@ -201,7 +241,8 @@ impl<D, T: Hash + Eq + Copy, R: Copy> EventQueue<D, T, R> {
         let delivery = self.deliveries.min().unwrap_or(NEVER);
         let timer = self.timers.peek().map_or(NEVER, |(_, key)| key.0);
         let deadline = self.deadlines.front().map_or(NEVER, |(key, _)| *key);
-        let fronts = self.rings.iter().map(|ring| ring.timers.front().map_or(NEVER, |(k, _)| *k));
+        let fronts =
+            self.rings.iter().map(|ring| ring.timers.front().map_or(NEVER, |armed| armed.key));
         let repeated = fronts.min().unwrap_or(NEVER);
         let first = delivery.min(timer).min(deadline).min(repeated);
         if first == NEVER || time_of(first) > limit {
@@ -221,19 +262,21 @@ impl<D, T: Hash + Eq + Copy, R: Copy> EventQueue<D, T, R> {
 
     /// Takes the repeating timer with this key out at the front of its ring, and in at the back.
     fn turn(&mut self, first: Key) -> Option<T> {
-        let fronts = |ring: &Ring<T>| ring.timers.front().is_some_and(|(key, _)| *key == first);
+        let fronts = |ring: &Ring<T>| ring.timers.front().is_some_and(|armed| armed.key == first);
         let ring = self.rings.iter().position(fronts)?;
         let key = self.key(time_of(first) + self.rings[ring].every);
-        let ring = &mut self.rings[ring].timers;
-        let (_, timer) = ring.pop_front()?;
-        ring.push_back((key, timer));
+        let ring = &mut self.rings[ring];
+        let Armed { timer, .. } = ring.timers.pop_front()?;
+        ring.timers.push_back(Armed { key, timer });
+        ring.shown = ring.shown.saturating_sub(1);
         Some(timer)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::cell::Cell;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
     use crate::rng::{Random as _, Stream, Streams};
@@ -270,7 +313,9 @@ mod tests {
     fn a_repeating_timer_keeps_its_place_among_others_until_it_is_stopped() {
         let mut queue = Queue::default();
         let (ten, at) = (Duration::from_nanos(10), Time::from_nanos);
-        assert!(queue.repeat_timer(at(10), ten, 1) && queue.repeat_timer(at(13), ten, 2));
+        let rings =
+            [(10, 1), (13, 2)].map(|(first, timer)| queue.repeat_timer(at(first), ten, timer));
+        assert_eq!(rings.map(|ring| ring.map(|ring| queue.period(ring))), [Some(ten); 2]);
         queue.deliver(at(10), 7);
         let mut next = || queue.pop(at(25)).map(|(at, popped)| (at.as_nanos(), popped));
         use Popped::{Delivery, Repeated};
@@ -284,9 +329,43 @@ mod tests {
     fn periods_beyond_the_rings_are_refused_and_nothing_is_lost() {
         let mut queue = Queue::default();
         let periods = || (1..=9).map(Duration::from_nanos);
-        let taken =
-            periods().filter(|every| queue.repeat_timer(Time::ZERO + *every, *every, 1)).count();
+        let mut start = |every: Duration| queue.repeat_timer(Time::ZERO + every, every, 1);
+        let taken = periods().filter_map(&mut start).count();
         assert_eq!((taken, queue.len()), (RINGS, RINGS));
+    }
+
+    #[test]
+    fn what_is_shown_ahead_comes_out_soon_and_was_not_shown_before() {
+        let mut queue = Queue::default();
+        let at = Time::from_nanos;
+        for number in 0..3_000 {
+            queue.deliver(at(1_000 + 7 * u64::from(number)), number);
+        }
+        for timer in 0..40 {
+            let first = at(1 + 20 * u64::from(timer));
+            assert!(queue.repeat_timer(first, Duration::from_nanos(1_000), timer).is_some());
+        }
+        let (mut deliveries, mut timers) = (BTreeSet::new(), BTreeSet::new());
+        let (mut known, mut strange) = (0, 0);
+        for _ in 0..3_500 {
+            queue.show_ahead(
+                |number| assert!(deliveries.insert(*number), "{number} was shown twice"),
+                |timer| assert!(timers.insert(*timer), "{timer} was shown while it was due"),
+            );
+            assert!(deliveries.len() <= 100 && timers.len() <= AHEAD, "too much at once");
+            let was_shown = match queue.pop(END).map(|(_, popped)| popped) {
+                Some(Popped::Delivery(number)) => deliveries.remove(&number),
+                Some(Popped::Repeated(timer)) => {
+                    assert!(timers.remove(&timer), "{timer} was not shown");
+                    true
+                }
+                other => panic!("{other:?} was not scheduled"),
+            };
+            known += u32::from(was_shown);
+            strange += u32::from(!was_shown);
+        }
+        // The last few are one day that is not cut into others.
+        assert!(known > 3_000 && strange < 300, "{known} were shown and {strange} were not");
     }
 
     #[test]
@@ -310,6 +389,8 @@ mod tests {
         let mut repeating: BTreeMap<u32, (Duration, (Time, u64))> = BTreeMap::new();
         let (mut popped_count, mut delivered, mut repeated) = (0, 0, 0);
         let (mut rearmed, mut cancelled) = (0, 0);
+        let shown = Cell::new(0);
+        let show = || shown.set(shown.get() + 1);
         for step in 0..1_000_000_u32 {
             let ahead = match draw.below(4) {
                 0 => 0,
@@ -329,7 +410,7 @@ mod tests {
                     } else {
                         sequence += 1;
                         let first = now + Duration::from_nanos(draw.below(every.as_nanos() + 1));
-                        assert!(queue.repeat_timer(first, every, timer));
+                        assert!(queue.repeat_timer(first, every, timer).is_some());
                         queue.order_rings();
                         model.insert((first, sequence), Popped::Repeated(timer));
                         repeating.insert(timer, (every, (first, sequence)));
@@ -369,6 +450,8 @@ mod tests {
                     model.insert((last_deadline, sequence), Popped::Deadline(step));
                 }
                 _ => {
+                    // To look ahead changes nothing.
+                    queue.show_ahead(|_| show(), |_| show());
                     let expected = model.pop_first().map(|((at, _), popped)| (at, popped));
                     assert_eq!(queue.pop(END), expected);
                     if let Some((at, popped)) = expected {
@@ -392,5 +475,6 @@ mod tests {
         }
         assert!(popped_count > 200_000 && rearmed > 10_000 && cancelled > 1_000);
         assert!(repeated > 1_000 && delivered > 50_000, "{repeated}, {delivered}");
+        assert!(shown.get() > 5_000, "{shown:?}");
     }
 }

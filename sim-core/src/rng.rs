@@ -160,6 +160,18 @@ pub struct Draw {
     counter: u64,
 }
 
+impl Draw {
+    /// How many words were drawn.
+    pub(crate) const fn count(self) -> u64 {
+        self.counter
+    }
+
+    /// The same draws, so many words from the first.
+    pub(crate) const fn from(self, counter: u64) -> Self {
+        Self { counter, ..self }
+    }
+}
+
 impl Random for Draw {
     #[inline]
     fn next_u64(&mut self) -> u64 {

@@ -22,7 +22,9 @@ mod weather;
 mod toy;
 
 use std::any::Any;
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::adversary::{Adversary, Generic, Speech};
@@ -110,6 +112,9 @@ struct Attempt {
     cause: u64,
 }
 
+/// What is taken for the size of the caches of a core, in bytes.
+const CACHE: usize = 1 << 20;
+
 type Queue<P> = EventQueue<Caused<P>, (InstanceId, <P as Protocol>::Timer), Attempt>;
 
 /// One run in the making.
@@ -124,6 +129,8 @@ pub(crate) struct World<'a, P: Protocol, const TRACED: bool> {
     now: Time,
     /// The number of the event at hand, from 1.
     event: u64,
+    /// Whether the nodes are so many that they do not fit into the caches.
+    is_vast: bool,
     /// The event that caused the event at hand.
     cause: u64,
     at_this_instant: u64,
@@ -141,6 +148,7 @@ pub(crate) struct World<'a, P: Protocol, const TRACED: bool> {
     /// What clogs hold, in the order of sending.
     held: Vec<weather::Held<P>>,
     disks: DiskModel,
+    node_key: Key,
     disk_key: Key,
     /// What messages cost their nodes; `None` for nothing.
     cost: Option<Cost>,
@@ -246,7 +254,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
         };
         let node = |node: NodeId| {
             let clock = clock_of(&setup.clock, node, clock_key);
-            Node::new(node, node_key.member(u64::from(node.0)), clock)
+            Node::new(node, clock)
         };
         let (nemesis, planned) = Nemesis::new(setup, &streams);
         let horizon = Time::ZERO + setup.horizon;
@@ -259,6 +267,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             horizon,
             now: Time::ZERO,
             event: 0,
+            is_vast: bodies as usize * size_of::<Node<P>>() > CACHE,
             cause: 0,
             at_this_instant: 0,
             // An exchange of all with all at one instant is no sign of a runaway.
@@ -278,6 +287,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             ),
             held: Vec::new(),
             disks: DiskModel::new::<P::Record>(&setup.disk),
+            node_key,
             disk_key: streams.key(Stream::Disks),
             cost: Cost::new::<P>(&setup.cost),
             detours: setup.adversary.rushing,
@@ -370,6 +380,9 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
                 self.now = at;
             }
             self.event += 1;
+            if self.is_vast {
+                self.fetch_ahead();
+            }
             self.link_to(&popped);
             match popped {
                 Popped::Delivery(Caused { cause, occurrence }) => {
@@ -395,6 +408,23 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
         }
         // What happened at no time after the last event is judged at the horizon.
         self.now = self.horizon;
+    }
+
+    /// Has the nodes that are about to act brought from memory, many at a time. Nothing is learned
+    /// from them: it is their coming into the caches that counts.
+    fn fetch_ahead(&mut self) {
+        let (nodes, touched) = (&self.nodes, Cell::new(0));
+        let touch = |instance: InstanceId| {
+            let node = &nodes[instance.index()];
+            touched.set(touched.get() + u32::from(node.is_up()) + u32::from(node.is_plain()));
+        };
+        let deliver = |Caused { occurrence, .. }: &Caused<P>| {
+            if let Occurrence::Arrive { to, .. } = occurrence {
+                touch(*to);
+            }
+        };
+        self.queue.show_ahead(deliver, |(instance, _)| touch(*instance));
+        black_box(touched.get());
     }
 
     /// Whether the run has used up what it may use; keeps which bound it was.

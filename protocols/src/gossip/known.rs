@@ -26,6 +26,8 @@ pub(super) struct Item {
 #[derive(Clone, PartialEq, Eq, Debug, Hash, Default)]
 struct Later {
     items: Vec<Item>,
+    /// The names of these rumours, folded.
+    fold: u32,
 }
 
 /// What a node knows.
@@ -33,8 +35,9 @@ struct Later {
 pub(super) struct Known {
     first: Option<Item>,
     later: Option<Box<Later>>,
-    /// The names of all rumours, folded: equal sets have equal folds.
-    fold: u32,
+    /// Whether the round timer of the node runs. It is kept here because there is room for it: beside
+    /// what is known it would make each node a word larger.
+    pub(super) is_awake: bool,
 }
 
 fn fold(rumour: OpId) -> u32 {
@@ -42,8 +45,10 @@ fn fold(rumour: OpId) -> u32 {
 }
 
 impl Known {
-    pub(super) const fn fold(&self) -> u32 {
-        self.fold
+    /// The names of all rumours, folded: equal sets have equal folds.
+    pub(super) fn fold(&self) -> u32 {
+        let first = self.first.as_ref().map_or(0, |item| fold(item.rumour));
+        first ^ self.later.as_ref().map_or(0, |later| later.fold)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -88,28 +93,30 @@ impl Known {
 
     /// Adds what was not known.
     pub(super) fn add(&mut self, item: Item) {
-        self.fold ^= fold(item.rumour);
         match self.first {
             None => self.first = Some(item),
-            Some(_) => self.later.get_or_insert_default().items.push(item),
+            Some(_) => {
+                let later = self.later.get_or_insert_default();
+                later.fold ^= fold(item.rumour);
+                later.items.push(item);
+            }
         }
     }
 
     /// Drops the oldest that is not spread, or the oldest.
     pub(super) fn forget(&mut self) -> Option<OpId> {
         let cold = self.items().position(|item| !item.is_hot).unwrap_or(0);
-        let later = self.later.as_mut();
-        let gone = match cold {
-            0 => {
-                let gone = self.first.take();
-                self.first = later
-                    .filter(|later| !later.items.is_empty())
-                    .map(|later| later.items.remove(0));
-                gone
-            }
-            place => later.map(|later| later.items.remove(place - 1)),
-        }?;
-        self.fold ^= fold(gone.rumour);
-        Some(gone.rumour)
+        let mut later = self.later.as_mut().filter(|later| !later.items.is_empty());
+        let mut remove = |place: usize| {
+            let later = later.as_mut()?;
+            let item = later.items.remove(place);
+            later.fold ^= fold(item.rumour);
+            Some(item)
+        };
+        let gone = match cold.checked_sub(1) {
+            None => std::mem::replace(&mut self.first, remove(0)),
+            Some(place) => remove(place),
+        };
+        gone.map(|item| item.rumour)
     }
 }

@@ -38,8 +38,6 @@ use marks::{INTEREST_KEPT, RUMOUR_FORGOTTEN, TOLD_AGAIN};
 #[derive(Clone, PartialEq, Eq, Debug, Hash, Default)]
 pub struct Gossip {
     known: Known,
-    /// Whether its round timer runs.
-    is_awake: bool,
 }
 
 /// The timers of a node.
@@ -140,7 +138,7 @@ impl Protocol for Gossip {
     fn on_timer(&mut self, Timer::Round: Timer, ctx: &mut Context<'_, Self>) {
         let pulls = ctx.config().contact.pulls();
         // A timer that does not repeat has to be set anew.
-        self.is_awake = pulls;
+        self.known.is_awake = pulls;
         for _ in 0..ctx.config().fanout {
             self.make_contact(ctx);
         }
@@ -187,10 +185,10 @@ impl Gossip {
     /// Starts the round timer, unless it runs or there is nothing to do.
     fn wake(&mut self, ctx: &mut Context<'_, Self>) {
         let pulls = ctx.config().contact.pulls();
-        if self.is_awake || !(pulls || self.known.is_hot()) {
+        if self.known.is_awake || !(pulls || self.known.is_hot()) {
             return;
         }
-        self.is_awake = true;
+        self.known.is_awake = true;
         let period = ctx.config().period;
         let first = match ctx.config().rounds {
             Rounds::Synchronous => {

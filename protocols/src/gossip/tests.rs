@@ -206,3 +206,10 @@ fn to_learn_without_looking_is_caught() {
     let caught: &[&str] = if cfg!(feature = "mutants") { &[INTEGRITY] } else { &[] };
     assert_eq!(story(Some("GO1")), caught);
 }
+
+/// With the kernel's three words a node fits into 64 bytes, and a million of them into the memory
+/// and the time that a large world may take.
+#[test]
+fn a_node_that_knows_one_rumour_takes_five_words() {
+    assert_eq!(size_of::<Option<Gossip>>(), 5 * size_of::<u64>());
+}

@@ -4,7 +4,7 @@ use super::World;
 use crate::history::Event;
 use crate::id::{InstanceId, NodeId};
 use crate::landmark::Landmark;
-use crate::node::{Input, Output};
+use crate::node::{Input, Node, Output, Particulars, Period};
 use crate::protocol::{Context, Effect, Protocol, Stored};
 use crate::time::Duration;
 use crate::trace::StepKind;
@@ -33,26 +33,31 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         self.twins.is_empty() || self.hearer(to, from) == instance
     }
 
+    #[inline(always)]
     pub(super) fn context<T>(
         &mut self,
         instance: InstanceId,
         act: impl FnOnce(&mut Option<P>, &[Stored<P::Record>], &mut Context<'_, P>) -> T,
     ) -> T {
-        let node = &mut self.nodes[instance.index()];
-        let mut written = node.disk.written();
+        let Node { state, drawn, particulars, identity, .. } = &mut self.nodes[instance.index()];
+        let own: &Particulars<P> = particulars;
+        let mut written = own.disk.written();
+        let mut random = self.node_key.member(u64::from(identity.0)).from(*drawn);
         let mut ctx = Context {
-            me: node.identity,
+            me: *identity,
             cluster: self.experiment.setup.cluster(),
             config: &self.experiment.config,
             mutant: self.experiment.setup.mutant.as_deref(),
             now: self.now,
-            clock: &node.clock,
-            sway: node.trouble.as_ref().and_then(|trouble| trouble.sway.as_ref()),
-            random: &mut node.random,
+            clock: &own.clock,
+            sway: own.trouble.as_ref().and_then(|trouble| trouble.sway.as_ref()),
+            random: &mut random,
             written: &mut written,
             effects: &mut self.effects,
         };
-        act(&mut node.state, node.disk.durable(), &mut ctx)
+        let done = act(state, own.disk.durable(), &mut ctx);
+        *drawn = random.count();
+        done
     }
 
     pub(super) fn boot(&mut self, instance: InstanceId) {
@@ -72,7 +77,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn handle(&mut self, instance: InstanceId, input: Input<P>) {
         if !self.nodes[instance.index()].is_up() {
             self.step(StepKind::Lose, Some(instance), || "is down".to_owned());
@@ -106,16 +111,17 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             });
             self.perform_once(instance);
         }
-        if self.nodes[instance.index()].trouble.is_some() {
+        if self.nodes[instance.index()].is_troubled() {
             self.look_at_fuse(instance);
         }
         let node = &self.nodes[instance.index()];
+        let own: &Particulars<P> = &node.particulars;
         if let Some(state) = &node.state
-            && !node.corrupt
+            && !own.corrupt
             && self.experiment.setup.cluster().contains(node.identity)
         {
             let held = !self.safety_exceeded;
-            self.court.observe(node.identity, node.incarnation, state, self.now, held);
+            self.court.observe(node.identity, own.incarnation, state, self.now, held);
         }
     }
 
@@ -189,11 +195,10 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         self.stop_repeating(instance, timer);
         self.queue.cancel_timer(&(instance, timer));
         let node = &mut self.nodes[instance.index()];
-        node.repeating.add(timer, every);
         let start = self.now.checked_add(first).filter(|_| node.clock.is_true());
-        if let Some(start) = start
-            && self.queue.repeat_timer(start, every, (instance, timer))
-        {
+        let ring = start.and_then(|start| self.queue.repeat_timer(start, every, (instance, timer)));
+        node.add_repeating(timer, every, ring);
+        if ring.is_some() {
             // Those that start before anything happens are put in order all at once.
             if self.event > 0 {
                 self.queue.order_rings();
@@ -209,7 +214,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     #[inline]
     pub(super) fn stop_repeating(&mut self, instance: InstanceId, timer: P::Timer) {
         if let Some(every) = self.period(instance, timer) {
-            self.nodes[instance.index()].repeating.remove(timer);
+            self.nodes[instance.index()].remove_repeating(timer);
             self.queue.stop_repeating(every, (instance, timer));
         }
     }
@@ -217,14 +222,17 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     /// The period of a timer that repeats.
     #[inline]
     pub(super) fn period(&self, instance: InstanceId, timer: P::Timer) -> Option<Duration> {
-        self.nodes[instance.index()].repeating.period(timer)
+        Some(match self.nodes[instance.index()].period(timer)? {
+            Period::Ring(ring) => self.queue.period(ring),
+            Period::Own(every) => every,
+        })
     }
 
     /// A repeating timer fires; its ring has armed it anew.
     pub(super) fn repeat(&mut self, instance: InstanceId, timer: P::Timer) {
         self.fire(instance, timer);
         // The next firing was caused by this one, unless the handler had other plans.
-        if self.period(instance, timer).is_some() {
+        if TRACED && self.period(instance, timer).is_some() {
             self.remember_cause(instance, timer);
         }
     }
@@ -249,5 +257,17 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         for planned in self.nemesis.hear(landmark, self.now) {
             self.plan(planned);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::toy::Echo;
+    use super::*;
+
+    /// A million nodes are a million of these, and an event should wait for one line of memory.
+    #[test]
+    fn a_node_takes_three_words_beside_its_state() {
+        assert_eq!(size_of::<Node<Echo>>(), size_of::<Option<Echo>>() + 3 * size_of::<u64>());
     }
 }

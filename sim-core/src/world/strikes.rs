@@ -8,7 +8,7 @@ use crate::id::{InstanceId, NodeId, NodeSet};
 use crate::message::Message as _;
 use crate::nemesis::{Lot, Nemesis, Strike, View};
 use crate::network::{Cut, Front, Parts};
-use crate::node::{Fuse, Repeating};
+use crate::node::Fuse;
 use crate::protocol::Protocol;
 use crate::rng::Random as _;
 use crate::setup::{Gst, Recovery};
@@ -394,8 +394,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             let instance = Self::instance_of(identity);
             let node = &mut self.nodes[instance.index()];
             node.state = None;
-            node.output.reset();
-            node.repeating = Repeating::None;
+            node.stop_short();
             if let Some(trouble) = &mut node.trouble {
                 trouble.backlog.clear();
                 (trouble.at_work, trouble.fuse) = (false, None);

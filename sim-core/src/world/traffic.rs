@@ -27,7 +27,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     #[inline]
     pub(super) fn sync(&mut self, instance: InstanceId) -> Option<DiskMark> {
         let node = &mut self.nodes[instance.index()];
-        if node.disk.is_untouched() {
+        if node.is_plain() {
             return None;
         }
         if node.disk.take_unannounced() {
@@ -78,7 +78,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         self.step(StepKind::Durable, Some(instance), || format!("up to {}", safe.0));
         loop {
             let output = &mut self.nodes[instance.index()].output;
-            if output.is_untouched() || output.front().is_none_or(|(mark, _)| *mark > safe) {
+            if output.front().is_none_or(|(mark, _)| *mark > safe) {
                 return safe;
             }
             if let Some((_, output)) = output.pop_front() {
@@ -91,7 +91,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     #[inline]
     pub(super) fn put_out(&mut self, instance: InstanceId, output: Output<P>) {
         let node = &mut self.nodes[instance.index()];
-        if node.disk.is_clean() {
+        if node.is_clean() {
             self.let_out(instance, output);
         } else {
             let mark = node.disk.written();
@@ -112,7 +112,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     #[inline]
     pub(super) fn send(&mut self, instance: InstanceId, to: NodeId, message: P::Message) {
         let node = &self.nodes[instance.index()];
-        let (from, odd) = (node.identity, node.corrupt || node.trouble.is_some());
+        let (from, odd) = (node.identity, node.is_odd());
         assert!(to.0 < self.nodes.len() as u32, "{from} sends to {to}, which does not exist");
         if to == from {
             // To oneself: at once, past network and adversary.
@@ -129,7 +129,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     /// Sends for a node that is corrupt or in trouble.
     #[cold]
     fn send_oddly(&mut self, instance: InstanceId, to: NodeId, message: P::Message) {
-        if self.nodes[instance.index()].trouble.is_some() && self.burns(instance) {
+        if self.nodes[instance.index()].is_troubled() && self.burns(instance) {
             return;
         }
         let node = &self.nodes[instance.index()];

@@ -8,12 +8,13 @@ use super::{Occurrence, Twin, World};
 use crate::adversary::{Conduct, Strategy};
 use crate::clock::{Clock, Sway};
 use crate::digest::Digest;
+use crate::disk::Disk;
 use crate::fault::{ClockTrouble, DiskTrouble, Fault, FaultKind, Loss};
 use crate::history::Event;
 use crate::id::{Incarnation, InstanceId, NodeId, NodeSet};
 use crate::message::Message;
 use crate::nemesis::Lot;
-use crate::node::{Input, Node, Repeating};
+use crate::node::{Input, Node};
 use crate::protocol::Protocol;
 use crate::rng::Random as _;
 use crate::time::Duration;
@@ -22,9 +23,9 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     /// Brings an input before the node's processor.
     #[inline(always)]
     pub(super) fn submit(&mut self, instance: InstanceId, input: Input<P>) {
-        match self.nodes[instance.index()].trouble {
-            None => self.handle(instance, input),
-            Some(_) => self.line_up(instance, input),
+        match self.nodes[instance.index()].is_troubled() {
+            false => self.handle(instance, input),
+            true => self.line_up(instance, input),
         }
     }
 
@@ -375,16 +376,16 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 self.queue.retain_timers(|(owner, _)| *owner != instance);
                 let body = &mut self.nodes[instance.index()];
                 body.incarnation += 1;
-                body.disk.reset();
-                body.output.reset();
-                body.repeating = Repeating::None;
+                body.disk = Disk::EMPTY;
+                body.stop_short();
                 self.count_lie(node);
                 self.boot(instance);
             }
             Strategy::Twins | Strategy::Split => {
                 let body = InstanceId(self.nodes.len() as u32);
                 let one = &self.nodes[instance.index()];
-                let mut twin = Node::new(node, one.random, one.clock);
+                let mut twin = Node::new(node, one.clock);
+                twin.drawn = one.drawn;
                 twin.disk = one.disk.clone();
                 twin.incarnation = one.incarnation;
                 twin.corrupt = true;
