@@ -17,7 +17,7 @@ use super::{Choice, Load};
 
 /// How an agent comes to say what it says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(try_from = "String", into = "String")]
 pub enum Conduct {
     /// It says what it thinks.
     #[default]
@@ -37,6 +37,46 @@ pub enum Conduct {
     Abstaining,
     /// It says what another does: one mind with two voices, or one attacker with many names.
     Copies(NodeId),
+}
+
+/// The words for conducts that need nothing beside them.
+const WORDS: [(&str, Conduct); 7] = [
+    ("honest", Conduct::Honest),
+    ("hallucinating", Conduct::Hallucinating),
+    ("sycophantic", Conduct::Sycophantic),
+    ("lying", Conduct::Lying),
+    ("strategic", Conduct::Strategic),
+    ("colluding", Conduct::Colluding),
+    ("abstaining", Conduct::Abstaining),
+];
+
+impl TryFrom<String> for Conduct {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let known = WORDS.iter().find(|(word, _)| *word == text);
+        let copies = || text.strip_prefix("copies ").map(|of| of.trim().parse().map(Self::Copies));
+        match (known, copies()) {
+            (Some((_, conduct)), _) => Ok(*conduct),
+            (None, Some(copies)) => copies,
+            (None, None) => {
+                let words = WORDS.map(|(word, _)| word).join(", ");
+                Err(format!("`{text}` is no conduct: write one of {words}, or \"copies n0\""))
+            }
+        }
+    }
+}
+
+impl From<Conduct> for String {
+    fn from(conduct: Conduct) -> Self {
+        match conduct {
+            Conduct::Copies(of) => format!("copies {of}"),
+            conduct => {
+                let word = WORDS.iter().find(|(_, known)| *known == conduct);
+                word.map_or_else(Self::new, |(word, _)| (*word).to_owned())
+            }
+        }
+    }
 }
 
 impl Conduct {
@@ -476,6 +516,18 @@ mod tests {
             orders.values().all(|count| (share(*count) - 1.0 / 6.0).abs() < 0.01),
             "{orders:?}"
         );
+    }
+
+    #[test]
+    fn conducts_are_written_as_they_are_read_and_others_are_named() {
+        let copies = [Conduct::Copies(NodeId(4))];
+        for conduct in WORDS.map(|(_, conduct)| conduct).into_iter().chain(copies) {
+            assert_eq!(Conduct::try_from(String::from(conduct)), Ok(conduct));
+        }
+        for wrong in ["", "copies", "copies me", "copies n1 n2", "Honest"] {
+            let error = Conduct::try_from(wrong.to_owned()).expect_err(wrong);
+            assert!(error.contains("write"), "{error}");
+        }
     }
 
     #[test]
