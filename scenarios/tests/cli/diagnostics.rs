@@ -339,6 +339,6 @@ fn an_expectation_of_points_that_there_are_not_is_an_error() {
         desk.put("vote.toml", &text);
         let said = desk.synod(&["sweep", "vote.toml"]).exits(3);
         assert!(said.err.contains(label), "{}", said.err);
-        assert!(said.err.contains("vote.toml:21:"), "{}", said.err);
+        assert!(said.err.contains("vote.toml:20:"), "{}", said.err);
     }
 }
