@@ -5,8 +5,11 @@
 
 pub mod abd;
 pub mod anti_entropy;
+pub mod audit;
 pub mod ben_or;
 pub mod bracha;
+pub mod capability;
+pub mod credential;
 pub mod crdt;
 pub mod generals;
 pub mod gossip;

@@ -367,7 +367,8 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         }
     }
 
-    /// The adversary gives a node that it has a second body, or an empty disk, if that is its way.
+    /// The adversary gives a node that it has a second body, an empty disk or a program of its own,
+    /// if that is its way.
     pub(super) fn remake(&mut self, node: NodeId, conduct: &Conduct, audience: &NodeSet) {
         let instance = Self::instance_of(node);
         match conduct.strategy {
@@ -394,6 +395,15 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 self.twins.push(Twin { identity: node, body, audience });
                 self.detours = true;
                 self.boot(body);
+            }
+            Strategy::Program => {
+                self.count_lie(node);
+                self.context(instance, |state, _, ctx| {
+                    if let Some(state) = state {
+                        state.on_corrupted(ctx);
+                    }
+                });
+                self.perform(instance);
             }
             _ => {}
         }
