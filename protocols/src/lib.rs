@@ -21,6 +21,7 @@ pub mod problem;
 pub mod quorum;
 pub mod quorum_store;
 pub mod raft;
+pub mod secure_messaging;
 pub mod server;
 pub mod signed_messages;
 pub mod staleness;
@@ -47,6 +48,7 @@ pub static REGISTRY: &[Entry] = &[
     Entry::of::<quorum_store::QuorumStore>(),
     Entry::of::<raft::Raft>(),
     Entry::of::<raft::Raft<machine::Store>>(),
+    Entry::of::<secure_messaging::SecureMessaging>(),
     Entry::of::<server::Server>(),
     Entry::of::<signed_messages::SignedMessages>(),
     Entry::of::<swim::Swim>(),

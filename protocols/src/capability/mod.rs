@@ -14,6 +14,7 @@ mod tests;
 
 use std::hash::Hash;
 
+use sim_core::id::NodeId;
 use sim_core::signature::{SIGNATURE_BYTES, Signature};
 use sim_core::time::{Duration, Time};
 
@@ -138,7 +139,7 @@ impl Capability {
         Self(blocks)
     }
 
-    /// Looks whether it lets `presenter` do this at `now`, by a clock that may be `skew` off.
+    /// Looks whether it permits what is asked. `is_good` tells whether a key has not been revoked.
     ///
     /// # Errors
     /// Why it does not.
@@ -170,7 +171,7 @@ impl Capability {
             (signer, before) = (*holder, Some(block));
         }
         match before {
-            Some(last) if last.holder == asked.presenter => Ok(()),
+            Some(last) if last.holder.owner == asked.presenter => Ok(()),
             Some(_) => Err(Denial::NotHolder),
             None => Err(Denial::Missing),
         }
@@ -180,8 +181,8 @@ impl Capability {
 /// What somebody wants to do, and when.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Asked {
-    /// Who presents the capability.
-    pub presenter: PublicKey,
+    /// Who presents the capability, with whatever key of his.
+    pub presenter: NodeId,
     /// On which resource.
     pub resource: Resource,
     /// To do what.

@@ -12,7 +12,7 @@ const fn terms(depth: u8) -> Terms {
 }
 
 fn asks(presenter: PublicKey) -> Asked {
-    Asked { presenter, resource: PAPER, action: Action::Read, now: at(1), skew: Duration::ZERO }
+    Asked { presenter: presenter.owner, resource: PAPER, action: Action::Read, now: at(1), skew: Duration::ZERO }
 }
 
 fn anybody(_: PublicKey) -> bool {
@@ -88,7 +88,7 @@ proptest! {
         let mut capability = Capability::grant(&authority, keys[0].public(), chain[0]);
         let action = if writes { Action::Write } else { Action::Read };
         let permits = |capability: &Capability| {
-            let presenter = capability.holder();
+            let presenter = capability.holder().owner;
             let asked = Asked {
                 presenter, resource: Resource(resource), action, now: at(now), skew: Duration::ZERO,
             };

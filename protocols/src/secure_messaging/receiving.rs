@@ -1,0 +1,270 @@
+//! How an agent takes a letter: what it checks before it believes it, and what it does then.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sim_core::id::{ClientId, NodeId, OpId};
+use sim_core::protocol::Context;
+
+use super::SecureMessaging;
+use super::agent::{Agent, stands};
+use super::defence::Defence;
+use super::message::{Body, Letter, Record};
+use super::offices::key_of;
+use super::watch::Standing;
+use crate::capability::{Action, Asked, Capability, Resource};
+use crate::credential::PublicKey;
+use crate::problem::secure_messaging::{Cause, Claim, Indication, LogEntry, policy};
+
+/// The suspicion that an act earns which its presenter may not do.
+const FOR_OVERREACH: u32 = 3;
+/// The suspicion of whoever says too much, or carries what is no good.
+const FOR_NOISE: u32 = 1;
+
+/// The letters that were taken, and what became of each.
+#[derive(Clone, PartialEq, Eq, Debug, Hash, Default)]
+pub(super) struct Taken {
+    /// By sender and client, whose operations have rising numbers: the last few.
+    seen: BTreeMap<(NodeId, ClientId), BTreeSet<u32>>,
+    outcomes: BTreeMap<(NodeId, OpId), Result<(), Cause>>,
+}
+
+impl Taken {
+    /// Notes a letter, of which the last `window` of each sender are remembered.
+    pub(super) fn note(&mut self, from: NodeId, op: OpId, outcome: Result<(), Cause>, window: u32) {
+        let seen = self.seen.entry((from, op.client)).or_default();
+        seen.insert(op.sequence);
+        if seen.len() > window as usize
+            && let Some(sequence) = seen.pop_first()
+        {
+            self.outcomes.remove(&(from, OpId { sequence, ..op }));
+        }
+        self.outcomes.insert((from, op), outcome);
+    }
+
+    /// Whether it was taken before, or is older than all that are remembered.
+    fn has(&self, from: NodeId, op: OpId, window: u32) -> bool {
+        self.seen.get(&(from, op.client)).is_some_and(|seen| {
+            let is_full = seen.len() >= window as usize;
+            seen.contains(&op.sequence)
+                || is_full && seen.first().is_some_and(|oldest| op.sequence < *oldest)
+        })
+    }
+
+    fn outcome(&self, from: NodeId, op: OpId) -> Option<Result<(), Cause>> {
+        self.outcomes.get(&(from, op)).copied()
+    }
+}
+
+impl Agent {
+    /// Takes a letter, or refuses it.
+    pub(super) fn receive(&mut self, letter: Letter, ctx: &mut Context<'_, SecureMessaging>) {
+        let (from, op) = (letter.from, letter.op);
+        match self.admit(&letter, ctx) {
+            Ok((body, key)) => self.believe(&letter, body, key, ctx),
+            Err(Cause::Replayed) => {
+                // Its sender may have missed the receipt.
+                if let Some(outcome) = self.taken.outcome(from, op) {
+                    self.acknowledge(from, op, outcome, ctx);
+                }
+                self.refuse(from, op, Cause::Replayed, ctx);
+            }
+            Err(cause) => {
+                match cause {
+                    // A nuisance gets no answer, and a sender who is slowed down tries again.
+                    Cause::TooMuch => self.suspect(from, FOR_NOISE, ctx),
+                    Cause::Quarantined => self.acknowledge(from, op, Err(cause), ctx),
+                    _ => {
+                        let broker = policy::broker(ctx.cluster());
+                        self.suspect(broker, FOR_NOISE, ctx);
+                    }
+                }
+                self.refuse(from, op, cause, ctx);
+            }
+        }
+    }
+
+    fn refuse(
+        &self,
+        from: NodeId,
+        op: OpId,
+        cause: Cause,
+        ctx: &mut Context<'_, SecureMessaging>,
+    ) {
+        ctx.indicate(Indication::Refused { from, op, cause });
+    }
+
+    /// Whether a letter may be believed; and what it says, under which key.
+    fn admit(
+        &mut self,
+        letter: &Letter,
+        ctx: &mut Context<'_, SecureMessaging>,
+    ) -> Result<(Body, Option<PublicKey>), Cause> {
+        let body = letter.sealed.open(ctx.me()).ok_or(Cause::Misdirected)?.clone();
+        if letter.to != ctx.me() {
+            return Err(Cause::Misdirected);
+        }
+        let key = self.verify(letter, ctx)?;
+        let is_receipt = matches!(body, Body::Receipt(_));
+        let age = ctx.wall_clock().since(letter.sent_at);
+        let config = ctx.config();
+        if stands(ctx, Defence::Freshness) && age > config.freshness + config.skew {
+            return Err(Cause::Stale);
+        }
+        // What a receipt is about is done once, whatever comes.
+        if is_receipt {
+            return Ok((body, key));
+        }
+        if stands(ctx, Defence::ReplayWindow)
+            && self.taken.has(letter.from, letter.op, config.window)
+        {
+            return Err(Cause::Replayed);
+        }
+        if stands(ctx, Defence::Detection) {
+            self.look_out_for(letter.from, ctx)?;
+        }
+        Ok((body, key))
+    }
+
+    /// Whether the sender is in quarantine, or says too much.
+    fn look_out_for(
+        &mut self,
+        from: NodeId,
+        ctx: &mut Context<'_, SecureMessaging>,
+    ) -> Result<(), Cause> {
+        let (now, rate) = (ctx.elapsed(), ctx.config().rate);
+        match self.watch.standing(from, now) {
+            Standing::Confined => return Err(Cause::Quarantined),
+            Standing::Released => ctx.indicate(Indication::Cleared { whom: from }),
+            Standing::Free => {}
+        }
+        match self.watch.is_too_much(from, rate, now) {
+            true => Err(Cause::TooMuch),
+            false => Ok(()),
+        }
+    }
+
+    /// The key that signed a letter, if letters are signed.
+    fn verify(
+        &self,
+        letter: &Letter,
+        ctx: &Context<'_, SecureMessaging>,
+    ) -> Result<Option<PublicKey>, Cause> {
+        if !stands(ctx, Defence::Signatures) {
+            return Ok(None);
+        }
+        let certificate = letter.certificate.ok_or(Cause::Unsigned)?;
+        let (key, config) = (certificate.key(), ctx.config());
+        let authority = key_of(policy::authority(ctx.cluster()));
+        // Without the defence of expiry any time will do.
+        let checks_status = stands(ctx, Defence::Revocation) && !ctx.mutant("S02");
+        let now = if checks_status { ctx.wall_clock() } else { certificate.not_after() };
+        certificate.check(authority, now, config.skew).map_err(|_| Cause::Credential)?;
+        if checks_status {
+            let list = self.list.as_ref().ok_or(Cause::Credential)?;
+            list.check(key, now, config.status_age).map_err(|_| Cause::Credential)?;
+        }
+        let is_bound = !ctx.mutant("S03");
+        match key.owner == letter.from && letter.is_signed_by(key, is_bound) {
+            true => Ok(Some(key)),
+            false => Err(Cause::Unsigned),
+        }
+    }
+
+    /// Does what a letter says that is believed.
+    fn believe(
+        &mut self,
+        letter: &Letter,
+        body: Body,
+        key: Option<PublicKey>,
+        ctx: &mut Context<'_, SecureMessaging>,
+    ) {
+        let (from, op) = (letter.from, letter.op);
+        match body {
+            Body::Text { kind, label, term } => {
+                let claim = Claim { from, to: letter.to, kind, label, term, content: op };
+                self.conclude(from, op, Ok(()), ctx);
+                ctx.indicate(Indication::Accepted { claim, key });
+                self.recorder.record(LogEntry { by: ctx.me(), about: op }, ctx);
+            }
+            Body::Act { resource, action, capability } => {
+                let target = (resource, action);
+                if policy::owner(ctx.cluster(), resource) == ctx.me() {
+                    self.be_acted_upon(letter, target, capability, key, ctx);
+                } else {
+                    self.carry(op, from, target, capability, ctx);
+                }
+            }
+            Body::Receipt(outcome) => self.settle(from, op, outcome, ctx),
+        }
+    }
+
+    /// Gives a resource to whoever may have it.
+    fn be_acted_upon(
+        &mut self,
+        letter: &Letter,
+        (resource, action): (Resource, Action),
+        capability: Option<Capability>,
+        key: Option<PublicKey>,
+        ctx: &mut Context<'_, SecureMessaging>,
+    ) {
+        let (presenter, op) = (letter.from, letter.op);
+        if stands(ctx, Defence::AccessControl) {
+            let (now, skew) = (ctx.wall_clock(), ctx.config().skew);
+            let asked = Asked { presenter, resource, action, now, skew };
+            if !self.permits(capability.as_ref(), &asked, ctx) {
+                self.conclude(presenter, op, Err(Cause::Unauthorised), ctx);
+                self.suspect(presenter, FOR_OVERREACH, ctx);
+                return self.refuse(presenter, op, Cause::Unauthorised, ctx);
+            }
+        }
+        self.conclude(presenter, op, Ok(()), ctx);
+        ctx.indicate(Indication::Acted { resource, action, op, presenter, key });
+        self.recorder.record(LogEntry { by: ctx.me(), about: op }, ctx);
+    }
+
+    /// What is not permitted is denied.
+    fn permits(
+        &self,
+        capability: Option<&Capability>,
+        asked: &Asked,
+        ctx: &Context<'_, SecureMessaging>,
+    ) -> bool {
+        let authority = key_of(policy::authority(ctx.cluster()));
+        let knows_status = stands(ctx, Defence::Revocation) && !ctx.mutant("S02");
+        let is_good = |key: PublicKey| {
+            let age = ctx.config().status_age;
+            !knows_status
+                || self.list.as_ref().is_some_and(|list| list.check(key, asked.now, age).is_ok())
+        };
+        capability.is_some_and(|capability| capability.check(asked, authority, is_good).is_ok())
+    }
+
+    /// Notes what became of a letter, on the disk too, and tells its sender.
+    pub(super) fn conclude(
+        &mut self,
+        from: NodeId,
+        op: OpId,
+        outcome: Result<(), Cause>,
+        ctx: &mut Context<'_, SecureMessaging>,
+    ) {
+        if stands(ctx, Defence::ReplayWindow) {
+            self.taken.note(from, op, outcome, ctx.config().window);
+            ctx.persist(Record::Seen { from, op, outcome });
+        }
+        self.acknowledge(from, op, outcome, ctx);
+    }
+
+    /// Suspects somebody, and does not hear him for a while if that is enough.
+    fn suspect(&mut self, whom: NodeId, points: u32, ctx: &mut Context<'_, SecureMessaging>) {
+        if !stands(ctx, Defence::Detection) {
+            return;
+        }
+        let (now, threshold) = (ctx.elapsed(), ctx.config().threshold);
+        let score = self.watch.suspect(whom, points, now);
+        ctx.indicate(Indication::Suspected { whom, score });
+        if score >= threshold && score - points < threshold {
+            ctx.indicate(Indication::Alarmed { whom });
+            self.watch.confine(whom, now + ctx.config().quarantine);
+        }
+    }
+}
