@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sim_core::id::{NodeId, OpId};
 use sim_core::protocol::{Context, Stored};
-use sim_core::time::Duration;
+use sim_core::time::{Duration, Time};
 
 use super::config::Theft;
 use super::defence::Defence;
@@ -33,7 +33,13 @@ enum Errand {
     /// Have a resource acted upon: by its owner, or by a deputy who asks him.
     Act { resource: Resource, action: Action },
     /// Carry out as a deputy what somebody asked, by the right that he gave.
-    Carry { resource: Resource, action: Action, right: Option<Capability>, whom: NodeId },
+    Carry {
+        resource: Resource,
+        action: Action,
+        right: Option<Capability>,
+        whom: NodeId,
+        sent_at: Time,
+    },
 }
 
 /// An errand that is not done.
@@ -42,6 +48,8 @@ struct Open {
     to: NodeId,
     errand: Errand,
     price: Price,
+    /// When the last letter about it left, if one did.
+    posted: Option<Time>,
 }
 
 /// Who one is and what one may do, as the authority says.
@@ -76,8 +84,8 @@ impl Agent {
         for stored in disk {
             match stored {
                 // Without them a letter that comes again is taken again.
-                Stored::Intact(Record::Seen { from, op, outcome }) if !ctx.mutant("S01") => {
-                    agent.taken.note(*from, *op, *outcome, ctx.config().window);
+                Stored::Intact(Record::Seen { from, op, seen }) if !ctx.mutant("S01") => {
+                    agent.taken.note(*from, *op, *seen, ctx.config().window);
                 }
                 Stored::Intact(Record::Head(head)) => agent.recorder.saw(*head),
                 _ => {}
@@ -154,7 +162,7 @@ impl Agent {
         errand: Errand,
         ctx: &mut Context<'_, SecureMessaging>,
     ) {
-        self.open.insert(op, Open { to, errand, price: Price::default() });
+        self.open.insert(op, Open { to, errand, price: Price::default(), posted: None });
         self.pursue(op, ctx);
     }
 
@@ -162,14 +170,14 @@ impl Agent {
     pub(super) fn carry(
         &mut self,
         op: OpId,
-        whom: NodeId,
+        (whom, sent_at): (NodeId, Time),
         (resource, action): (Resource, Action),
         right: Option<Capability>,
         ctx: &mut Context<'_, SecureMessaging>,
     ) {
         let owner = policy::owner(ctx.cluster(), resource);
         if !self.open.contains_key(&op) {
-            self.take_on(op, owner, Errand::Carry { resource, action, right, whom }, ctx);
+            self.take_on(op, owner, Errand::Carry { resource, action, right, whom, sent_at }, ctx);
         }
     }
 
@@ -179,7 +187,8 @@ impl Agent {
         let (to, errand) = (*to, errand.clone());
         let Some(body) = self.body(to, errand, ctx) else { return };
         let Some(letter) = self.letter(to, op, body, ctx) else { return };
-        if let Some(Open { price, .. }) = self.open.get_mut(&op) {
+        if let Some(Open { price, posted, .. }) = self.open.get_mut(&op) {
+            *posted = Some(ctx.elapsed());
             price.payload += letter.payload_bytes();
             price.signature += letter.signature_bytes();
             price.proof += letter.proof_bytes();
@@ -274,8 +283,8 @@ impl Agent {
         if outcome == Err(Cause::Quarantined) {
             ctx.send(from, Message::Appeal);
         }
-        if let Errand::Carry { whom, .. } = errand {
-            self.conclude(whom, op, outcome, ctx);
+        if let Errand::Carry { whom, sent_at, .. } = errand {
+            self.conclude(whom, op, sent_at, outcome, ctx);
         } else {
             ctx.answer(op, outcome.map_or_else(Indication::Declined, |()| Indication::Done(price)));
         }
@@ -348,8 +357,12 @@ impl Agent {
         }
     }
 
+    /// Sends again what was not answered in time, and what could not be sent yet.
     fn pursue_all(&mut self, ctx: &mut Context<'_, SecureMessaging>) {
-        let open: Vec<OpId> = self.open.keys().copied().collect();
+        let (now, patience) = (ctx.elapsed(), ctx.config().retransmit);
+        let is_due = |posted: Option<Time>| posted.is_none_or(|at| now.since(at) >= patience);
+        let open = self.open.iter().filter(|(_, open)| is_due(open.posted));
+        let open: Vec<OpId> = open.map(|(op, _)| *op).collect();
         open.into_iter().for_each(|op| self.pursue(op, ctx));
     }
 

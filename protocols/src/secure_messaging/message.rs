@@ -309,17 +309,26 @@ impl Speech for Message {
     }
 }
 
+/// What became of a letter that was taken, and when it had been sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct Seen {
+    /// What became of it.
+    pub outcome: Result<(), Cause>,
+    /// When it was sent, by the sender's clock.
+    pub sent_at: Time,
+}
+
 /// What a node writes down.
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub enum Record {
-    /// An agent took a letter, with this outcome.
+    /// An agent took a letter.
     Seen {
         /// From whom.
         from: NodeId,
         /// About what.
         op: OpId,
         /// What became of it.
-        outcome: Result<(), Cause>,
+        seen: Seen,
     },
     /// An agent saw this head of the log, the greatest so far.
     Head(SignedHead),

@@ -32,7 +32,7 @@ mod tests;
 pub use config::{Attack, Config, Theft};
 pub use defence::{Defence, Defences};
 pub use evidence::{Evidence, SignedHead};
-pub use message::{Body, Letter, Message, News, Record, Sealed};
+pub use message::{Body, Letter, Message, News, Record, Sealed, Seen};
 
 use sim_core::checker::Unwatched;
 use sim_core::id::{Cluster, NodeId, OpId};

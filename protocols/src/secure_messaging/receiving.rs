@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sim_core::id::{ClientId, NodeId, OpId};
 use sim_core::protocol::Context;
+use sim_core::time::Time;
 
 use super::SecureMessaging;
 use super::agent::{Agent, stands};
 use super::defence::Defence;
-use super::message::{Body, Letter, Record};
+use super::message::{Body, Letter, Record, Seen};
 use super::offices::key_of;
 use super::watch::Standing;
 use crate::capability::{Action, Asked, Capability, Resource};
@@ -25,20 +26,20 @@ const FOR_NOISE: u32 = 1;
 pub(super) struct Taken {
     /// By sender and client, whose operations have rising numbers: the last few.
     seen: BTreeMap<(NodeId, ClientId), BTreeSet<u32>>,
-    outcomes: BTreeMap<(NodeId, OpId), Result<(), Cause>>,
+    outcomes: BTreeMap<(NodeId, OpId), Seen>,
 }
 
 impl Taken {
     /// Notes a letter, of which the last `window` of each sender are remembered.
-    pub(super) fn note(&mut self, from: NodeId, op: OpId, outcome: Result<(), Cause>, window: u32) {
-        let seen = self.seen.entry((from, op.client)).or_default();
-        seen.insert(op.sequence);
-        if seen.len() > window as usize
-            && let Some(sequence) = seen.pop_first()
+    pub(super) fn note(&mut self, from: NodeId, op: OpId, seen: Seen, window: u32) {
+        let sequences = self.seen.entry((from, op.client)).or_default();
+        sequences.insert(op.sequence);
+        if sequences.len() > window as usize
+            && let Some(sequence) = sequences.pop_first()
         {
             self.outcomes.remove(&(from, OpId { sequence, ..op }));
         }
-        self.outcomes.insert((from, op), outcome);
+        self.outcomes.insert((from, op), seen);
     }
 
     /// Whether it was taken before, or is older than all that are remembered.
@@ -50,8 +51,12 @@ impl Taken {
         })
     }
 
-    fn outcome(&self, from: NodeId, op: OpId) -> Option<Result<(), Cause>> {
-        self.outcomes.get(&(from, op)).copied()
+    /// What became of it; and from now on, that it came again.
+    fn again(&mut self, from: NodeId, op: OpId, sent_at: Time) -> Option<Seen> {
+        let seen = self.outcomes.get_mut(&(from, op))?;
+        let before = *seen;
+        seen.sent_at = seen.sent_at.max(sent_at);
+        Some(before)
     }
 }
 
@@ -62,9 +67,13 @@ impl Agent {
         match self.admit(&letter, ctx) {
             Ok((body, key)) => self.believe(&letter, body, key, ctx),
             Err(Cause::Replayed) => {
-                // Its sender may have missed the receipt.
-                if let Some(outcome) = self.taken.outcome(from, op) {
-                    self.acknowledge(from, op, outcome, ctx);
+                match self.taken.again(from, op, letter.sent_at) {
+                    // Its sender missed the receipt, and sent it anew.
+                    Some(seen) if seen.sent_at < letter.sent_at => {
+                        self.acknowledge(from, op, seen.outcome, ctx);
+                    }
+                    // Whoever carried it brought it twice.
+                    _ => self.suspect(policy::broker(ctx.cluster()), FOR_NOISE, ctx),
                 }
                 self.refuse(from, op, Cause::Replayed, ctx);
             }
@@ -73,10 +82,7 @@ impl Agent {
                     // A nuisance gets no answer, and a sender who is slowed down tries again.
                     Cause::TooMuch => self.suspect(from, FOR_NOISE, ctx),
                     Cause::Quarantined => self.acknowledge(from, op, Err(cause), ctx),
-                    _ => {
-                        let broker = policy::broker(ctx.cluster());
-                        self.suspect(broker, FOR_NOISE, ctx);
-                    }
+                    _ => self.suspect(policy::broker(ctx.cluster()), FOR_NOISE, ctx),
                 }
                 self.refuse(from, op, cause, ctx);
             }
@@ -182,20 +188,46 @@ impl Agent {
         match body {
             Body::Text { kind, label, term } => {
                 let claim = Claim { from, to: letter.to, kind, label, term, content: op };
-                self.conclude(from, op, Ok(()), ctx);
+                self.conclude(from, op, letter.sent_at, Ok(()), ctx);
                 ctx.indicate(Indication::Accepted { claim, key });
                 self.recorder.record(LogEntry { by: ctx.me(), about: op }, ctx);
             }
             Body::Act { resource, action, capability } => {
                 let target = (resource, action);
                 if policy::owner(ctx.cluster(), resource) == ctx.me() {
-                    self.be_acted_upon(letter, target, capability, key, ctx);
-                } else {
-                    self.carry(op, from, target, capability, ctx);
+                    if self.lets(from, letter, target, capability.as_ref(), ctx) {
+                        self.be_acted_upon(letter, target, key, ctx);
+                    }
+                } else if ctx.mutant("S06")
+                    || self.lets(ctx.me(), letter, target, capability.as_ref(), ctx)
+                {
+                    self.carry(op, (from, letter.sent_at), target, capability, ctx);
                 }
             }
             Body::Receipt(outcome) => self.settle(from, op, outcome, ctx),
         }
+    }
+
+    /// Whether the right that came with a letter lets `presenter` do this: its sender, or the deputy
+    /// to whom it was sent. If not, the sender hears so, and is suspected.
+    fn lets(
+        &mut self,
+        presenter: NodeId,
+        letter: &Letter,
+        (resource, action): (Resource, Action),
+        capability: Option<&Capability>,
+        ctx: &mut Context<'_, SecureMessaging>,
+    ) -> bool {
+        let (from, op) = (letter.from, letter.op);
+        let (now, skew) = (ctx.wall_clock(), ctx.config().skew);
+        let asked = Asked { presenter, resource, action, now, skew };
+        let lets = !stands(ctx, Defence::AccessControl) || self.permits(capability, &asked, ctx);
+        if !lets {
+            self.conclude(from, op, letter.sent_at, Err(Cause::Unauthorised), ctx);
+            self.suspect(from, FOR_OVERREACH, ctx);
+            self.refuse(from, op, Cause::Unauthorised, ctx);
+        }
+        lets
     }
 
     /// Gives a resource to whoever may have it.
@@ -203,21 +235,11 @@ impl Agent {
         &mut self,
         letter: &Letter,
         (resource, action): (Resource, Action),
-        capability: Option<Capability>,
         key: Option<PublicKey>,
         ctx: &mut Context<'_, SecureMessaging>,
     ) {
         let (presenter, op) = (letter.from, letter.op);
-        if stands(ctx, Defence::AccessControl) {
-            let (now, skew) = (ctx.wall_clock(), ctx.config().skew);
-            let asked = Asked { presenter, resource, action, now, skew };
-            if !self.permits(capability.as_ref(), &asked, ctx) {
-                self.conclude(presenter, op, Err(Cause::Unauthorised), ctx);
-                self.suspect(presenter, FOR_OVERREACH, ctx);
-                return self.refuse(presenter, op, Cause::Unauthorised, ctx);
-            }
-        }
-        self.conclude(presenter, op, Ok(()), ctx);
+        self.conclude(presenter, op, letter.sent_at, Ok(()), ctx);
         ctx.indicate(Indication::Acted { resource, action, op, presenter, key });
         self.recorder.record(LogEntry { by: ctx.me(), about: op }, ctx);
     }
@@ -244,12 +266,14 @@ impl Agent {
         &mut self,
         from: NodeId,
         op: OpId,
+        sent_at: Time,
         outcome: Result<(), Cause>,
         ctx: &mut Context<'_, SecureMessaging>,
     ) {
         if stands(ctx, Defence::ReplayWindow) {
-            self.taken.note(from, op, outcome, ctx.config().window);
-            ctx.persist(Record::Seen { from, op, outcome });
+            let seen = Seen { outcome, sent_at };
+            self.taken.note(from, op, seen, ctx.config().window);
+            ctx.persist(Record::Seen { from, op, seen });
         }
         self.acknowledge(from, op, outcome, ctx);
     }
