@@ -166,6 +166,11 @@ impl Revocations {
         authority.verifies(&self.signature, REVOCATIONS, &(&self.revoked, self.issued))
     }
 
+    /// Whether a key is on it.
+    pub fn has(&self, key: PublicKey) -> bool {
+        self.revoked.contains(&key)
+    }
+
     /// The size on the wire, in bytes.
     pub fn bytes(&self) -> u32 {
         8 + SIGNATURE_BYTES + 8 * self.revoked.len() as u32
@@ -176,7 +181,7 @@ impl Revocations {
     /// # Errors
     /// That it is revoked, or that the list is too old to tell.
     pub fn check(&self, key: PublicKey, now: Time, age: Duration) -> Result<(), Flaw> {
-        if self.revoked.contains(&key) {
+        if self.has(key) {
             return Err(Flaw::Revoked);
         }
         if now.since(self.issued) > age {

@@ -74,8 +74,8 @@ pub(super) struct Agent {
     pub(super) watch: Watch,
     /// Whom it tells next.
     turn: u32,
-    /// The key that was stolen, until it notices.
-    lost: Option<PublicKey>,
+    /// The key that was stolen, and whether it noticed; until it is revoked.
+    lost: Option<(PublicKey, bool)>,
 }
 
 impl Agent {
@@ -373,16 +373,18 @@ impl Agent {
                 if self.papers.is_none() {
                     self.enrol(ctx);
                 }
+                self.report(ctx);
                 self.pursue_all(ctx);
                 self.recorder.ask_again(ctx);
             }
             Timer::Rotate => self.enrol(ctx),
             Timer::Theft => self.be_robbed(ctx),
             Timer::Notice => {
-                if let Some(key) = self.lost.take() {
-                    ctx.send(policy::authority(ctx.cluster()), Message::Theft(key));
-                    self.enrol(ctx);
+                if let Some((_, is_noticed)) = &mut self.lost {
+                    *is_noticed = true;
                 }
+                self.report(ctx);
+                self.enrol(ctx);
             }
             Timer::Refresh | Timer::Attack => {}
         }
@@ -401,12 +403,22 @@ impl Agent {
         ctx.send(NodeId(self.turn), Message::News(Box::new(news)));
     }
 
+    /// Has the stolen key revoked, if it noticed and the list does not say so yet.
+    fn report(&mut self, ctx: &mut Context<'_, SecureMessaging>) {
+        let Some((key, true)) = self.lost else { return };
+        if self.list.as_ref().is_some_and(|list| list.has(key)) {
+            self.lost = None;
+        } else {
+            ctx.send(policy::authority(ctx.cluster()), Message::Theft(key));
+        }
+    }
+
     /// A thief copies the key that it has now.
     fn be_robbed(&mut self, ctx: &mut Context<'_, SecureMessaging>) {
         let Some(theft) = Self::theft(ctx) else { return };
         let (thief, noticed) = (NodeId(theft.thief), theft.noticed);
         let Some((key, certificate)) = self.key() else { return };
-        self.lost = Some(key.public());
+        self.lost = Some((key.public(), false));
         ctx.indicate(Indication::Stolen { key: key.public() });
         ctx.send(thief, Message::Loot { key, certificate });
         ctx.set_timer(Timer::Notice, noticed);
