@@ -12,7 +12,13 @@ const fn terms(depth: u8) -> Terms {
 }
 
 fn asks(presenter: PublicKey) -> Asked {
-    Asked { presenter: presenter.owner, resource: PAPER, action: Action::Read, now: at(1), skew: Duration::ZERO }
+    Asked {
+        presenter: presenter.owner,
+        resource: PAPER,
+        action: Action::Read,
+        now: at(1),
+        skew: Duration::ZERO,
+    }
 }
 
 fn anybody(_: PublicKey) -> bool {

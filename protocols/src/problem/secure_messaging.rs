@@ -348,8 +348,7 @@ impl problem::Client<SecureMessaging> for User {
         if rng.chance(self.load.audits) {
             return Request::Audit;
         }
-        let request =
-            if rng.chance(self.load.acts) { self.act(rng) } else { self.send(rng) };
+        let request = if rng.chance(self.load.acts) { self.act(rng) } else { self.send(rng) };
         request.unwrap_or(Request::Audit)
     }
 }

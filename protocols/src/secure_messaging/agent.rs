@@ -132,13 +132,19 @@ impl Agent {
     }
 
     /// A user asks; what was asked for before is under way.
-    pub(super) fn asked(&mut self, op: OpId, request: Request, ctx: &mut Context<'_, SecureMessaging>) {
+    pub(super) fn asked(
+        &mut self,
+        op: OpId,
+        request: Request,
+        ctx: &mut Context<'_, SecureMessaging>,
+    ) {
         if self.open.contains_key(&op) {
             return;
         }
         let (to, errand) = match request {
             Request::Send { to, kind, label, term } => {
-                if stands(ctx, Defence::AccessControl) && !policy::clears(ctx.cluster(), to, label) {
+                if stands(ctx, Defence::AccessControl) && !policy::clears(ctx.cluster(), to, label)
+                {
                     return ctx.answer(op, Indication::Declined(Cause::Clearance));
                 }
                 (to, Errand::Tell { kind, label, term })
@@ -248,9 +254,7 @@ impl Agent {
             && (stands(ctx, Defence::Signatures) || stands(ctx, Defence::AccessControl));
         match papers.filter(|_| stands(ctx, Defence::Signatures)) {
             _ if is_missing => None,
-            Some((key, certificate)) => {
-                Some(letter.signed(&key, certificate, !ctx.mutant("S03")))
-            }
+            Some((key, certificate)) => Some(letter.signed(&key, certificate, !ctx.mutant("S03"))),
             None => Some(letter),
         }
     }
@@ -300,8 +304,7 @@ impl Agent {
             Message::Letter(letter) => self.receive(*letter, ctx),
             Message::Enrolled { certificate, grants, list } => {
                 let key = SecretKey::of(ctx.signer(), certificate.key().generation);
-                let is_newer =
-                    self.key().is_none_or(|(old, _)| old.public() < key.public());
+                let is_newer = self.key().is_none_or(|(old, _)| old.public() < key.public());
                 self.learn(list, ctx);
                 if from == policy::authority(ctx.cluster()) && is_newer {
                     let is_first = self.papers.is_none();
@@ -341,8 +344,7 @@ impl Agent {
         let authority = key_of(policy::authority(ctx.cluster()));
         let now = ctx.wall_clock();
         let owner = certificate.key().owner;
-        let is_newer =
-            self.directory.get(&owner).is_none_or(|old| old.key() < certificate.key());
+        let is_newer = self.directory.get(&owner).is_none_or(|old| old.key() < certificate.key());
         if is_newer && certificate.check(authority, now, ctx.config().skew).is_ok() {
             self.directory.insert(owner, certificate);
         }

@@ -256,9 +256,9 @@ impl Program {
         if !self.tries(ctx) {
             return;
         }
-        let widened = agent.any_right().map(|own: &Capability| {
-            own.altered(Terms { resource, action, ..own.terms() })
-        });
+        let widened = agent
+            .any_right()
+            .map(|own: &Capability| own.altered(Terms { resource, action, ..own.terms() }));
         let deputies: Vec<NodeId> = agents_but(&[me, owner], ctx)
             .into_iter()
             .filter(|node| policy::role(*node) == Role::Admin)
@@ -291,7 +291,8 @@ impl Program {
         let evidence = match self.left % 2 {
             0 => Evidence::Fork { small, large, leaves: Vec::new() },
             _ => {
-                let answer = SignedHead::sign(&own, size.saturating_sub(1), leaf(b""), Some(small.known()));
+                let answer =
+                    SignedHead::sign(&own, size.saturating_sub(1), leaf(b""), Some(small.known()));
                 Evidence::Shrunk { known: small, answer }
             }
         };

@@ -120,7 +120,8 @@ impl Config {
     }
 
     pub(super) fn objections(&self, cluster: Cluster) -> Vec<Objection> {
-        let wrong = |key, reason: &str, runnable| Objection { key, reason: reason.to_owned(), runnable };
+        let wrong =
+            |key, reason: &str, runnable| Objection { key, reason: reason.to_owned(), runnable };
         let mut objections = Vec::new();
         for (key, span) in [
             ("attack_every", self.attack_every),

@@ -140,7 +140,8 @@ mod tests {
 
     #[test]
     fn defences_are_read_and_written_back() {
-        for text in ["all", "none", "only signatures", "all but audit", "only freshness, detection"] {
+        for text in ["all", "none", "only signatures", "all but audit", "only freshness, detection"]
+        {
             assert_eq!(text.parse::<Defences>().unwrap().to_string(), text);
         }
         for text in ["", "some", "only", "only swords", "all but", "all but signatures audit"] {

@@ -226,8 +226,18 @@ const ENTRY_BYTES: u32 = 12;
 
 impl Speech for Message {
     const KINDS: &'static [&'static str] = &[
-        "letter", "enrol", "enrolled", "theft", "news", "append", "appended", "fetch", "log",
-        "accusation", "appeal", "loot",
+        "letter",
+        "enrol",
+        "enrolled",
+        "theft",
+        "news",
+        "append",
+        "appended",
+        "fetch",
+        "log",
+        "accusation",
+        "appeal",
+        "loot",
     ];
 
     fn kind(&self) -> usize {
@@ -248,7 +258,8 @@ impl Speech for Message {
     }
 
     fn bytes(&self) -> u32 {
-        let known = |known: &Option<_>| known.map_or(0, |_: (u32, audit::Hash)| 4 + audit::HASH_BYTES);
+        let known =
+            |known: &Option<_>| known.map_or(0, |_: (u32, audit::Hash)| 4 + audit::HASH_BYTES);
         match self {
             Self::Letter(letter) => {
                 letter.payload_bytes() + letter.signature_bytes() + letter.proof_bytes()
@@ -301,7 +312,8 @@ impl Speech for Message {
             Lie::Time => letter.sent_at = Time::ZERO,
             Lie::Accusation => return None,
         }
-        if let (Some(signer), Some(certificate)) = (forger.signer(letter.from), letter.certificate) {
+        if let (Some(signer), Some(certificate)) = (forger.signer(letter.from), letter.certificate)
+        {
             let key = SecretKey::of(signer, certificate.key().generation);
             letter = letter.signed(&key, certificate, true);
         }

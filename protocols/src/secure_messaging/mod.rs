@@ -126,9 +126,7 @@ impl Protocol for SecureMessaging {
     /// What is promised depends on the defences that stand. Anybody may be corrupt but the
     /// authority; requests are answered as long as whoever carries them does so.
     fn contract(config: &Config, cluster: Cluster) -> Contract {
-        use Defence::{
-            AccessControl, Audit, Encryption, ReplayWindow, Revocation, Signatures,
-        };
+        use Defence::{AccessControl, Audit, Encryption, ReplayWindow, Revocation, Signatures};
         let promises: [(&'static str, &[Defence]); 7] = [
             (AUTHENTICITY, &[Signatures, ReplayWindow]),
             (AUTHORITY, &[Signatures, AccessControl]),
@@ -139,10 +137,8 @@ impl Protocol for SecureMessaging {
             (TERMINATION, &[]),
         ];
         let kept = promises.into_iter().filter(|(_, needed)| config.defences.have(needed));
-        let assumed = Assumptions {
-            byzantine: cluster.n.saturating_sub(1),
-            ..Assumptions::CRASH_RECOVERY
-        };
+        let assumed =
+            Assumptions { byzantine: cluster.n.saturating_sub(1), ..Assumptions::CRASH_RECOVERY };
         Contract {
             promise: Promise(kept.map(|(name, _)| name).collect()),
             safety: assumed,

@@ -160,7 +160,11 @@ impl Ledger {
     }
 
     /// The whole log, with a head in answer to somebody who knows it so far.
-    pub(super) fn shown(&self, key: &SecretKey, known: Option<(u32, Hash)>) -> (Vec<LogEntry>, SignedHead) {
+    pub(super) fn shown(
+        &self,
+        key: &SecretKey,
+        known: Option<(u32, Hash)>,
+    ) -> (Vec<LogEntry>, SignedHead) {
         (self.entries.clone(), self.head(key, known))
     }
 

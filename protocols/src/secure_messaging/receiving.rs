@@ -89,13 +89,7 @@ impl Agent {
         }
     }
 
-    fn refuse(
-        &self,
-        from: NodeId,
-        op: OpId,
-        cause: Cause,
-        ctx: &mut Context<'_, SecureMessaging>,
-    ) {
+    fn refuse(&self, from: NodeId, op: OpId, cause: Cause, ctx: &mut Context<'_, SecureMessaging>) {
         ctx.indicate(Indication::Refused { from, op, cause });
     }
 

@@ -192,7 +192,9 @@ impl Recorder {
         if !stands(ctx, Defence::Audit) || !head.is_signed_by(keeper) {
             return;
         }
-        if let Some(own) = self.head.filter(|own| own.size() == head.size() && own.root() != head.root()) {
+        if let Some(own) =
+            self.head.filter(|own| own.size() == head.size() && own.root() != head.root())
+        {
             self.consider(Evidence::Fork { small: own, large: head, leaves: Vec::new() }, ctx);
         }
         let old = self.heard.entry(from).or_insert(head);

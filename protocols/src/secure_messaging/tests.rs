@@ -48,7 +48,11 @@ pub(super) fn ask(table: &mut Table, agent: u32, request: Request) -> OpId {
 }
 
 fn answers(table: &Table, answer: &str) -> usize {
-    table.transcript().lines().filter(|line| line.contains("answers: Some") && line.contains(answer)).count()
+    table
+        .transcript()
+        .lines()
+        .filter(|line| line.contains("answers: Some") && line.contains(answer))
+        .count()
 }
 
 const fn tell(to: u32, label: Label) -> Request {
@@ -101,7 +105,8 @@ fn who_may_not_is_denied_whichever_way_it_asks() {
 
 #[test]
 fn without_access_control_everybody_gets_everything() {
-    let config = Config { defences: "all but access-control".parse().unwrap(), ..Config::default() };
+    let config =
+        Config { defences: "all but access-control".parse().unwrap(), ..Config::default() };
     let mut table = table_with(config, None);
     ask(&mut table, 2, act(4, Action::Write, Some(0)));
     table.settle(&ALL);
@@ -257,9 +262,8 @@ fn who_floods_is_not_heard_for_a_while_and_may_appeal() {
 /// Heads of a log that only grows, and of one that does not.
 fn heads(keeper: &SecretKey) -> (Tree, SignedHead, SignedHead, SignedHead) {
     let tree = Tree::over((0_u8..9).map(|number| leaf(&[number])));
-    let head = |size: usize| {
-        SignedHead::sign(keeper, size as u32, tree.root_at(size).unwrap(), None)
-    };
+    let head =
+        |size: usize| SignedHead::sign(keeper, size as u32, tree.root_at(size).unwrap(), None);
     let other = Tree::over((10_u8..14).map(|number| leaf(&[number])));
     let forked = SignedHead::sign(keeper, other.len() as u32, other.root(), None);
     (tree.clone(), head(4), head(9), forked)

@@ -85,8 +85,7 @@ pub const fn role(agent: NodeId) -> Role {
 
 /// Whether a node may know a content of this label.
 pub fn clears(cluster: Cluster, node: NodeId, label: Label) -> bool {
-    label == Label::Public
-        || office(cluster, node) == Office::Agent && role(node) != Role::Guest
+    label == Label::Public || office(cluster, node) == Office::Agent && role(node) != Role::Guest
 }
 
 /// All resources: each agent owns one that lies open and one that does not.

@@ -184,9 +184,7 @@ impl Truth {
         presenter: NodeId,
         key: Option<PublicKey>,
     ) -> Option<Breach> {
-        let asked = |(_, request)| {
-            matches!(request, Request::Act { resource, action, .. } if (resource, action) == done)
-        };
+        let asked = |(_, request)| matches!(request, Request::Act { resource, action, .. } if (resource, action) == done);
         if !self.request(op).is_some_and(asked) {
             // An honest deputy carries what a corrupt agent made up.
             let is_carried = policy::role(presenter) == policy::Role::Admin
@@ -235,7 +233,8 @@ impl Truth {
         let (_, _, asked) = self.requests.get(&answers?)?;
         let held: BTreeSet<LogEntry> = entries.iter().copied().collect();
         let is_due = |recorded: Time| recorded + self.grace <= *asked;
-        let lacks = |(recorded, entry): &(Time, LogEntry)| is_due(*recorded) && !held.contains(entry);
+        let lacks =
+            |(recorded, entry): &(Time, LogEntry)| is_due(*recorded) && !held.contains(entry);
         self.recorded.iter().any(lacks).then_some(Breach::Blind)
     }
 
