@@ -406,7 +406,7 @@ impl Problem for SecureMessaging {
 
     fn properties(cluster: Cluster, promise: &Promise) -> Vec<Property<Request, Indication>> {
         let safety = judges::OF_SAFETY.iter().map(|(name, breach)| {
-            let judge: Judge = Box::new(judges::Truthful::new(cluster, *breach));
+            let judge: Judge = Box::new(judges::Truthful::new(cluster, breach));
             (*name, Class::Safety, judge)
         });
         let liveness: Judge = Box::<Termination<Self>>::default();
