@@ -8,6 +8,7 @@ use sim_core::time::{Duration, Time};
 
 use super::config::Theft;
 use super::defence::Defence;
+use super::marks::{APPEAL_GRANTED, CARRIED, ROTATED};
 use super::message::{Body, Letter, Message, News, Record, Sealed};
 use super::offices::{deliver, key_of};
 use super::receiving::Taken;
@@ -288,6 +289,7 @@ impl Agent {
             ctx.send(from, Message::Appeal);
         }
         if let Errand::Carry { whom, sent_at, .. } = errand {
+            ctx.announce(CARRIED.reached());
             self.conclude(whom, op, sent_at, outcome, ctx);
         } else {
             ctx.answer(op, outcome.map_or_else(Indication::Declined, |()| Indication::Done(price)));
@@ -309,13 +311,15 @@ impl Agent {
                 if from == policy::authority(ctx.cluster()) && is_newer {
                     let is_first = self.papers.is_none();
                     self.papers = Some(Papers { key, certificate, grants });
-                    if is_first {
-                        self.pursue_all(ctx);
+                    match is_first {
+                        true => self.pursue_all(ctx),
+                        false => ctx.announce(ROTATED.reached()),
                     }
                 }
             }
             Message::News(news) => {
-                let News { certificate, list, head } = *news;
+                let News { sent_at, certificate, list, head } = *news;
+                self.recorder.heard_from(from, sent_at);
                 if let Some(certificate) = certificate {
                     self.meet(certificate, ctx);
                 }
@@ -329,9 +333,11 @@ impl Agent {
             Message::Appended { .. } | Message::Log { .. } | Message::Accusation(_) => {
                 self.recorder.hear(from, message, &mut self.watch, ctx);
             }
+            Message::Warning(warning) => self.heed(&warning, ctx),
             Message::Appeal => {
                 let (threshold, now) = (ctx.config().threshold, ctx.elapsed());
                 if self.watch.appeal(from, threshold, now) {
+                    ctx.announce(APPEAL_GRANTED.reached());
                     ctx.indicate(Indication::Cleared { whom: from });
                 }
             }
@@ -401,7 +407,8 @@ impl Agent {
         }
         let head = self.recorder.head().filter(|_| stands(ctx, Defence::Audit));
         let certificate = self.key().map(|(_, certificate)| certificate);
-        let news = News { certificate, list: self.list.clone(), head };
+        let sent_at = ctx.wall_clock();
+        let news = News { sent_at, certificate, list: self.list.clone(), head };
         ctx.send(NodeId(self.turn), Message::News(Box::new(news)));
     }
 

@@ -13,7 +13,7 @@ use super::agent::{Agent, post, stands};
 use super::config::Attack;
 use super::defence::Defence;
 use super::evidence::{Evidence, SignedHead};
-use super::message::{Body, Letter, Message, Sealed};
+use super::message::{Body, Letter, Message, Sealed, Warning};
 use super::offices::{Ledger, deliver};
 use crate::audit::{Hash, leaf};
 use crate::capability::{Action, Capability, Resource, Terms};
@@ -44,6 +44,8 @@ pub(super) struct Program {
     seen: Vec<Letter>,
     /// The operations whose first letter passed.
     passed: BTreeSet<OpId>,
+    /// The keys that it got for one who is many.
+    keys: Vec<(SecretKey, Certificate)>,
 }
 
 type Ctx<'a> = Context<'a, SecureMessaging>;
@@ -62,7 +64,14 @@ fn agents_but(others: &[NodeId], ctx: &Ctx<'_>) -> Vec<NodeId> {
 impl Program {
     pub(super) fn new(ctx: &Ctx<'_>) -> Self {
         let (attack, left) = (ctx.config().attack, ctx.config().attempts);
-        Self { attack, left, made_up: 0, seen: Vec::new(), passed: BTreeSet::new() }
+        Self {
+            attack,
+            left,
+            made_up: 0,
+            seen: Vec::new(),
+            passed: BTreeSet::new(),
+            keys: Vec::new(),
+        }
     }
 
     /// Spends one of the attempts, if one is left, and confesses it.
@@ -183,6 +192,7 @@ impl Program {
                 }
             }
             Attack::Slander => self.slander(agent.and_then(|agent| agent.recorder.head()), ctx),
+            Attack::Sybil => self.be_many(ctx),
             Attack::Tampering
             | Attack::Eavesdropping
             | Attack::Truncation
@@ -298,6 +308,30 @@ impl Program {
         };
         for agent in agents_but(&[ctx.me()], ctx) {
             ctx.send(agent, Message::Accusation(Box::new(evidence.clone())));
+        }
+    }
+
+    /// The authority vouched for one key more.
+    pub(super) fn collect(&mut self, certificate: Certificate, ctx: &Ctx<'_>) {
+        let key = SecretKey::of(ctx.signer(), certificate.key().generation);
+        if self.attack == Attack::Sybil && self.keys.len() < ctx.config().identities as usize {
+            self.keys.push((key, certificate));
+        }
+    }
+
+    /// Warns of one honest agent under all the keys that it has, and gets more of them.
+    fn be_many(&mut self, ctx: &mut Ctx<'_>) {
+        if self.keys.len() < ctx.config().identities as usize {
+            ctx.send(policy::authority(ctx.cluster()), Message::Enrol);
+        }
+        let Some(victim) = agents_but(&[ctx.me()], ctx).first().copied() else { return };
+        if self.keys.is_empty() || !self.tries(ctx) {
+            return;
+        }
+        let (key, certificate) = self.keys[self.left as usize % self.keys.len()];
+        let warning = Warning::sign(victim, ctx.wall_clock(), &key, certificate);
+        for agent in agents_but(&[ctx.me(), victim], ctx) {
+            ctx.send(agent, Message::Warning(warning));
         }
     }
 

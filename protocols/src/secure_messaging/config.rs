@@ -28,6 +28,8 @@ pub enum Attack {
     Flood,
     /// An agent spreads evidence that it made up.
     Slander,
+    /// An agent gets many keys, and warns of an honest one under each.
+    Sybil,
     /// The keeper shows a log without its end.
     Truncation,
     /// The keeper shows a log of which it changed an entry.
@@ -85,6 +87,10 @@ pub struct Config {
     pub rate: u32,
     /// How much suspicion raises an alarm; a point fades each second.
     pub threshold: u32,
+    /// How many witnesses who warn of somebody are an alarm of one's own; at least 1.
+    pub witnesses: u32,
+    /// How many keys an agent gets that is more than one.
+    pub identities: u32,
     /// How long a sender is not heard after an alarm.
     pub quarantine: Duration,
 }
@@ -107,6 +113,8 @@ impl Default for Config {
             retransmit: Duration::from_millis(300),
             rate: 30,
             threshold: 10,
+            witnesses: 3,
+            identities: 6,
             quarantine: Duration::from_secs(2),
         }
     }
@@ -133,6 +141,10 @@ impl Config {
             if span.is_zero() {
                 objections.push(wrong(key, "write a time above zero, such as \"300ms\"", false));
             }
+        }
+        if self.witnesses == 0 {
+            let reason = "without a witness everybody would be suspect: write at least 1";
+            objections.push(wrong("witnesses", reason, false));
         }
         if self.refresh > self.status_age {
             let reason = "a list is too old before the next one comes: write a time of at most \

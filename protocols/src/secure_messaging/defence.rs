@@ -25,11 +25,13 @@ pub enum Defence {
     Audit,
     /// Who misbehaves is suspected, slowed down and not heard for a while.
     Detection,
+    /// A node counts as one witness, however many keys it has.
+    Admission,
 }
 
 impl Defence {
     /// Every defence with its name in scenario files.
-    pub const ALL: [(Self, &'static str); 8] = [
+    pub const ALL: [(Self, &'static str); 9] = [
         (Self::Signatures, "signatures"),
         (Self::ReplayWindow, "replay-window"),
         (Self::Freshness, "freshness"),
@@ -38,23 +40,24 @@ impl Defence {
         (Self::Encryption, "encryption"),
         (Self::Audit, "audit"),
         (Self::Detection, "detection"),
+        (Self::Admission, "admission"),
     ];
 }
 
 /// Which of the defences stand: `"all"`, `"none"`, `"only …"` or `"all but …"`, with one or several
 /// names between commas.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub struct Defences(u8);
+pub struct Defences(u16);
 
 impl Defences {
     /// All of them.
-    pub const ALL: Self = Self(u8::MAX);
+    pub const ALL: Self = Self((1 << Defence::ALL.len()) - 1);
     /// None of them.
     pub const NONE: Self = Self(0);
 
     /// Whether this one stands.
     pub const fn has(self, defence: Defence) -> bool {
-        self.0 & 1 << defence as u8 != 0
+        self.0 & 1 << defence as u16 != 0
     }
 
     /// Whether all of these stand.
@@ -65,7 +68,7 @@ impl Defences {
     /// These and this one.
     #[must_use]
     pub const fn with(self, defence: Defence) -> Self {
-        Self(self.0 | 1 << defence as u8)
+        Self(self.0 | 1 << defence as u16)
     }
 
     /// Those of them that these are not.

@@ -143,12 +143,42 @@ impl Letter {
 /// What agents tell each other without being asked.
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub struct News {
+    /// When it told, by its clock.
+    pub sent_at: Time,
     /// Who it is that tells.
     pub certificate: Option<Certificate>,
     /// The keys that are no longer good.
     pub list: Option<Revocations>,
     /// The greatest head of the log that it saw.
     pub head: Option<SignedHead>,
+}
+
+/// That somebody raised an alarm.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct Warning {
+    /// About whom.
+    pub whom: NodeId,
+    /// When, by the witness's clock.
+    pub at: Time,
+    /// Who it is that warns.
+    pub certificate: Certificate,
+    signature: Signature,
+}
+
+/// The purpose for which warnings are signed.
+const WARNING: &str = "warning";
+
+impl Warning {
+    /// Warns of somebody under this key.
+    pub fn sign(whom: NodeId, at: Time, key: &SecretKey, certificate: Certificate) -> Self {
+        let signature = key.sign(WARNING, &(whom, at));
+        Self { whom, at, certificate, signature }
+    }
+
+    /// Whether whoever the certificate is of signed it.
+    pub fn is_signed(&self) -> bool {
+        self.certificate.key().verifies(&self.signature, WARNING, &(self.whom, self.at))
+    }
 }
 
 /// What nodes say to each other.
@@ -209,6 +239,8 @@ pub enum Message {
     },
     /// Somebody can be convicted.
     Accusation(Box<Evidence>),
+    /// An agent raised an alarm about another, and says so under its key.
+    Warning(Warning),
     /// Who is in quarantine asks to be heard again.
     Appeal,
     /// A stolen key changes hands.
@@ -236,6 +268,7 @@ impl Speech for Message {
         "fetch",
         "log",
         "accusation",
+        "warning",
         "appeal",
         "loot",
     ];
@@ -252,8 +285,9 @@ impl Speech for Message {
             Self::Fetch { .. } => 7,
             Self::Log { .. } => 8,
             Self::Accusation(_) => 9,
-            Self::Appeal => 10,
-            Self::Loot { .. } => 11,
+            Self::Warning(_) => 10,
+            Self::Appeal => 11,
+            Self::Loot { .. } => 12,
         }
     }
 
@@ -270,7 +304,7 @@ impl Speech for Message {
                 CERTIFICATE_BYTES + grants + list.bytes()
             }
             Self::News(news) => {
-                let News { certificate, list, head } = news.as_ref();
+                let News { certificate, list, head, .. } = news.as_ref();
                 SHORT_BYTES
                     + certificate.map_or(0, |_| CERTIFICATE_BYTES)
                     + list.as_ref().map_or(0, Revocations::bytes)
@@ -287,6 +321,7 @@ impl Speech for Message {
                 SHORT_BYTES + ENTRY_BYTES * entries.len() as u32 + head.bytes()
             }
             Self::Accusation(evidence) => evidence.bytes(),
+            Self::Warning(_) => SHORT_BYTES + CERTIFICATE_BYTES + SIGNATURE_BYTES,
             Self::Loot { .. } => CERTIFICATE_BYTES + 32,
         }
     }
@@ -297,7 +332,7 @@ impl Speech for Message {
             Self::Enrolled { grants, .. } => 2 + grants.len() as u32,
             Self::News(_) => 3,
             Self::Appended { .. } | Self::Log { .. } => 1,
-            Self::Accusation(_) => 2,
+            Self::Accusation(_) | Self::Warning(_) => 2,
             _ => 0,
         }
     }

@@ -19,6 +19,7 @@ mod attack;
 mod config;
 mod defence;
 mod evidence;
+mod marks;
 mod message;
 mod offices;
 mod receiving;
@@ -32,10 +33,11 @@ mod tests;
 pub use config::{Attack, Config, Theft};
 pub use defence::{Defence, Defences};
 pub use evidence::{Evidence, SignedHead};
-pub use message::{Body, Letter, Message, News, Record, Sealed, Seen};
+pub use message::{Body, Letter, Message, News, Record, Sealed, Seen, Warning};
 
 use sim_core::checker::Unwatched;
 use sim_core::id::{Cluster, NodeId, OpId};
+use sim_core::mark::Mark;
 use sim_core::problem::Promise;
 use sim_core::protocol::{Assumptions, Context, Contract, Mutant, Objection, Protocol, Stored};
 
@@ -89,6 +91,7 @@ pub enum Timer {
 impl Protocol for SecureMessaging {
     const NAME: &'static str = "secure-messaging";
     const SUMMARY: &'static str = "signed letters, capabilities and an audit log among agents";
+    const MARKS: &'static [Mark] = marks::MARKS;
     const MUTANTS: &'static [Mutant] = &[
         Mutant {
             id: "S01",
@@ -173,6 +176,11 @@ impl Protocol for SecureMessaging {
         if let Message::Loot { key, certificate } = message {
             self.loot = Some(Loot { key, certificate });
             return;
+        }
+        if let (Some(program), Message::Enrolled { certificate, .. }) =
+            (&mut self.program, &message)
+        {
+            program.collect(*certificate, ctx);
         }
         let program = self.program.as_mut();
         match &mut self.part {

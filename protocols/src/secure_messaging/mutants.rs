@@ -2,7 +2,7 @@
 
 use sim_core::time::Duration;
 
-use super::tests::{ALL, BROKER, KEEPER, Table, ask, table_with};
+use super::tests::{ALL, BROKER, KEEPER, Table, ask, gossip, table_with};
 use super::*;
 use crate::capability::{Action, Resource};
 use crate::problem::secure_messaging::{Kind, Label};
@@ -72,6 +72,7 @@ fn s04_a_log_is_accepted_without_its_end() {
         }
         table.corrupt(KEEPER);
         table.pass(config.grace());
+        gossip(table);
         ask(table, 1, Request::Audit);
         table.settle(&ALL);
     });

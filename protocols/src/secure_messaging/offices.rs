@@ -117,7 +117,8 @@ impl Registry {
         let agents = policy::agents(ctx.cluster()).count() as u32;
         for _ in 0..agents.min(2) {
             self.turn = (self.turn + 1) % agents;
-            let news = News { certificate: None, list: Some(list.clone()), head: None };
+            let sent_at = ctx.wall_clock();
+            let news = News { sent_at, certificate: None, list: Some(list.clone()), head: None };
             ctx.send(NodeId(self.turn), Message::News(Box::new(news)));
         }
     }

@@ -9,12 +9,13 @@ use sim_core::time::Time;
 use super::SecureMessaging;
 use super::agent::{Agent, stands};
 use super::defence::Defence;
-use super::message::{Body, Letter, Record, Seen};
+use super::marks::{COPY_REFUSED, QUARANTINED, REVOKED_KEY_REFUSED};
+use super::message::{Body, Letter, Message, Record, Seen, Warning};
 use super::offices::key_of;
 use super::watch::Standing;
 use crate::capability::{Action, Asked, Capability, Resource};
-use crate::credential::PublicKey;
-use crate::problem::secure_messaging::{Cause, Claim, Indication, LogEntry, policy};
+use crate::credential::{Certificate, PublicKey};
+use crate::problem::secure_messaging::{Cause, Claim, Indication, LogEntry, Office, policy};
 
 /// The suspicion that an act earns which its presenter may not do.
 const FOR_OVERREACH: u32 = 3;
@@ -73,11 +74,19 @@ impl Agent {
                         self.acknowledge(from, op, seen.outcome, ctx);
                     }
                     // Whoever carried it brought it twice.
-                    _ => self.suspect(policy::broker(ctx.cluster()), FOR_NOISE, ctx),
+                    _ => {
+                        ctx.announce(COPY_REFUSED.reached());
+                        self.suspect(policy::broker(ctx.cluster()), FOR_NOISE, ctx);
+                    }
                 }
                 self.refuse(from, op, Cause::Replayed, ctx);
             }
             Err(cause) => {
+                let key = letter.certificate.map(|certificate| certificate.key());
+                let list = self.list.as_ref();
+                if key.is_some_and(|key| list.is_some_and(|list| list.has(key))) {
+                    ctx.announce(REVOKED_KEY_REFUSED.reached());
+                }
                 match cause {
                     // A nuisance gets no answer, and a sender who is slowed down tries again.
                     Cause::TooMuch => self.suspect(from, FOR_NOISE, ctx),
@@ -153,7 +162,22 @@ impl Agent {
             return Ok(None);
         }
         let certificate = letter.certificate.ok_or(Cause::Unsigned)?;
-        let (key, config) = (certificate.key(), ctx.config());
+        let key = certificate.key();
+        self.trusts(&certificate, ctx)?;
+        let is_bound = !ctx.mutant("S03");
+        match key.owner == letter.from && letter.is_signed_by(key, is_bound) {
+            true => Ok(Some(key)),
+            false => Err(Cause::Unsigned),
+        }
+    }
+
+    /// Whether a certificate is good.
+    fn trusts(
+        &self,
+        certificate: &Certificate,
+        ctx: &Context<'_, SecureMessaging>,
+    ) -> Result<(), Cause> {
+        let config = ctx.config();
         let authority = key_of(policy::authority(ctx.cluster()));
         // Without the defence of expiry any time will do.
         let checks_status = stands(ctx, Defence::Revocation) && !ctx.mutant("S02");
@@ -161,13 +185,10 @@ impl Agent {
         certificate.check(authority, now, config.skew).map_err(|_| Cause::Credential)?;
         if checks_status {
             let list = self.list.as_ref().ok_or(Cause::Credential)?;
-            list.check(key, now, config.status_age).map_err(|_| Cause::Credential)?;
+            let status = list.check(certificate.key(), now, config.status_age);
+            status.map_err(|_| Cause::Credential)?;
         }
-        let is_bound = !ctx.mutant("S03");
-        match key.owner == letter.from && letter.is_signed_by(key, is_bound) {
-            true => Ok(Some(key)),
-            false => Err(Cause::Unsigned),
-        }
+        Ok(())
     }
 
     /// Does what a letter says that is believed.
@@ -281,8 +302,50 @@ impl Agent {
         let score = self.watch.suspect(whom, points, now);
         ctx.indicate(Indication::Suspected { whom, score });
         if score >= threshold && score - points < threshold {
-            ctx.indicate(Indication::Alarmed { whom });
-            self.watch.confine(whom, now + ctx.config().quarantine);
+            self.confine(whom, ctx);
+            self.warn(whom, ctx);
+        }
+    }
+
+    /// Raises an alarm about somebody, and does not hear him for a while.
+    fn confine(&mut self, whom: NodeId, ctx: &mut Context<'_, SecureMessaging>) {
+        let until = ctx.elapsed() + ctx.config().quarantine;
+        ctx.indicate(Indication::Alarmed { whom });
+        ctx.announce(QUARANTINED.reached());
+        self.watch.confine(whom, until);
+    }
+
+    /// Tells the other agents of an alarm about one of them.
+    fn warn(&self, whom: NodeId, ctx: &mut Context<'_, SecureMessaging>) {
+        let cluster = ctx.cluster();
+        let is_agent = policy::office(cluster, whom) == Office::Agent;
+        let Some((key, certificate)) = self.key().filter(|_| is_agent) else { return };
+        let warning = Warning::sign(whom, ctx.wall_clock(), &key, certificate);
+        let me = ctx.me();
+        for agent in policy::agents(cluster).filter(|agent| *agent != me && *agent != whom) {
+            ctx.send(agent, Message::Warning(warning));
+        }
+    }
+
+    /// Takes a warning for an alarm of its own if enough witnesses gave it.
+    pub(super) fn heed(&mut self, warning: &Warning, ctx: &mut Context<'_, SecureMessaging>) {
+        let Warning { whom, at, certificate, .. } = *warning;
+        let memory = ctx.config().freshness;
+        let is_old = ctx.wall_clock().since(at) > memory;
+        let is_known = warning.is_signed() && self.trusts(&certificate, ctx).is_ok();
+        if !stands(ctx, Defence::Detection) || whom == ctx.me() || is_old || !is_known {
+            return;
+        }
+        let mut witness = certificate.key();
+        if stands(ctx, Defence::Admission) {
+            // Whose key it is counts, and not which of his keys.
+            witness.generation = 0;
+        }
+        let now = ctx.elapsed();
+        let witnesses = self.watch.warned(whom, witness, now, memory);
+        let is_free = self.watch.standing(whom, now) != Standing::Confined;
+        if witnesses >= ctx.config().witnesses as usize && is_free {
+            self.confine(whom, ctx);
         }
     }
 }

@@ -5,16 +5,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use sim_core::id::{NodeId, OpId};
 use sim_core::message::Message as _;
 use sim_core::protocol::Context;
+use sim_core::time::Time;
 
 use super::SecureMessaging;
 use super::agent::stands;
 use super::defence::Defence;
 use super::evidence::{Evidence, SignedHead};
+use super::marks::CONVICTED;
 use super::message::{Message, Record};
 use super::offices::key_of;
 use super::watch::Watch;
 use crate::audit::{Hash, Tree, verify_consistency, verify_inclusion};
 use crate::problem::secure_messaging::{Indication, LogEntry, policy};
+
+/// An audit that was not answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+struct Audit {
+    /// When it was asked for, by the agent's clock.
+    asked: Time,
+    /// The greatest head that anybody knew, once the log was asked for.
+    fetched: Option<Option<SignedHead>>,
+}
 
 /// What an agent knows of the log.
 #[derive(Clone, PartialEq, Eq, Debug, Hash, Default)]
@@ -25,8 +36,10 @@ pub(super) struct Recorder {
     heard: BTreeMap<NodeId, SignedHead>,
     /// What was not acknowledged, and how far the log was known when it was asked for.
     waiting: BTreeMap<LogEntry, Option<(u32, Hash)>>,
-    /// The audits that were not answered, and the head that was known when they were asked for.
-    audits: BTreeMap<OpId, Option<SignedHead>>,
+    /// When each of the others last told what it knows, by its clock.
+    told: BTreeMap<NodeId, Time>,
+    /// The audits that were not answered.
+    audits: BTreeMap<OpId, Audit>,
     /// Who was convicted.
     convicted: BTreeSet<NodeId>,
 }
@@ -55,12 +68,45 @@ impl Recorder {
         ctx.send(policy::keeper(ctx.cluster()), Message::Append { entry, known });
     }
 
-    /// Asks for the whole log, and says how far anybody knows it.
+    /// Another agent told what it knows.
+    pub(super) fn heard_from(&mut self, other: NodeId, sent_at: Time) {
+        let told = self.told.entry(other).or_insert(sent_at);
+        *told = sent_at.max(*told);
+    }
+
+    /// Takes on an audit.
     pub(super) fn audit(&mut self, op: OpId, ctx: &mut Context<'_, SecureMessaging>) {
-        let heads = self.heard.values().chain(self.head.as_ref());
-        let head = heads.max_by_key(|head| head.size()).copied();
-        let known = self.audits.entry(op).or_insert(head).map(|head| head.known());
-        ctx.send(policy::keeper(ctx.cluster()), Message::Fetch { op, known });
+        let asked = ctx.wall_clock();
+        self.audits.entry(op).or_insert(Audit { asked, fetched: None });
+        self.pursue(op, ctx);
+    }
+
+    /// Whether all the others told what they know a short time before this, or later. Whoever has
+    /// not heard them does not know what the log must hold.
+    fn is_informed(&self, asked: Time, ctx: &Context<'_, SecureMessaging>) -> bool {
+        let age = ctx.config().status_age;
+        let mut others = policy::agents(ctx.cluster()).filter(|agent| *agent != ctx.me());
+        let is_recent = |told: &Time| asked.since(*told) <= age;
+        !stands(ctx, Defence::Audit)
+            || others.all(|agent| self.told.get(&agent).is_some_and(is_recent))
+    }
+
+    /// Asks for the whole log, and says how far anybody knows it. An agent that hears too little of
+    /// the others cannot tell whether it is whole, and says no in the end.
+    fn pursue(&mut self, op: OpId, ctx: &mut Context<'_, SecureMessaging>) {
+        let Some(Audit { asked, mut fetched }) = self.audits.get(&op).copied() else { return };
+        if fetched.is_none() && self.is_informed(asked, ctx) {
+            let heads = self.heard.values().chain(self.head.as_ref());
+            fetched = Some(heads.max_by_key(|head| head.size()).copied());
+            self.audits.insert(op, Audit { asked, fetched });
+        }
+        if let Some(head) = fetched {
+            let known = head.map(|head| head.known());
+            ctx.send(policy::keeper(ctx.cluster()), Message::Fetch { op, known });
+        } else if ctx.wall_clock().since(asked) > ctx.config().grace() {
+            self.audits.remove(&op);
+            ctx.answer(op, Indication::Audited { accepted: false, entries: Vec::new() });
+        }
     }
 
     /// Asks again for what was not answered.
@@ -69,10 +115,8 @@ impl Recorder {
         for (entry, known) in &self.waiting {
             ctx.send(keeper, Message::Append { entry: *entry, known: *known });
         }
-        for (op, head) in &self.audits {
-            let known = head.map(|head| head.known());
-            ctx.send(keeper, Message::Fetch { op: *op, known });
-        }
+        let audits: Vec<OpId> = self.audits.keys().copied().collect();
+        audits.into_iter().for_each(|op| self.pursue(op, ctx));
     }
 
     pub(super) fn hear(
@@ -106,7 +150,9 @@ impl Recorder {
                 ctx.indicate(Indication::Recorded { entry, bytes: bytes + asked });
             }
             Message::Log { op, entries, head } => {
-                let Some(known) = self.audits.remove(&op) else { return };
+                let fetched = self.audits.get(&op).and_then(|audit| audit.fetched);
+                let Some(known) = fetched else { return };
+                self.audits.remove(&op);
                 let accepted = self.accepts(known, &entries, &head, ctx);
                 ctx.answer(op, Indication::Audited { accepted, entries });
                 if !accepted {
@@ -210,6 +256,7 @@ impl Recorder {
         if !self.convicted.insert(whom) {
             return;
         }
+        ctx.announce(CONVICTED.reached());
         ctx.indicate(Indication::Convicted { whom });
         ctx.indicate(Indication::Alarmed { whom });
         let me = ctx.me();

@@ -28,7 +28,7 @@ pub(super) fn table_with(config: Config, mutant: Option<&'static str>) -> Table 
 }
 
 /// Every agent tells every other what it knows.
-fn gossip(table: &mut Table) {
+pub(super) fn gossip(table: &mut Table) {
     for _ in 0..2 {
         (0..3).for_each(|agent| table.fire(agent, Timer::Gossip));
         table.settle(&ALL);
@@ -221,6 +221,8 @@ fn an_honest_keeper_keeps_its_log_through_a_restart_and_is_believed() {
     }
     table.restart(KEEPER);
     table.restart(1);
+    table.settle(&ALL);
+    gossip(&mut table);
     ask(&mut table, 1, Request::Audit);
     table.settle(&ALL);
     assert_eq!(answers(&table, "accepted: true"), 1, "{}", table.transcript());

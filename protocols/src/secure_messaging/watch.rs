@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use sim_core::id::NodeId;
 use sim_core::time::{Duration, Time};
 
+use crate::credential::PublicKey;
+
 /// How long it takes until a point of suspicion has faded.
 const FADES: Duration = Duration::from_secs(1);
 /// The span over which letters are counted.
@@ -33,12 +35,16 @@ impl File {
 
 /// What an agent holds against the others.
 #[derive(Clone, PartialEq, Eq, Debug, Hash, Default)]
-pub(super) struct Watch(BTreeMap<NodeId, File>);
+pub(super) struct Watch {
+    files: BTreeMap<NodeId, File>,
+    /// Who warned of whom, and when last.
+    warnings: BTreeMap<NodeId, BTreeMap<PublicKey, Time>>,
+}
 
 impl Watch {
     /// Counts a letter of this sender; says whether there were more than `rate` in this second.
     pub(super) fn is_too_much(&mut self, from: NodeId, rate: u32, now: Time) -> bool {
-        let file = self.0.entry(from).or_default();
+        let file = self.files.entry(from).or_default();
         if now.since(file.counting) >= SECOND {
             (file.counting, file.letters) = (now, 0);
         }
@@ -48,7 +54,7 @@ impl Watch {
 
     /// Adds points of suspicion and says how many there are.
     pub(super) fn suspect(&mut self, whom: NodeId, points: u32, now: Time) -> u32 {
-        let file = self.0.entry(whom).or_default();
+        let file = self.files.entry(whom).or_default();
         if file.score == 0 {
             file.since = now;
         }
@@ -59,12 +65,12 @@ impl Watch {
 
     /// Does not hear this one for a while.
     pub(super) fn confine(&mut self, whom: NodeId, until: Time) {
-        self.0.entry(whom).or_default().quarantined = Some(until);
+        self.files.entry(whom).or_default().quarantined = Some(until);
     }
 
     /// Whether this one is not heard; and whether it just was and is heard again from now on.
     pub(super) fn standing(&mut self, whom: NodeId, now: Time) -> Standing {
-        let Some(file) = self.0.get_mut(&whom) else { return Standing::Free };
+        let Some(file) = self.files.get_mut(&whom) else { return Standing::Free };
         match file.quarantined {
             None => Standing::Free,
             Some(until) if now < until => Standing::Confined,
@@ -76,10 +82,24 @@ impl Watch {
         }
     }
 
+    /// Notes that a witness warned of somebody; says how many did not long ago.
+    pub(super) fn warned(
+        &mut self,
+        whom: NodeId,
+        witness: PublicKey,
+        now: Time,
+        remembered: Duration,
+    ) -> usize {
+        let witnesses = self.warnings.entry(whom).or_default();
+        witnesses.insert(witness, now);
+        witnesses.retain(|_, at| now.since(*at) <= remembered);
+        witnesses.len()
+    }
+
     /// Hears an appeal: who is in quarantine is let out early once half of what raised the alarm has
     /// faded. Says whether it was.
     pub(super) fn appeal(&mut self, whom: NodeId, threshold: u32, now: Time) -> bool {
-        let Some(file) = self.0.get_mut(&whom) else { return false };
+        let Some(file) = self.files.get_mut(&whom) else { return false };
         file.fade(now);
         let is_granted = file.quarantined.is_some() && file.score <= threshold / 2;
         if is_granted {
@@ -139,6 +159,18 @@ mod tests {
         assert!(watch.appeal(EVE, 10, at(5_000)));
         assert_eq!(watch.standing(EVE, at(5_000)), Standing::Free);
         assert!(!watch.appeal(EVE, 10, at(6_000)), "nothing to appeal against");
+    }
+
+    #[test]
+    fn a_witness_counts_once_and_not_for_ever() {
+        let mut watch = Watch::default();
+        let mut warned = |owner: u32, generation: u32, millis: u64| {
+            let witness = PublicKey { owner: NodeId(owner), generation };
+            watch.warned(EVE, witness, at(millis), Duration::from_secs(1))
+        };
+        assert_eq!([warned(0, 0, 0), warned(0, 0, 10), warned(1, 0, 20)], [1, 1, 2]);
+        assert_eq!(warned(0, 1, 30), 3, "another key is another witness");
+        assert_eq!(warned(2, 0, 1_025), 2, "the first two are forgotten");
     }
 
     #[test]
