@@ -280,6 +280,9 @@ impl<P: Protocol> Tabletop<P> {
         self.seats[node.index()].disk = disk;
         self.seats[node.index()].state = Some(state);
         self.perform(node, effects);
+        if self.seats[node.index()].corrupt {
+            self.handle(node, |state, ctx| state.on_corrupted(ctx));
+        }
     }
 
     /// The adversary takes a node over, and has it run the protocol's hostile program.

@@ -398,15 +398,21 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             }
             Strategy::Program => {
                 self.count_lie(node);
-                self.context(instance, |state, _, ctx| {
-                    if let Some(state) = state {
-                        state.on_corrupted(ctx);
-                    }
-                });
-                self.perform(instance);
+                self.programmed.insert(node);
+                self.run_program(instance);
             }
             _ => {}
         }
+    }
+
+    /// A node that the adversary has begins its hostile program.
+    pub(super) fn run_program(&mut self, instance: InstanceId) {
+        self.context(instance, |state, _, ctx| {
+            if let Some(state) = state {
+                state.on_corrupted(ctx);
+            }
+        });
+        self.perform(instance);
     }
 
     /// Clients go away for good: they ask nothing more, and nobody takes their answers.
