@@ -5,9 +5,12 @@
 
 pub mod abd;
 pub mod anti_entropy;
+pub mod audit;
 pub mod bargain;
 pub mod ben_or;
 pub mod bracha;
+pub mod capability;
+pub mod credential;
 pub mod crdt;
 pub mod criteria;
 pub mod election;
@@ -22,6 +25,7 @@ pub mod problem;
 pub mod quorum;
 pub mod quorum_store;
 pub mod raft;
+pub mod secure_messaging;
 pub mod server;
 pub mod signed_messages;
 pub mod staleness;
@@ -48,6 +52,7 @@ pub static REGISTRY: &[Entry] = &[
     Entry::of::<quorum_store::QuorumStore>(),
     Entry::of::<raft::Raft>(),
     Entry::of::<raft::Raft<machine::Store>>(),
+    Entry::of::<secure_messaging::SecureMessaging>(),
     Entry::of::<server::Server>(),
     Entry::of::<signed_messages::SignedMessages>(),
     Entry::of::<swim::Swim>(),

@@ -52,11 +52,13 @@ pub enum Strategy {
     /// The same, and nothing passes between those who hear the one and those who hear the other:
     /// each side is told what it wants to hear.
     Split,
+    /// Runs the protocol's own hostile program, if it has one: [`Protocol::on_corrupted`].
+    Program,
 }
 
 impl Strategy {
     /// Every strategy with a line for lists.
-    pub const ALL: [(Self, &'static str, &'static str); 16] = [
+    pub const ALL: [(Self, &'static str, &'static str); 17] = [
         (Self::Mute, "mute", "says nothing"),
         (Self::Selective, "selective", "says nothing to those in `against`"),
         (Self::Delay, "delay", "says everything late, by `by` or just before timers run out"),
@@ -73,6 +75,7 @@ impl Strategy {
         (Self::Amnesia, "amnesia", "begins anew with an empty disk each time that it is struck"),
         (Self::Twins, "twins", "has two honest bodies, of which each node hears one"),
         (Self::Split, "split", "twins, and each body has its side of the network to itself"),
+        (Self::Program, "program", "runs the protocol's own hostile program, if it has one"),
     ];
 
     /// The name as scenario files write it.
@@ -390,7 +393,7 @@ impl<M: Message> Mouth<M> {
                 out.len() > 1
             }
             // What these do is not done to single messages.
-            Strategy::Amnesia | Strategy::Twins | Strategy::Split => {
+            Strategy::Amnesia | Strategy::Twins | Strategy::Split | Strategy::Program => {
                 out.push(at_once(message));
                 false
             }

@@ -44,6 +44,12 @@ pub trait Problem: Sized + Send + 'static {
     fn client(load: &Self::Load, cluster: Cluster, client: ClientId) -> Box<dyn Client<Self>>;
     /// What an answer means to the client that waits for it.
     fn answer(indication: &Self::Indication) -> Answer;
+    /// Whether a corrupt node's indication enters the history all the same: what a hostile program
+    /// says of itself (what it tries, what it got to know), for judges and gauges that have to know
+    /// the truth. All else that the corrupt indicate is no evidence.
+    fn is_confession(_indication: &Self::Indication) -> bool {
+        false
+    }
     /// The names of all properties that define the problem.
     const PROPERTIES: &'static [&'static str];
     /// The properties that are promised, with fresh judges for one run.

@@ -77,6 +77,11 @@ pub trait Protocol: Sized + Clone + Debug + Hash + Send + 'static {
     fn on_timer(&mut self, timer: Self::Timer, ctx: &mut Context<'_, Self>);
     /// Everything persisted up to and including `mark` is durable.
     fn on_durable(&mut self, _mark: DiskMark, _ctx: &mut Context<'_, Self>) {}
+    /// The adversary took the node over with the strategy `program`: from now on it may do whatever
+    /// a node can with what this one has. A protocol whose attacks are more than lies in the place
+    /// of what was said plants them here, and is asked again whenever the node comes up; by default
+    /// the node goes on as before.
+    fn on_corrupted(&mut self, _ctx: &mut Context<'_, Self>) {}
     /// The white-box judge, fresh for one run.
     fn monitor(config: &Self::Config, cluster: Cluster) -> Self::Monitor;
 }

@@ -47,13 +47,18 @@ impl Signature {
 }
 
 /// A key: it signs for one identity.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Signer(NodeId);
 
 impl Signer {
     /// The key of an identity.
     pub(crate) const fn new(identity: NodeId) -> Self {
         Self(identity)
+    }
+
+    /// For whom it signs.
+    pub const fn identity(&self) -> NodeId {
+        self.0
     }
 
     /// Signs `what` for the purpose `domain`.

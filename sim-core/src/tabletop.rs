@@ -39,6 +39,7 @@ struct Seat<P: Protocol> {
     timers: Vec<P::Timer>,
     /// Those among them that run on after they fired.
     repeating: Vec<P::Timer>,
+    corrupt: bool,
 }
 
 impl<P: Protocol> Seat<P> {
@@ -92,6 +93,7 @@ impl<P: Protocol> Tabletop<P> {
             clock: Clock::TRUE,
             timers: Vec::new(),
             repeating: Vec::new(),
+            corrupt: false,
         });
         let promise = P::contract(&config, cluster).promise;
         let mut table = Self {
@@ -278,6 +280,18 @@ impl<P: Protocol> Tabletop<P> {
         self.seats[node.index()].disk = disk;
         self.seats[node.index()].state = Some(state);
         self.perform(node, effects);
+        if self.seats[node.index()].corrupt {
+            self.handle(node, |state, ctx| state.on_corrupted(ctx));
+        }
+    }
+
+    /// The adversary takes a node over, and has it run the protocol's hostile program.
+    pub fn corrupt(&mut self, node: u32) {
+        let node = NodeId(node);
+        self.note(format_args!("{node} is taken over"));
+        self.seats[node.index()].corrupt = true;
+        self.enter(node, Event::Corrupted);
+        self.handle(node, |state, ctx| state.on_corrupted(ctx));
     }
 
     /// Reboots a node.
@@ -340,7 +354,9 @@ impl<P: Protocol> Tabletop<P> {
                 Effect::Persist { record } => seat.disk.push(Stored::Intact(record)),
                 Effect::Compact { record } => seat.disk = vec![Stored::Intact(record)],
                 Effect::Indicate { answers, indication } => {
-                    self.enter(node, Event::Indicated { answers, indication });
+                    if !seat.corrupt || P::Problem::is_confession(&indication) {
+                        self.enter(node, Event::Indicated { answers, indication });
+                    }
                 }
                 Effect::Announce(_) => {}
             }
@@ -348,6 +364,7 @@ impl<P: Protocol> Tabletop<P> {
         let seat = &self.seats[node.index()];
         let state = seat.state.as_ref().expect("a node that acts is up");
         if self.cluster.contains(node)
+            && !seat.corrupt
             && let Some(violation) = self.monitor.observe(node, seat.incarnation, state)
         {
             self.violate(violation);

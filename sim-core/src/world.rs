@@ -140,6 +140,8 @@ pub(crate) struct World<'a, P: Protocol, const TRACED: bool> {
     nodes: Vec<Node<P>>,
     up: NodeSet,
     corrupt: NodeSet,
+    /// Those of them that run a hostile program, in all their lives.
+    programmed: NodeSet,
     /// Whose durable state was lost: they count as faulty for good.
     forgetful: NodeSet,
     /// The second bodies of corrupt nodes, and who hears them.
@@ -276,6 +278,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             nodes: (0..bodies).map(NodeId).map(node).collect(),
             up: NodeSet::EMPTY,
             corrupt: NodeSet::EMPTY,
+            programmed: NodeSet::EMPTY,
             forgetful: NodeSet::EMPTY,
             twins: Vec::new(),
             network: Network::new(

@@ -9,4 +9,5 @@ pub mod membership;
 pub mod register;
 pub mod replicated_data;
 pub mod rumour;
+pub mod secure_messaging;
 pub mod service;

@@ -58,6 +58,13 @@ impl<B: Problem> Scene<B> {
         Self { story, end, promise: Promise(B::PROPERTIES.to_vec()) }
     }
 
+    /// The same among so many nodes, all of the core.
+    pub(crate) fn among(mut self, nodes: u32) -> Self {
+        self.end.cluster = Cluster { n: nodes };
+        self.end.core = self.end.cluster.nodes().collect();
+        self
+    }
+
     /// The same of which only some nodes are of the core.
     pub(crate) fn with_core(mut self, core: &[u32]) -> Self {
         self.end.core = core.iter().copied().map(NodeId).collect();

@@ -13,4 +13,5 @@ mod kv;
 mod pbft;
 mod raft_and_voting;
 mod register;
+mod secure_messaging;
 mod swim;

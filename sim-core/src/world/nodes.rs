@@ -75,6 +75,9 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         if self.nodes[instance.index()].incarnation > 0 {
             self.announce(instance, Landmark::Recovered);
         }
+        if self.programmed.contains(identity) {
+            self.run_program(instance);
+        }
     }
 
     #[inline(always)]

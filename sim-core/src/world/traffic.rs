@@ -349,7 +349,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         });
         let answer = P::Problem::answer(&indication);
         let corrupt = self.nodes[instance.index()].corrupt;
-        if !corrupt {
+        if !corrupt || P::Problem::is_confession(&indication) {
             answers.into_iter().for_each(|op| self.clients.hear(op, &indication));
             self.enter(instance, Event::Indicated { answers, indication });
         }

@@ -368,7 +368,8 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         }
     }
 
-    /// The adversary gives a node that it has a second body, or an empty disk, if that is its way.
+    /// The adversary gives a node that it has a second body, an empty disk or a program of its own,
+    /// if that is its way.
     pub(super) fn remake(&mut self, node: NodeId, conduct: &Conduct, audience: &NodeSet) {
         let instance = Self::instance_of(node);
         match conduct.strategy {
@@ -396,8 +397,23 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 self.detours = true;
                 self.boot(body);
             }
+            Strategy::Program => {
+                self.count_lie(node);
+                self.programmed.insert(node);
+                self.run_program(instance);
+            }
             _ => {}
         }
+    }
+
+    /// A node that the adversary has begins its hostile program.
+    pub(super) fn run_program(&mut self, instance: InstanceId) {
+        self.context(instance, |state, _, ctx| {
+            if let Some(state) = state {
+                state.on_corrupted(ctx);
+            }
+        });
+        self.perform(instance);
     }
 
     /// Clients go away for good: they ask nothing more, and nobody takes their answers.

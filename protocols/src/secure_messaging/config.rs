@@ -1,0 +1,168 @@
+//! The keys of `[protocol]`, and what is wrong with some values.
+
+use serde::{Deserialize, Serialize};
+use sim_core::id::Cluster;
+use sim_core::protocol::Objection;
+use sim_core::time::Duration;
+
+use super::defence::Defences;
+use crate::problem::secure_messaging::policy;
+
+/// What a node does that the adversary took over with the strategy `program`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Attack {
+    /// The broker writes letters in the name of agents.
+    Impersonation,
+    /// The broker changes letters on their way: receiver, kind, term, resource or all of them.
+    Tampering,
+    /// The broker delivers old letters again.
+    Replay,
+    /// The broker reads what it carries.
+    Eavesdropping,
+    /// Whoever holds a stolen key signs letters with it.
+    StolenKey,
+    /// An agent asks for what it may not have: plainly, with a capability made wider, through others.
+    Overreach,
+    /// An agent says far too much.
+    Flood,
+    /// An agent spreads evidence that it made up.
+    Slander,
+    /// An agent gets many keys, and warns of an honest one under each.
+    Sybil,
+    /// The keeper shows a log without its end.
+    Truncation,
+    /// The keeper shows a log of which it changed an entry.
+    Edit,
+    /// The keeper shows some of the agents another log than the others.
+    SplitView,
+}
+
+/// The theft of a key.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Theft {
+    /// Whose key, by the number of the agent.
+    pub victim: u32,
+    /// Which node gets it; it uses it once it is corrupt.
+    pub thief: u32,
+    /// When.
+    pub at: Duration,
+    /// How much later the victim notices, and reports it to the authority.
+    pub noticed: Duration,
+}
+
+/// How the agents protect themselves, and against what.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Which defences stand.
+    pub defences: Defences,
+    /// What corrupt nodes do.
+    pub attack: Attack,
+    /// How often each of them may try.
+    pub attempts: u32,
+    /// The time between two attempts that nothing else triggers; above zero.
+    pub attack_every: Duration,
+    /// The theft of a key, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub theft: Option<Theft>,
+    /// How old a letter may be.
+    pub freshness: Duration,
+    /// How far apart clocks may be.
+    pub skew: Duration,
+    /// How long a certificate is good; an agent gets the next one at half of it.
+    pub validity: Duration,
+    /// How old the list of revoked keys may be; above it nobody's key is taken for good.
+    pub status_age: Duration,
+    /// How often the authority issues a list; above zero.
+    pub refresh: Duration,
+    /// How often an agent passes on the list and the head of the log to another; above zero.
+    pub gossip: Duration,
+    /// How many letters of a sender are remembered.
+    pub window: u32,
+    /// After which time a letter that was not answered is sent again; above zero.
+    pub retransmit: Duration,
+    /// How many letters a second are taken from one sender.
+    pub rate: u32,
+    /// How much suspicion raises an alarm; a point fades each second.
+    pub threshold: u32,
+    /// How many witnesses who warn of somebody are an alarm of one's own; at least 1.
+    pub witnesses: u32,
+    /// How many keys an agent gets that is more than one.
+    pub identities: u32,
+    /// How long a sender is not heard after an alarm.
+    pub quarantine: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            defences: Defences::ALL,
+            attack: Attack::Impersonation,
+            attempts: 200,
+            attack_every: Duration::from_millis(50),
+            theft: None,
+            freshness: Duration::from_secs(3),
+            skew: Duration::from_millis(200),
+            validity: Duration::from_secs(10),
+            status_age: Duration::from_secs(2),
+            refresh: Duration::from_millis(300),
+            gossip: Duration::from_millis(100),
+            window: 1_024,
+            retransmit: Duration::from_millis(300),
+            rate: 30,
+            threshold: 10,
+            witnesses: 3,
+            identities: 6,
+            quarantine: Duration::from_secs(2),
+        }
+    }
+}
+
+impl Config {
+    /// How long what the authority takes back may be taken for good: a list that was just in time,
+    /// by two clocks that differ.
+    pub fn grace(&self) -> Duration {
+        self.status_age + self.skew * 2
+    }
+
+    pub(super) fn objections(&self, cluster: Cluster) -> Vec<Objection> {
+        let wrong =
+            |key, reason: &str, runnable| Objection { key, reason: reason.to_owned(), runnable };
+        let mut objections = Vec::new();
+        for (key, span) in [
+            ("attack_every", self.attack_every),
+            ("refresh", self.refresh),
+            ("gossip", self.gossip),
+            ("retransmit", self.retransmit),
+            ("validity", self.validity),
+        ] {
+            if span.is_zero() {
+                objections.push(wrong(key, "write a time above zero, such as \"300ms\"", false));
+            }
+        }
+        if self.witnesses == 0 {
+            let reason = "without a witness everybody would be suspect: write at least 1";
+            objections.push(wrong("witnesses", reason, false));
+        }
+        if self.refresh > self.status_age {
+            let reason = "a list is too old before the next one comes: write a time of at most \
+                          `status_age`";
+            objections.push(wrong("refresh", reason, true));
+        }
+        let agents = policy::agents(cluster).count() as u32;
+        if agents < 3 {
+            let reason = "the last three nodes hold offices, and three agents are the fewest that \
+                          make a company: write nodes = 6 or more";
+            objections.push(wrong("nodes", reason, false));
+        }
+        if let Some(theft) = &self.theft
+            && (theft.victim >= agents || theft.thief >= cluster.n || theft.thief == theft.victim)
+        {
+            let reason = "the victim is one of the agents, the thief another of the nodes";
+            objections.push(wrong("theft", reason, false));
+        }
+        objections
+    }
+}

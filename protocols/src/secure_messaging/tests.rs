@@ -1,0 +1,305 @@
+//! Agents at the table, step by step; and evidence against who made it up.
+
+use sim_core::id::{ClientId, NodeSet};
+use sim_core::message::{Lie, Message as _};
+use sim_core::tabletop::Tabletop;
+use sim_core::time::Duration;
+
+use super::*;
+use crate::audit::{Tree, leaf};
+use crate::capability::{Action, Resource};
+use crate::credential::SecretKey;
+use crate::credential::tests::keys;
+use crate::problem::secure_messaging::{Kind, Label};
+
+pub(super) type Table = Tabletop<SecureMessaging>;
+
+/// Three agents (an admin, an operator, a guest) and the offices.
+pub(super) const ALL: [u32; 6] = [0, 1, 2, 3, 4, 5];
+pub(super) const KEEPER: u32 = 4;
+pub(super) const BROKER: u32 = 5;
+
+/// All have their papers.
+pub(super) fn table_with(config: Config, mutant: Option<&'static str>) -> Table {
+    let mut table = Table::with_mutant(6, config, mutant);
+    table.settle(&ALL);
+    gossip(&mut table);
+    table
+}
+
+/// Every agent tells every other what it knows.
+pub(super) fn gossip(table: &mut Table) {
+    for _ in 0..2 {
+        (0..3).for_each(|agent| table.fire(agent, Timer::Gossip));
+        table.settle(&ALL);
+    }
+}
+
+fn table() -> Table {
+    table_with(Config::default(), None)
+}
+
+/// The user of an agent asks for something, under the next number.
+pub(super) fn ask(table: &mut Table, agent: u32, request: Request) -> OpId {
+    let asked = table.transcript().matches(&format!("n{agent} is asked ")).count();
+    let op = OpId { client: ClientId(agent), sequence: asked as u32 };
+    table.request(agent, op, request);
+    op
+}
+
+fn answers(table: &Table, answer: &str) -> usize {
+    table
+        .transcript()
+        .lines()
+        .filter(|line| line.contains("answers: Some") && line.contains(answer))
+        .count()
+}
+
+const fn tell(to: u32, label: Label) -> Request {
+    Request::Send { to: NodeId(to), kind: Kind::Report, label, term: 3 }
+}
+
+const fn act(resource: u32, action: Action, deputy: Option<u32>) -> Request {
+    let deputy = match deputy {
+        Some(deputy) => Some(NodeId(deputy)),
+        None => None,
+    };
+    Request::Act { resource: Resource(resource), action, deputy }
+}
+
+#[test]
+fn a_message_takes_a_letter_a_receipt_and_an_entry_of_the_log() {
+    let mut table = table();
+    ask(&mut table, 0, tell(1, Label::Secret));
+    let mut messages = 0;
+    while !table.flying().is_empty() {
+        let (from, to) = (table.flying()[0].from.0, table.flying()[0].to.0);
+        table.deliver(from, to);
+        messages += 1;
+    }
+    assert_eq!(messages, 6, "each by way of the broker, and the keeper asked and answering");
+    assert_eq!((answers(&table, "Done"), table.violations()), (1, &[][..]));
+}
+
+#[test]
+fn who_may_not_is_denied_whichever_way_it_asks() {
+    let cases = [
+        (2, act(0, Action::Read, None), "Done"),
+        (2, act(0, Action::Write, None), "Declined(Unauthorised)"),
+        (2, act(4, Action::Read, None), "Declined(Unauthorised)"),
+        (2, act(4, Action::Read, Some(0)), "Declined(Unauthorised)"),
+        (2, act(1, Action::Read, Some(0)), "Done"),
+        (1, act(5, Action::Read, Some(0)), "Done"),
+        (1, act(5, Action::Write, Some(0)), "Declined(Unauthorised)"),
+        (0, act(5, Action::Write, None), "Done"),
+        (0, tell(2, Label::Secret), "Declined(Clearance)"),
+    ];
+    for (agent, request, answer) in cases {
+        let mut table = table();
+        ask(&mut table, agent, request);
+        table.settle(&ALL);
+        assert_eq!(answers(&table, answer), 1, "{request:?}:\n{}", table.transcript());
+        assert_eq!(table.violations(), []);
+    }
+}
+
+#[test]
+fn without_access_control_everybody_gets_everything() {
+    let config =
+        Config { defences: "all but access-control".parse().unwrap(), ..Config::default() };
+    let mut table = table_with(config, None);
+    ask(&mut table, 2, act(4, Action::Write, Some(0)));
+    table.settle(&ALL);
+    assert_eq!(answers(&table, "Done"), 1);
+    assert_eq!(table.violations(), [], "and it is not promised that they do not");
+}
+
+#[test]
+fn a_letter_that_was_lost_is_sent_again_and_taken_once() {
+    let mut table = table();
+    ask(&mut table, 0, tell(1, Label::Public));
+    table.deliver(0, BROKER);
+    table.deliver(BROKER, 1);
+    // The receipt is lost.
+    table.lose_all();
+    table.pass(Duration::from_millis(300));
+    table.fire(0, Timer::Retransmit);
+    table.settle(&ALL);
+    assert_eq!(answers(&table, "Done"), 1);
+    assert_eq!(table.transcript().matches("Accepted").count(), 1);
+    assert!(!table.transcript().contains("Suspected"), "nobody is to blame");
+}
+
+#[test]
+fn a_letter_that_comes_twice_is_held_against_whoever_carries_it() {
+    let mut table = table();
+    ask(&mut table, 0, tell(1, Label::Public));
+    table.deliver(0, BROKER);
+    table.duplicate(BROKER, 1);
+    table.deliver(BROKER, 1);
+    assert!(table.transcript().contains("Suspected { whom: n5, score: 1 }"));
+}
+
+#[test]
+fn whoever_knows_too_little_of_what_was_revoked_trusts_nobody() {
+    let mut table = table();
+    table.pass(Config::default().status_age + Duration::from_millis(1));
+    ask(&mut table, 0, tell(1, Label::Public));
+    table.settle(&ALL);
+    assert_eq!(answers(&table, "Done"), 0);
+    assert!(table.transcript().contains("cause: Credential"));
+    // The next list sets that right.
+    table.fire(3, Timer::Refresh);
+    table.settle(&ALL);
+    gossip(&mut table);
+    table.pass(Duration::from_millis(300));
+    table.fire(0, Timer::Retransmit);
+    table.settle(&ALL);
+    assert_eq!(answers(&table, "Done"), 1);
+}
+
+#[test]
+fn a_letter_under_the_old_key_is_taken_while_the_new_one_is_in_use() {
+    let mut table = table();
+    ask(&mut table, 0, tell(1, Label::Public));
+    let late = table.take(0, BROKER);
+    table.fire(0, Timer::Rotate);
+    table.settle(&ALL);
+    ask(&mut table, 0, tell(1, Label::Public));
+    table.settle(&ALL);
+    table.arrive(late);
+    table.settle(&ALL);
+    assert!(table.transcript().contains("key: Some(n0.0)"), "{}", table.transcript());
+    assert!(table.transcript().contains("key: Some(n0.1)"));
+    assert_eq!((answers(&table, "Done"), table.violations()), (2, &[][..]));
+}
+
+#[test]
+fn a_liar_without_the_key_changes_a_letter_in_vain() {
+    let mut table = table_with(
+        Config { defences: "all but encryption".parse().unwrap(), ..Config::default() },
+        None,
+    );
+    ask(&mut table, 0, tell(1, Label::Public));
+    let letter = table.take(0, BROKER).message;
+    let mouths: NodeSet = [NodeId(BROKER)].into_iter().collect();
+    for lie in [Lie::Content, Lie::Round, Lie::Time] {
+        let forged = letter.forge(lie, &mut table.forger(&mouths)).unwrap();
+        assert_ne!(forged, letter);
+        table.inject(BROKER, 1, forged);
+    }
+    assert_eq!(table.transcript().matches("cause: Unsigned").count(), 3);
+    assert!(!table.transcript().contains("Accepted"));
+}
+
+#[test]
+fn a_keeper_that_shows_two_logs_is_convicted_by_whoever_compares() {
+    for attack in [Attack::Truncation, Attack::Edit, Attack::SplitView] {
+        let mut table = table_with(Config { attack, ..Config::default() }, None);
+        for (from, to) in [(0, 1), (0, 2), (1, 0), (2, 0)] {
+            ask(&mut table, from, tell(to, Label::Public));
+            table.settle(&ALL);
+        }
+        gossip(&mut table);
+        table.corrupt(KEEPER);
+        ask(&mut table, 1, Request::Audit);
+        table.settle(&ALL);
+        let transcript = table.transcript();
+        assert!(transcript.contains("Audited { accepted: false"), "{attack:?}:\n{transcript}");
+        let told = transcript.matches("Convicted { whom: n4 }").count();
+        assert_eq!(told, 3, "{attack:?}: all agents can check it:\n{transcript}");
+        assert_eq!(table.violations(), []);
+    }
+}
+
+#[test]
+fn an_honest_keeper_keeps_its_log_through_a_restart_and_is_believed() {
+    let mut table = table();
+    for _ in 0..3 {
+        ask(&mut table, 0, tell(1, Label::Public));
+        table.settle(&ALL);
+    }
+    table.restart(KEEPER);
+    table.restart(1);
+    table.settle(&ALL);
+    gossip(&mut table);
+    ask(&mut table, 1, Request::Audit);
+    table.settle(&ALL);
+    assert_eq!(answers(&table, "accepted: true"), 1, "{}", table.transcript());
+    assert!(!table.transcript().contains("Convicted"));
+}
+
+#[test]
+fn a_hostile_program_confesses_its_attempts_and_nothing_else_of_it_is_evidence() {
+    let config = Config { attack: Attack::Eavesdropping, ..Config::default() };
+    for (defences, learned) in [("all", 0), ("all but encryption", 1)] {
+        let config = Config { defences: defences.parse().unwrap(), ..config.clone() };
+        let mut table = table_with(config, None);
+        table.corrupt(BROKER);
+        ask(&mut table, 0, tell(1, Label::Secret));
+        table.settle(&ALL);
+        assert_eq!(table.transcript().matches("Attempted").count(), 1);
+        assert_eq!(table.transcript().matches("indication: Learned").count(), learned);
+        assert_eq!(answers(&table, "Done"), 1, "the letter arrives all the same");
+    }
+}
+
+#[test]
+fn who_floods_is_not_heard_for_a_while_and_may_appeal() {
+    let config = Config { rate: 2, threshold: 3, ..Config::default() };
+    let mut table = table_with(config, None);
+    for _ in 0..6 {
+        ask(&mut table, 0, tell(1, Label::Public));
+        table.settle(&ALL);
+    }
+    let transcript = table.transcript();
+    assert!(transcript.contains("Alarmed { whom: n0 }"), "{transcript}");
+    assert_eq!(answers(&table, "Declined(Quarantined)"), 1, "{transcript}");
+    // What was held against it fades; then an appeal is heard.
+    table.pass(Duration::from_secs(2));
+    table.inject(0, 1, Message::Appeal);
+    assert!(table.transcript().contains("Cleared { whom: n0 }"));
+}
+
+/// Heads of a log that only grows, and of one that does not.
+fn heads(keeper: &SecretKey) -> (Tree, SignedHead, SignedHead, SignedHead) {
+    let tree = Tree::over((0_u8..9).map(|number| leaf(&[number])));
+    let head =
+        |size: usize| SignedHead::sign(keeper, size as u32, tree.root_at(size).unwrap(), None);
+    let other = Tree::over((10_u8..14).map(|number| leaf(&[number])));
+    let forked = SignedHead::sign(keeper, other.len() as u32, other.root(), None);
+    (tree.clone(), head(4), head(9), forked)
+}
+
+#[test]
+fn two_logs_convict_whoever_signed_both_and_nobody_else() {
+    let [keeper, eve] = keys();
+    let (tree, small, large, forked) = heads(&keeper);
+    let leaves = tree.leaves().to_vec();
+    let fork = |small, large, leaves| Evidence::Fork { small, large, leaves };
+    let convicts = |evidence: &Evidence| evidence.convicts(keeper.public());
+    assert_eq!(convicts(&fork(forked, large, leaves.clone())), Some(NodeId(0)));
+    assert_eq!(convicts(&fork(small, forked, vec![])), Some(NodeId(0)), "of one size");
+    // A log that grew, the same head twice, and other leaves than those of the head prove nothing.
+    assert_eq!(convicts(&fork(small, large, leaves.clone())), None);
+    assert_eq!(convicts(&fork(small, small, vec![])), None);
+    assert_eq!(convicts(&fork(forked, large, leaves[..8].to_vec())), None);
+    assert_eq!(convicts(&fork(large, forked, leaves.clone())), None, "the wrong way round");
+    // What somebody else signed convicts neither of them.
+    let (_, of_eve, ..) = heads(&eve);
+    let made_up = fork(forked, SignedHead::sign(&eve, 4, leaf(b""), None), vec![]);
+    assert_eq!((convicts(&made_up), made_up.convicts(eve.public())), (None, None));
+    assert_eq!(convicts(&fork(of_eve, large, leaves)), None);
+}
+
+#[test]
+fn an_answer_that_is_less_than_what_it_answers_convicts_and_an_old_one_does_not() {
+    let [keeper, _] = keys();
+    let (_, small, large, _) = heads(&keeper);
+    let answer = |size, answering| SignedHead::sign(&keeper, size, leaf(b"x"), answering);
+    let shrunk = |known, answer| Evidence::Shrunk { known, answer }.convicts(keeper.public());
+    assert_eq!(shrunk(large, answer(4, Some(large.known()))), Some(NodeId(0)));
+    assert_eq!(shrunk(large, answer(9, Some(large.known()))), None, "no less");
+    assert_eq!(shrunk(large, answer(4, Some(small.known()))), None, "an answer to another");
+    assert_eq!(shrunk(large, small), None, "an old head, which was an answer to nobody");
+}
