@@ -34,6 +34,9 @@ pub struct Point {
     pub resolved: Json,
     /// What is unsafe about it and was allowed.
     pub allowed: Vec<String>,
+    /// Which `[[fault]]` of the document each entry of the schedule comes from: a profile stands for
+    /// many.
+    pub places: Vec<usize>,
 }
 
 impl Point {
@@ -164,6 +167,7 @@ pub fn build(
         params,
         resolved,
         allowed,
+        places,
         document,
     })
 }

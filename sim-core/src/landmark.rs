@@ -73,6 +73,15 @@ pub enum Landmark {
         /// The size of it, in bytes.
         bytes: u64,
     },
+    /// The node holds something that it had not heard of, and that others spread as it is: a rumour,
+    /// or that a member is there. What changes a state that nodes compare is
+    /// [`Merged`](Self::Merged).
+    Learned,
+    /// The node takes `node` for failed, or for likely so, and did not before.
+    Suspected {
+        /// Whom it suspects.
+        node: NodeId,
+    },
     /// The node came up again after it was down; the kernel says so for every protocol.
     Recovered,
     /// The node decided.
@@ -114,6 +123,10 @@ pub enum LandmarkKind {
     Merged,
     /// See [`Landmark::Redundant`].
     Redundant,
+    /// See [`Landmark::Learned`].
+    Learned,
+    /// See [`Landmark::Suspected`].
+    Suspected,
     /// See [`Landmark::Recovered`].
     Recovered,
     /// See [`Landmark::Decided`].
@@ -140,6 +153,8 @@ impl Landmark {
             Self::Updated { .. } => LandmarkKind::Updated,
             Self::Merged { .. } => LandmarkKind::Merged,
             Self::Redundant { .. } => LandmarkKind::Redundant,
+            Self::Learned => LandmarkKind::Learned,
+            Self::Suspected { .. } => LandmarkKind::Suspected,
             Self::Recovered => LandmarkKind::Recovered,
             Self::Decided => LandmarkKind::Decided,
             Self::Undecided => LandmarkKind::Undecided,

@@ -191,6 +191,8 @@ impl Ledger {
             Landmark::Merged { state } => self.agreement.changed(now, node, state),
             Landmark::Redundant { bytes } => self.agreement.redundant += bytes,
             Landmark::VoteGranted { .. }
+            | Landmark::Learned
+            | Landmark::Suspected { .. }
             | Landmark::Recovered
             | Landmark::Prepared { .. }
             | Landmark::Truncated { .. }

@@ -24,6 +24,7 @@ pub use monitor::{Auditor, HOP_BOUND, MEMORY_BOUND};
 pub use topology::{Links, Topology};
 
 use sim_core::id::{Cluster, NodeId, OpId};
+use sim_core::landmark::Landmark;
 use sim_core::mark::Mark;
 use sim_core::problem::Promise;
 use sim_core::protocol::{Assumptions, Context, Contract, Mutant, Objection, Protocol, Stored};
@@ -179,6 +180,7 @@ impl Gossip {
             ctx.indicate(Standing::Forgot { rumour });
         }
         self.known.add(Item { rumour, round, hops, copies: 0, misses: 0, is_hot });
+        ctx.announce(Landmark::Learned);
         round
     }
 

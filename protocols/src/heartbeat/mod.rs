@@ -221,6 +221,9 @@ impl Heartbeat {
         if before.is_none_or(|before| before.status != belief.status) {
             ctx.indicate(Indication::Changed { member, belief });
         }
+        if let Some(landmark) = belief.landmark(member, before) {
+            ctx.announce(landmark);
+        }
         true
     }
 

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, Property};
 use sim_core::gauge::{Curve, Metric};
 use sim_core::id::{ClientId, Cluster, NodeId};
+use sim_core::landmark::Landmark;
 use sim_core::problem::{self, Answer, Problem, ProblemGauge, Promise};
 use sim_core::rng::{ChaCha, Random, Ratio};
 use sim_core::time::Duration;
@@ -72,6 +73,19 @@ impl Belief {
     /// Whether the member counts as present: alive, or only suspected.
     pub const fn is_present(self) -> bool {
         matches!(self.status, Status::Alive | Status::Suspect)
+    }
+
+    /// What a node that believed `before` of `member` announces when it comes to believe this: that
+    /// it learned of a member, or that it suspects one. Who leaves is not suspected.
+    pub fn landmark(self, member: NodeId, before: Option<Self>) -> Option<Landmark> {
+        let status = before.map(|before| before.status);
+        match (status, self.status) {
+            (None | Some(Status::Dead | Status::Left), Status::Alive) => Some(Landmark::Learned),
+            (None | Some(Status::Alive | Status::Left), Status::Suspect | Status::Dead) => {
+                Some(Landmark::Suspected { node: member })
+            }
+            _ => None,
+        }
     }
 }
 

@@ -353,6 +353,9 @@ impl Swim {
         self.view.insert(member, belief);
         self.gossip.add(update);
         ctx.indicate(Indication::Changed { member, belief });
+        if let Some(landmark) = belief.landmark(member, before) {
+            ctx.announce(landmark);
+        }
         let was_present = before.is_some_and(Belief::is_present);
         match (was_present, belief.is_present()) {
             (false, true) => {

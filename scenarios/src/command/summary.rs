@@ -137,15 +137,25 @@ fn some_points(expectation: &Expectation, range: &Range<usize>) -> String {
     format!(" at {}{more}", named.collect::<Vec<_>>().join(", "))
 }
 
-/// Entries of `[[fault]]` that changed nothing in any run of a point.
+/// Entries of `[[fault]]` that changed nothing in any run of a point; of a profile, how many.
 pub fn toothless(plan: &Plan, folds: &[Fold]) -> Vec<String> {
     let mut lines = Vec::new();
     for (index, (point, fold)) in plan.points.iter().zip(folds).enumerate() {
-        for (fault, bitten) in fold.bitten.iter().enumerate() {
-            if *bitten == 0 && fold.runs > 0 {
-                let what = &point.simulation.setup().faults[fault].fault;
+        if fold.runs == 0 {
+            continue;
+        }
+        let faults = &point.simulation.setup().faults;
+        let entries: Vec<_> = point.places.iter().zip(faults).zip(&fold.bitten).collect();
+        for written in entries.chunk_by(|((one, _), _), ((other, _), _)| one == other) {
+            let ((place, first), _) = written[0];
+            let idle = written.iter().filter(|(_, bitten)| **bitten == 0).count();
+            let (what, how_many) = match written.len() {
+                1 => (first.fault.to_string(), String::new()),
+                all => ("a profile".to_owned(), format!("{idle} of its {all} entries ")),
+            };
+            if idle > 0 {
                 lines.push(format!(
-                    "  ! p{index}: fault[{fault}] ({what}) changed nothing in any run"
+                    "  ! p{index}: fault[{place}] ({what}) {how_many}changed nothing in any run"
                 ));
             }
         }

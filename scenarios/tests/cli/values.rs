@@ -94,6 +94,18 @@ fn what_strikes_nothing_is_said_to_have_changed_nothing() {
 }
 
 #[test]
+fn what_of_a_profile_strikes_nothing_is_said_once_where_the_profile_is_written() {
+    let desk = Desk::new("idle_profile");
+    with(&desk, "[[fault]]\nat = \"1ms\"\nkind = \"heal\"\n\n[[fault]]\nprofile = \"chaos\"");
+    let out = desk.synod(&["sweep", "vote.toml", "--seeds", "0..3", "--no-figures"]).out;
+    let said: Vec<_> = out.lines().filter(|line| line.contains("changed nothing in any")).collect();
+    assert_eq!(said.len(), 2, "{out}");
+    assert!(said[0].contains("fault[0] (heal) changed nothing"), "{out}");
+    assert!(said[1].contains("fault[1] (a profile) "), "{out}");
+    assert!(said[1].contains(" of its 21 entries changed nothing"), "{out}");
+}
+
+#[test]
 fn a_schedule_without_end_ends_at_its_bound() {
     let desk = Desk::new("endless");
     let endless = "[[fault]]\nat = \"1ms\"\nevery = \"1ns\"\nkind = \"crash\"\ntarget = \"n0\"\n\

@@ -162,7 +162,7 @@ impl Profile {
 /// Short faults on the landmarks that protocols announce, on the first few of each kind.
 fn reactive() -> Vec<FaultSpec> {
     let crash = || Fault::crash(Target::Random(1));
-    let kinds: [(LandmarkKind, fn() -> Fault); 12] = [
+    let kinds: [(LandmarkKind, fn() -> Fault); 14] = [
         (LandmarkKind::VoteGranted, || Fault::crash(Target::Random(1))),
         (LandmarkKind::QuorumFormed, || Fault::crash(Target::Leader)),
         (LandmarkKind::Leader, || Fault::apart(Target::Leader)),
@@ -174,6 +174,8 @@ fn reactive() -> Vec<FaultSpec> {
         // What those announce who know no leader and no term.
         (LandmarkKind::Updated, || Fault::apart(Target::Half)),
         (LandmarkKind::Merged, || Fault::crash(Target::Random(1))),
+        (LandmarkKind::Learned, || Fault::crash(Target::Random(1))),
+        (LandmarkKind::Suspected, || Fault::apart(Target::Half)),
         (LandmarkKind::Decided, || Fault::apart(Target::Random(1))),
         (LandmarkKind::Marked, || Fault::crash(Target::Random(1))),
     ];
