@@ -4,6 +4,7 @@
 //! many nodes, several balls and receivers drawn at random it is PHOLD (Fujimoto 1990), the usual
 //! stress of an event queue: the number of events that wait stays constant.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Property, Unwatched};
 use sim_core::experiment::Experiment;
@@ -22,7 +23,7 @@ use sim_core::workload::{Arrivals, Retry, Workload};
 pub struct Idle;
 
 /// The problem's keys: none.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Nothing {}
 
 impl Problem for Idle {
@@ -87,7 +88,7 @@ impl Message for Ball {
 }
 
 /// How many balls each node throws in at the start, and to whom it passes one on.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Rules {
     /// Balls of each node; with 0, node 0 throws one.
     pub balls: u32,

@@ -5,12 +5,13 @@
 //! delay W and its acknowledgement is back after A; a read reaches it after R and its response is
 //! back after S (WARS), all independent. This predicts; what a simulated store does is measured.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::latency::Latency;
 use sim_core::rng::{Draw, Random as _};
 
 /// What a prediction is made from.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
     /// How many replicas there are, N; 1 to 64.

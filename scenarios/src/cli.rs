@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use sim_core::id::NodeId;
 use sim_core::time::Duration;
 
 use crate::precision::Precision;
+use crate::registry;
 use crate::seeds::Seeds;
 use crate::shard::Shard;
 use crate::shrink::{MOST_TRIES, OTHERS};
@@ -46,6 +47,8 @@ pub enum Format {
     Human,
     /// One JSON document.
     Json,
+    /// Tables in Markdown, with headings; of lists only.
+    Markdown,
 }
 
 /// When to use colours.
@@ -103,6 +106,28 @@ pub enum Command {
     /// Draw the charts of a sweep's folder again.
     #[command(after_help = "Example:\n  synod report results/latest")]
     Report(ReportArgs),
+    /// Write the JSON Schema of scenario files, by which editors complete and check them.
+    #[command(
+        after_help = "Example:\n  synod schema > synod.schema.json\n\nThe first line of a scenario \
+                      names it for editors: #:schema ./synod.schema.json"
+    )]
+    Schema,
+    /// Write what a shell needs to complete commands.
+    #[command(
+        after_help = "Example:\n  synod completions bash > ~/.local/share/bash-completion/completions/synod"
+    )]
+    Completions(CompletionsArgs),
+    /// Write the manual.
+    #[command(
+        after_help = "Examples:\n  synod man sweep | man -l -\n  synod man -o share/man/man1"
+    )]
+    Man(ManArgs),
+}
+
+/// The whole command line under the name of this program.
+pub fn command() -> clap::Command {
+    let program = registry::program();
+    Cli::command().name(program).bin_name(program)
 }
 
 const SWEEP_EXAMPLES: &str = "\
@@ -456,9 +481,6 @@ pub struct ListArgs {
     /// What to list; everything if left out.
     #[arg(value_enum)]
     pub topic: Option<Topic>,
-    /// Writes tables in Markdown, with headings.
-    #[arg(long)]
-    pub markdown: bool,
 }
 
 /// What can be listed.
@@ -496,6 +518,24 @@ pub struct ExplainArgs {
     /// Only this section, such as network.
     #[arg(long)]
     pub section: Option<String>,
+}
+
+/// Arguments of `completions`.
+#[derive(Args, Debug)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Args, Debug)]
+pub struct ManArgs {
+    /// The verb; the page of the program if left out.
+    pub verb: Option<String>,
+    /// A folder for all pages.
+    #[arg(short, long, value_name = "DIR", conflicts_with = "verb")]
+    pub out: Option<PathBuf>,
 }
 
 /// Arguments of `report`.

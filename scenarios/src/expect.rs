@@ -6,9 +6,10 @@
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use sim_core::fault::FaultKind;
 use sim_core::outcome::{Metric, Metrics, Verdict};
+use sim_core::schema::{self, JsonSchema as _, Schema, SchemaGenerator};
 use sim_core::settings::{Origin, Settings, Value};
 use sim_core::simulation::Entry;
 use sim_core::time::Duration;
@@ -90,7 +91,7 @@ pub enum Share {
 }
 
 /// A statistic over the runs of a point.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Stat {
     /// The least value seen.
@@ -154,22 +155,52 @@ impl<'de> Deserialize<'de> for Limit {
     }
 }
 
+sim_core::notation!(Limit, |_| schema::either(
+    "A limit: a number, or one with a unit.",
+    &[
+        schema::text("with a unit", ".", &["800ms", "99%"]),
+        schema::json_schema!({ "type": "number" }),
+    ]
+));
+
 /// The keys of an `[[expect]]`.
-#[derive(serde::Deserialize)]
+#[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Keys {
+    /// A property of the problem: it is to hold in all runs.
     property: Option<String>,
+    /// A white-box invariant of the protocol: it is to hold in all runs.
     invariant: Option<String>,
+    /// How runs end: pass, unsafe, stalled or inconclusive.
     verdict: Option<String>,
+    /// A measurement, a statistic of which is to stay within `min` and `max`.
     metric: Option<String>,
+    /// A kind of fault that is to change something in some run of every point.
     fault: Option<FaultKind>,
+    /// A state that some run of every point is to reach.
     mark: Option<String>,
+    /// The statistic of the metric.
     stat: Option<Stat>,
+    /// Whether the property is to hold; `false` for a negative control.
     holds: Option<bool>,
+    /// How many of the runs end so: all if left out.
     share: Option<Limit>,
+    /// The least value.
     min: Option<Limit>,
+    /// The greatest value.
     max: Option<Limit>,
+    /// The confidence of the interval that shares are judged on; 0.95.
     confidence: Option<f64>,
+}
+
+/// What may be written in an `[[expect]]`.
+pub fn schema(generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = Keys::json_schema(generator);
+    if let Some(keys) = schema.get_mut("properties").and_then(Json::as_object_mut) {
+        let what = "The settings, by path, of the points that it speaks of.";
+        keys.insert("where".to_owned(), json!({ "type": "object", "description": what }));
+    }
+    schema
 }
 
 /// Reads one `[[expect]]` (the entry `index`) for the points that it will be judged on.

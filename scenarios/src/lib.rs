@@ -16,6 +16,7 @@ pub mod grid;
 pub mod expect;
 pub mod point;
 pub mod scenario;
+pub mod schema;
 pub mod quorums;
 pub mod stopwatch;
 pub mod table;
@@ -48,10 +49,10 @@ use std::panic;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, FromArgMatches as _};
+use clap::FromArgMatches as _;
 use sim_core::simulation::Entry;
 
-use crate::cli::{Cli, Color, Command};
+use crate::cli::{Cli, Color, Command, Format};
 use crate::error::Error;
 use crate::terminal::{Terminal, Volume};
 
@@ -70,8 +71,7 @@ pub fn main_with(protocols: &[&[Entry]]) -> ExitCode {
         tell(&Error::Internal(reason), &Terminal::new(Volume::Normal));
         return ExitCode::from(70);
     }
-    let program = registry::program();
-    let matches = Cli::command().name(program).bin_name(program).get_matches();
+    let matches = cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     ExitCode::from(run(cli))
 }
@@ -91,6 +91,13 @@ pub fn run(cli: Cli) -> u8 {
     .write_global();
     quiet_panics();
     let mut terminal = Terminal::new(volume);
+    let is_list = matches!(cli.command, Command::List(_));
+    if cli.format == Format::Markdown && !is_list {
+        let message = "only lists are written in Markdown".to_owned();
+        let error = Error::Usage { message, next: "synod list --format markdown".to_owned() };
+        tell(&error, &terminal);
+        return error.code();
+    }
     let result = match cli.command {
         Command::Run(args) => command::run::run(&args, cli.format, &mut terminal),
         Command::Sweep(args) => command::sweep::sweep(&args, cli.format, &mut terminal),
@@ -103,6 +110,9 @@ pub fn run(cli: Cli) -> u8 {
         Command::List(args) => command::list::list(&args, cli.format, &mut terminal),
         Command::Explain(args) => command::explain::explain(&args, cli.format, &mut terminal),
         Command::Report(args) => command::report::report(&args, cli.format, &mut terminal),
+        Command::Schema => command::schema::schema(&mut terminal),
+        Command::Completions(args) => command::completions::completions(&args, &mut terminal),
+        Command::Man(args) => command::man::man(&args, &mut terminal),
     };
     result.unwrap_or_else(|error| {
         tell(&error, &terminal);

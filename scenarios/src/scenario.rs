@@ -55,7 +55,7 @@ pub struct Scenario {
 const DEFAULT_SEEDS: Seeds = Seeds::Range(0, 100);
 
 /// The keys of a scenario file.
-const KEYS: [&str; 22] = [
+pub(crate) const KEYS: [&str; 22] = [
     "adversary",
     "allow_unsafe",
     "budget",

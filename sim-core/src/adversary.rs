@@ -5,6 +5,7 @@
 //! of the same kind. So there are N protocols and M strategies, not N × M attacks. A message to
 //! oneself never passes the adversary.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
@@ -16,7 +17,9 @@ use crate::target::Targets;
 use crate::time::{Duration, Time};
 
 /// What the adversary does through a node.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
     /// Says nothing.
@@ -116,7 +119,7 @@ impl Conduct {
 }
 
 /// The `[adversary]` of a scenario.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdversarySpec {
     /// What it does, where a fault does not say otherwise.
@@ -142,7 +145,7 @@ pub struct AdversarySpec {
 }
 
 /// What receivers know of a message's sender.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Authentication {
     /// The network stamps every message with its true sender.

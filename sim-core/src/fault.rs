@@ -10,6 +10,7 @@ mod shape;
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::adversary::Conduct;
@@ -154,7 +155,7 @@ pub enum Loss {
 }
 
 /// What a crash leaves of the records whose sync was under way.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CrashKeeps {
     /// Nothing of them.

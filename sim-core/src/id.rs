@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::schema;
 use crate::time::text;
 
 /// The identity of a node: `0..n`, stable across runs, crashes and re-boots.
@@ -84,6 +85,8 @@ impl<'de> Deserialize<'de> for NodeId {
         text(deserializer, "a node, such as \"n0\"")
     }
 }
+
+crate::notation!(NodeId, |_| schema::text("A node.", "^n[0-9]+$", &["n0"]));
 
 impl fmt::Display for ClientId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

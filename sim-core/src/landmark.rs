@@ -4,6 +4,7 @@
 //! no part of the kernel knows a protocol.
 
 use crate::id::NodeId;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A state that a node says it has reached. Terms, views and ballots all count as `term`.
@@ -96,7 +97,9 @@ pub enum Landmark {
 }
 
 /// The name of a landmark without its particulars, as triggers and tables use it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum LandmarkKind {
     /// See [`Landmark::Candidate`].

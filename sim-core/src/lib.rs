@@ -12,6 +12,7 @@
 extern crate self as sim_core;
 
 pub mod digest;
+pub mod schema;
 pub mod time;
 pub mod id;
 pub mod landmark;

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::fmt::Debug;
 use std::hash::Hash;
 
+use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::checker::Property;
@@ -27,7 +28,7 @@ pub trait Problem: Sized + Send + 'static {
     /// What nodes tell their application.
     type Indication: Clone + Debug + Hash + Send;
     /// The problem's own keys in the `[workload]` of a scenario.
-    type Load: DeserializeOwned + Serialize + Clone + Debug + Default + Send + Sync;
+    type Load: DeserializeOwned + Serialize + JsonSchema + Clone + Debug + Default + Send + Sync;
 
     /// The workload when the scenario says nothing.
     fn workload(cluster: Cluster) -> Workload;

@@ -8,6 +8,7 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 
+use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::checker::Monitor;
@@ -45,7 +46,7 @@ pub trait Protocol: Sized + Clone + Debug + Hash + Send + 'static {
     /// The problem that it solves.
     type Problem: Problem;
     /// The protocol's keys in the `[protocol]` of a scenario.
-    type Config: DeserializeOwned + Serialize + Clone + Debug + Default + Send + Sync;
+    type Config: DeserializeOwned + Serialize + JsonSchema + Clone + Debug + Default + Send + Sync;
     /// What nodes say to each other.
     type Message: Message;
     /// The names of the timers. A name has at most one timer running; setting it again re-arms it.

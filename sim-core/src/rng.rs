@@ -14,6 +14,7 @@ use rand_core::{Rng as _, SeedableRng as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::digest::{ODD, fold};
+use crate::schema;
 use crate::time::{Duration, DurationRange, decimal};
 
 /// What a stream of randomness is for. The number is its name for ever: never reuse one.
@@ -334,6 +335,21 @@ impl<'de> Deserialize<'de> for Ratio {
         deserializer.deserialize_any(Number)
     }
 }
+
+crate::notation!(Ratio, |_| {
+    let share = "a share of a whole";
+    schema::either(
+        "A probability or a share: a percentage, a fraction, or a number from 0 to 1.",
+        &[
+            schema::text(
+                share,
+                r"^ *[0-9.]+ *%$|^[0-9]+ */ *[0-9]+$|^0(\.[0-9]+)?$",
+                &["1%", "2/3"],
+            ),
+            schema::json_schema!({ "type": "number", "minimum": 0, "exclusiveMaximum": 1 }),
+        ],
+    )
+});
 
 #[cfg(test)]
 mod tests {

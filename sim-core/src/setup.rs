@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::adversary::{AdversarySpec, Authentication, Conduct, Strategy};
 use crate::fault::{CrashKeeps, Fault, FaultSpec, When};
 use crate::id::{Cluster, NodeId};
 use crate::latency::Latency;
+use crate::schema;
 use crate::target::Target;
 use crate::time::{Duration, text};
 
@@ -262,7 +264,7 @@ pub enum Gst {
 }
 
 /// Who is there after GST, and must make progress.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Recovery {
     /// All come back whom no permanent fault keeps away.
@@ -310,11 +312,17 @@ impl<'de> Deserialize<'de> for Gst {
     }
 }
 
+crate::notation!(Gst, |_| schema::text(
+    "When the faults are over: a time, when the last fault that ends has ended, or never.",
+    r"^(auto|never|[0-9]+(\.[0-9]+)? *(ns|us|µs|ms|s|m|h))$",
+    &["auto", "12s", "never"]
+));
+
 /// The `[cost]` of a scenario: what nodes spend on messages. All zero, the default, is for free.
 ///
 /// A node has one processor and one interface; what lines up before them waits. So a protocol that
 /// sends n² messages is the first to saturate.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CostSpec {
     /// What it takes to handle a message.
@@ -333,7 +341,7 @@ pub struct CostSpec {
 }
 
 /// The `[disk]` of a scenario.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DiskSpec {
     /// How long a sync takes.
@@ -351,7 +359,7 @@ impl Default for DiskSpec {
 }
 
 /// The `[clock]` of a scenario: how far the nodes' clocks are from true.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClockSpec {
     /// Each node's rate is drawn from 1 ± this many parts per million, at most 500,000.
@@ -363,7 +371,7 @@ pub struct ClockSpec {
 }
 
 /// One node's clock, set by hand.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NodeClock {
     /// Parts per million by which the clock runs fast (or slow, if negative); −900,000 to
@@ -376,7 +384,7 @@ pub struct NodeClock {
 }
 
 /// What a run may use; past any of these the verdict is `inconclusive`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Events of a run.

@@ -11,6 +11,7 @@ use crate::message::{Message as _, Record as _};
 use crate::outcome::Outcome;
 use crate::problem::Problem;
 use crate::protocol::{Contract, History, Mutant, Protocol};
+use crate::schema::{JsonSchema as _, Schema, SchemaGenerator};
 use crate::settings::{Misfit, Settings, SettingsError};
 use crate::setup::{Complaint, MAX_CLIENTS, Setup};
 use crate::trace::Trace;
@@ -43,6 +44,9 @@ pub trait Simulation: Send + Sync {
 /// The first setting that does not fit, with its place and its path.
 pub type Build = fn(&Settings, &Settings, Setup) -> Result<Box<dyn Simulation>, SettingsError>;
 
+/// The schemas of a protocol's own keys of `[protocol]`, and of its problem's own of `[workload]`.
+pub type Keys = fn(&mut SchemaGenerator) -> [Schema; 2];
+
 /// What makes experiments of one protocol, and what lists say of it.
 #[derive(Clone, Copy)]
 pub struct Entry {
@@ -70,6 +74,8 @@ pub struct Entry {
     pub mutants: &'static [Mutant],
     /// The states that some run should reach.
     pub marks: &'static [Mark],
+    /// What may be written of it, beside `kind`, `nodes`, `mutant` and the pace of the workload.
+    pub keys: Keys,
     /// Reads `[protocol]` (without `kind`, `nodes` and `mutant`) and `[workload]`, and makes the
     /// experiment.
     pub build: Build,
@@ -91,6 +97,12 @@ impl Entry {
             records: P::Record::KINDS,
             mutants: P::MUTANTS,
             marks: P::MARKS,
+            keys: |generator| {
+                [
+                    P::Config::json_schema(generator),
+                    <P::Problem as Problem>::Load::json_schema(generator),
+                ]
+            },
             build: build::<P>,
         }
     }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::id::{NodeId, NodeSet};
+use crate::schema;
 use crate::time::text;
 
 /// One target of a fault.
@@ -91,6 +92,12 @@ impl<'de> Deserialize<'de> for Target {
     }
 }
 
+crate::notation!(Target, |_| schema::text(
+    "Whom a fault strikes.",
+    "^(leader|followers|([0-9]+ )?random|third|minority|half|majority|all|n[0-9]+|zone .+)$",
+    &["n0", "leader", "2 random", "minority", "zone eu"]
+));
+
 /// Several targets; one may be written without brackets.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Targets(pub Vec<Target>);
@@ -106,6 +113,12 @@ impl From<&NodeSet> for Targets {
         Self(nodes.iter().map(Target::Node).collect())
     }
 }
+
+crate::notation!(Targets, |generator| {
+    let one = generator.subschema_for::<Target>();
+    let several = schema::json_schema!({ "type": "array", "items": one });
+    schema::either("Whom a fault strikes: one target or a list.", &[one, several])
+});
 
 impl<'de> Deserialize<'de> for Targets {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -9,6 +9,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::schema;
+
 /// An instant: nanoseconds since the run began.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Time(u64);
@@ -299,6 +301,22 @@ impl<'de> Deserialize<'de> for Duration {
         text(deserializer, "a duration with a unit, such as \"150ms\"")
     }
 }
+
+crate::notation!(Duration, |_| schema::text(
+    "A time, with its unit: ns, us, ms, s, m or h.",
+    r"^[0-9]+(\.[0-9]+)? *(ns|us|µs|ms|s|m|h)$",
+    &["150ms", "1.5s"]
+));
+crate::notation!(DurationRange, |_| schema::text(
+    "A time, or a range from which one is drawn.",
+    r"^ *[0-9]+(\.[0-9]+)? *(ns|us|µs|ms|s|m|h) *(\.\. *[0-9]+(\.[0-9]+)? *(ns|us|µs|ms|s|m|h) *)?$",
+    &["150ms", "150ms..300ms"]
+));
+crate::notation!(Shift, |_| schema::text(
+    "A time forward or, with a minus, back.",
+    r"^[+-]?[0-9]+(\.[0-9]+)? *(ns|us|µs|ms|s|m|h)$",
+    &["+3s", "-200ms"]
+));
 
 /// Deserializes any type that is read from text, naming what was expected when it is not text.
 pub(crate) fn text<'de, D, T>(deserializer: D, expected: &'static str) -> Result<T, D::Error>

@@ -8,8 +8,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::schema;
 use crate::time::{Duration, decimal, text};
 
 /// Requests per time, as an exact interval between two of them.
@@ -65,8 +67,14 @@ impl<'de> Deserialize<'de> for Rate {
     }
 }
 
+crate::notation!(Rate, |_| schema::text(
+    "So many a second.",
+    r"^[0-9]+(\.[0-9]+)? */s$",
+    &["200/s", "0.5/s"]
+));
+
 /// How the arrivals of an open loop are spaced.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Arrivals {
     /// Evenly, the clients taking turns.
@@ -76,7 +84,7 @@ pub enum Arrivals {
 }
 
 /// What a client does with an operation that was not answered in time.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Retry {
     /// It waits on.
@@ -88,7 +96,7 @@ pub enum Retry {
 }
 
 /// The pace of the clients.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct Workload {
     /// How many clients there are; client `c` sits at node `c mod n`.
     pub clients: u32,

@@ -23,6 +23,7 @@ pub use monitor::{Auditor, TAGS_RISE};
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::id::{Cluster, NodeId, NodeSet, OpId};
 use sim_core::landmark::Landmark;
@@ -36,7 +37,7 @@ use crate::problem::register::{
 };
 
 /// Who writes a key.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Writers {
     /// One client each: it counts its own writes and need not ask. That no two clients write one key
@@ -47,7 +48,7 @@ pub enum Writers {
 }
 
 /// The keys of `[protocol]`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Who writes a key.

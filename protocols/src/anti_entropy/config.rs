@@ -1,11 +1,12 @@
 //! The keys of `[protocol]` for anti-entropy, and what is wrong with some values.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::protocol::Objection;
 use sim_core::time::Duration;
 
 /// How two nodes find out in what they differ.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Exchange {
     /// Not at all: the whole state is sent.
@@ -17,7 +18,7 @@ pub enum Exchange {
 }
 
 /// How the nodes keep their directories alike.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// How two nodes find out in what they differ.

@@ -1,13 +1,14 @@
 //! The keys of `[protocol]` for Ben-Or's protocols, the thresholds that follow from them, and what
 //! is wrong with some values.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::id::Cluster;
 use sim_core::protocol::Objection;
 use sim_core::time::Duration;
 
 /// What the faulty may do.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Faults {
     /// They stop: Ben-Or's protocol A, for n > 2t.
@@ -18,7 +19,7 @@ pub enum Faults {
 }
 
 /// What a node tosses when a round told it nothing.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Coin {
     /// A coin of its own. All show the same side by luck alone.
@@ -30,7 +31,7 @@ pub enum Coin {
 }
 
 /// How the nodes decide.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// What the faulty may do.

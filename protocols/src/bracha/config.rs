@@ -1,13 +1,14 @@
 //! The keys of `[protocol]` for Bracha's broadcast, the thresholds that follow from them, and what
 //! is wrong with some values.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::id::Cluster;
 use sim_core::protocol::Objection;
 use sim_core::time::Duration;
 
 /// How the nodes broadcast.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// How many liars the thresholds are made for; ⌊(n−1)/3⌋ by default.

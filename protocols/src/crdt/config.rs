@@ -1,5 +1,6 @@
 //! The keys of `[protocol]` for replicated data.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::id::Cluster;
 use sim_core::protocol::Objection;
@@ -8,7 +9,7 @@ use sim_core::time::Duration;
 use super::data::Type;
 
 /// How replicas hear of each other's updates.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sync {
     /// They send their whole state.
@@ -20,7 +21,7 @@ pub enum Sync {
 }
 
 /// With whom a replica talks next.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Peers {
     /// Drawn anew each time.
@@ -30,7 +31,7 @@ pub enum Peers {
 }
 
 /// What is replicated, and how.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// What is replicated.

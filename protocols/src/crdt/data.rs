@@ -1,7 +1,5 @@
 //! The data of a replica: one of the types, as the scenario says.
 
-use serde::{Deserialize, Serialize};
-
 use super::counter::{GCounter, PnCounter};
 use super::data_type::{DataType, Origin};
 use super::grow_only_set::GSet;
@@ -9,11 +7,13 @@ use super::register::{LwwRegister, MvRegister};
 use super::set_and_map::{OrMap, OrSet};
 use super::text::Rga;
 use crate::problem::replicated_data::{Action, Draft, Item, Patch, Update, Value};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 macro_rules! data_types {
     ($($name:ident $summary:literal),* $(,)?) => {
         /// A replicated data type.
-        #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "kebab-case")]
         pub enum Type {
             $(#[doc = $summary] $name,)*

@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sim_core::rng::Ratio;
+use sim_core::schema;
 
 use super::approval::Approval;
 use super::ballot::Form;
@@ -223,6 +224,12 @@ impl Serialize for Kind {
         serializer.collect_str(self)
     }
 }
+
+sim_core::notation!(Kind, |_| schema::text(
+    "A voting rule.",
+    "^[a-z-]+ *(\\(.*\\))?$",
+    &["majority", "borda", "supermajority(2/3)", "quorum(1/2, plurality)"]
+));
 
 impl<'de> Deserialize<'de> for Kind {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

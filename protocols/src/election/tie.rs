@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sim_core::rng::{Random as _, Stream, Streams};
+use sim_core::schema;
 
 use super::options::Options;
 
@@ -71,6 +72,12 @@ impl Serialize for Tie {
         serializer.collect_str(self)
     }
 }
+
+sim_core::notation!(Tie, |_| schema::text(
+    "What settles a tie.",
+    "^(none|listed|drawn\\( *[0-9]+ *\\))$",
+    &["listed", "drawn(7)"]
+));
 
 impl<'de> Deserialize<'de> for Tie {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

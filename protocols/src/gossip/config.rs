@@ -1,5 +1,6 @@
 //! The keys of `[protocol]` for gossip, and what is wrong with some values.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::id::Cluster;
 use sim_core::protocol::Objection;
@@ -9,7 +10,7 @@ use sim_core::time::Duration;
 use super::topology::{Links, Topology};
 
 /// Who gives rumours to whom when a node makes contact.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Contact {
     /// The caller tells the called.
@@ -33,7 +34,7 @@ impl Contact {
 }
 
 /// How a node loses interest in a rumour and stops to spread it (Demers et al. 1987, section 1.4).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Interest {
     /// Never: it infects for ever.
@@ -47,7 +48,7 @@ pub enum Interest {
 }
 
 /// When nodes make contact.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rounds {
     /// All at once, and a contact is judged by what its receiver knew when the round began. A
@@ -58,7 +59,7 @@ pub enum Rounds {
 }
 
 /// How nodes gossip.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Who gives rumours to whom.

@@ -8,15 +8,15 @@
 //! no link rewired that is the ring; with all of them it is the permutation model of random regular
 //! graphs.
 
+use super::config::Config;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::digest::Digest;
 use sim_core::id::{Cluster, NodeId};
 use sim_core::rng::Ratio;
 
-use super::config::Config;
-
 /// Whom a node may make contact with.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Topology {
     /// Everybody.

@@ -1,12 +1,13 @@
 //! The keys of `[protocol]` for heartbeats, and what is wrong with some values.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::id::Cluster;
 use sim_core::protocol::Objection;
 use sim_core::time::Duration;
 
 /// What tells that somebody is dead.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Detector {
     /// No heartbeat for a fixed time.
@@ -16,7 +17,7 @@ pub enum Detector {
 }
 
 /// How the times between heartbeats are taken to be distributed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Model {
     /// Normally, with the mean and deviation of those seen.
@@ -26,7 +27,7 @@ pub enum Model {
 }
 
 /// How the nodes look after each other.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// How often each node sends its heartbeat to all others.

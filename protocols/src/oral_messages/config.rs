@@ -1,5 +1,6 @@
 //! The keys of `[protocol]` for oral messages, what they cost, and how much treason they survive.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::id::Cluster;
 use sim_core::protocol::Objection;
@@ -11,7 +12,7 @@ use crate::generals::objection_to_round;
 pub const MESSAGES_MAX: u64 = 1_000_000;
 
 /// Who gives orders.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Form {
     /// The first node alone, and the others obey (Lamport, Shostak and Pease 1982).
@@ -23,7 +24,7 @@ pub enum Form {
 }
 
 /// How the generals exchange orders.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Who gives orders.

@@ -23,6 +23,7 @@
 //! a prepared certificate becomes a claim, and the new primary may have to wait for more view
 //! changes than a quorum ([`decision`]). Messages get smaller; processing time is not modelled.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::id::{Cluster, NodeId, OpId};
 use sim_core::mark::Mark;
@@ -65,7 +66,7 @@ use replica::Replica;
 type Context<'a, M> = protocol::Context<'a, Pbft<M>>;
 
 /// How pre-prepares, prepares, commits and replies are authenticated.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Authentication {
     /// By signatures, which a receiver can show to others.
@@ -76,7 +77,7 @@ pub enum Authentication {
 }
 
 /// PBFT's keys in the `[protocol]` of a scenario.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// How votes are authenticated.

@@ -12,6 +12,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, End, Property, Witness};
 use sim_core::history::{Entry, Event};
@@ -71,7 +72,7 @@ pub struct Delivered {
 }
 
 /// The keys of the load: there are none, because values are opaque.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Load {}
 

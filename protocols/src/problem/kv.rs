@@ -13,6 +13,7 @@ pub(super) use judges::{Accesses, Call, Linearizability};
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, Property};
 use sim_core::id::{ClientId, Cluster, NodeId, OpId};
@@ -179,7 +180,7 @@ pub enum Indication {
 }
 
 /// The keys of the load: what is asked, and about which keys.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Load {
     /// How many keys there are; 1 to 16,384.

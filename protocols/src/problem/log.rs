@@ -10,6 +10,7 @@ mod judges;
 
 pub(super) use judges::{PerOp, Termination, seconds};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, Property};
 use sim_core::id::{ClientId, Cluster, NodeId, OpId};
@@ -60,7 +61,7 @@ pub enum Indication {
 }
 
 /// The keys of the load: there are none, because commands are opaque.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Load {}
 

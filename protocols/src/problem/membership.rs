@@ -11,6 +11,7 @@ mod gauge;
 mod judges;
 mod standing;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, Property};
 use sim_core::gauge::{Curve, Metric};
@@ -134,7 +135,7 @@ pub enum Indication {
 }
 
 /// The keys of the load.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Load {
     /// The share of requests by which a node leaves, or joins again if it has left; the others

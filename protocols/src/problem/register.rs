@@ -16,6 +16,7 @@ mod judges;
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, Property};
 use sim_core::gauge::{Curve, Metric};
@@ -179,7 +180,7 @@ pub fn homes(cluster: Cluster, copies: u32, key: u32) -> impl Iterator<Item = No
 }
 
 /// The keys of the load: what is asked, by whom, and about which keys.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Load {
     /// How many keys there are; 1 to 16,384.

@@ -21,6 +21,7 @@ pub use version::{Dot, VersionVector};
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, Property};
 use sim_core::gauge::{Curve, Metric};
@@ -193,7 +194,7 @@ pub struct Updated {
 }
 
 /// The keys of the load.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Load {
     /// The share of requests that only read.

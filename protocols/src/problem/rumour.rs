@@ -8,6 +8,7 @@
 mod gauge;
 mod judges;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, Property};
 use sim_core::gauge::{Curve, Metric};
@@ -54,7 +55,7 @@ pub enum Standing {
 }
 
 /// The keys of the load: there are none, because rumours are opaque.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Load {}
 

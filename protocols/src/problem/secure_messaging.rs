@@ -18,6 +18,7 @@ mod judges;
 pub mod policy;
 mod truth;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, Property};
 use sim_core::gauge::{Curve, Metric};
@@ -258,7 +259,7 @@ pub enum Indication {
 }
 
 /// The keys of the load.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Load {
     /// The share of requests that are audits.

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, End, Progress, Property, Witness};
 use sim_core::history::{Entry, Event};
@@ -28,7 +29,7 @@ pub struct Job;
 pub struct Served;
 
 /// The keys of the load: there are none.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Load {}
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sim_core::id::Cluster;
+use sim_core::schema;
 
 use super::expression::{Expression, Shape};
 use super::system::{Misbuilt, System};
@@ -69,6 +70,12 @@ impl Serialize for Rule {
         }
     }
 }
+
+sim_core::notation!(Rule, |_| {
+    let count = schema::json_schema!({ "type": "integer", "minimum": 0 });
+    let system = schema::text("a quorum system", ".", &["majority", "grid(3, 3)"]);
+    schema::either("A number of nodes, or a quorum system.", &[count, system])
+});
 
 impl<'de> Deserialize<'de> for Rule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,5 +1,6 @@
 //! The keys of `[protocol]` for the quorum store, what they promise, and what is wrong with some.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::id::Cluster;
 use sim_core::problem::Promise;
@@ -11,7 +12,7 @@ use crate::problem::register::{
 };
 
 /// How versions are told apart.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Versions {
     /// By what their writer knew (vector clocks, Dynamo section 4.4): of two that did not know of
@@ -24,7 +25,7 @@ pub enum Versions {
 }
 
 /// When a reader sends what it found to those who had something older.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReadRepair {
     /// Never.
@@ -36,7 +37,7 @@ pub enum ReadRepair {
 }
 
 /// What somebody says of a store beyond what follows from its settings.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Claim {
     /// Every operation takes effect at one instant.
@@ -58,7 +59,7 @@ impl Claim {
 }
 
 /// How the store keeps its copies.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// How many nodes keep each key, N; 1 to n.

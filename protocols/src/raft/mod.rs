@@ -17,6 +17,7 @@
 //! wait, so a server counts itself (its vote, its copy of an entry) only when it is told that its
 //! own disk has it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::id::{Cluster, NodeId, NodeSet, OpId};
 use sim_core::landmark::Landmark;
@@ -60,7 +61,7 @@ use sessions::{Sessions, Status};
 type Context<'a, M> = protocol::Context<'a, Raft<M>>;
 
 /// Raft's keys in the `[protocol]` of a scenario.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// How long a server waits for a sign of a leader; drawn anew at each arming (§5.2).

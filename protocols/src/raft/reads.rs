@@ -8,6 +8,7 @@
 //! by the leader's. Either way its state must have what earlier leaders committed, and that it
 //! knows once an entry of its own term is committed.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::id::OpId;
 use sim_core::time::Duration;
@@ -18,7 +19,7 @@ use crate::machine::Machine;
 use crate::problem::log::Command;
 
 /// How a leader answers reads.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reads {
     /// As everything else: through the log.

@@ -1,5 +1,6 @@
 //! The keys of `[protocol]`, and what is wrong with some values.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::id::Cluster;
 use sim_core::protocol::Objection;
@@ -9,7 +10,9 @@ use super::defence::Defences;
 use crate::problem::secure_messaging::policy;
 
 /// What a node does that the adversary took over with the strategy `program`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Attack {
     /// The broker writes letters in the name of agents.
@@ -39,7 +42,7 @@ pub enum Attack {
 }
 
 /// The theft of a key.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Theft {
     /// Whose key, by the number of the agent.
@@ -53,7 +56,7 @@ pub struct Theft {
 }
 
 /// How the agents protect themselves, and against what.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Which defences stand.

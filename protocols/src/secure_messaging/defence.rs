@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, Serializer};
+use sim_core::schema;
 
 /// One line of defence.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -129,6 +130,12 @@ impl Serialize for Defences {
         serializer.collect_str(self)
     }
 }
+
+sim_core::notation!(Defences, |_| schema::text(
+    "Which defences stand.",
+    "^(all|none|only .+|all but .+)$",
+    &["all", "only signatures", "all but audit"]
+));
 
 impl<'de> Deserialize<'de> for Defences {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::checker::Unwatched;
 use sim_core::id::{Cluster, NodeId, OpId};
@@ -22,7 +23,7 @@ use crate::problem::service::{Job, ORDER, Served, Service, TERMINATION};
 mod tests;
 
 /// The server's keys in the `[protocol]` of a scenario.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// How long one job takes.

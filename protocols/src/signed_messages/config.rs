@@ -1,5 +1,6 @@
 //! The keys of `[protocol]` for signed messages, and what is wrong with some of their values.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::id::Cluster;
 use sim_core::protocol::Objection;
@@ -8,7 +9,7 @@ use sim_core::time::Duration;
 use crate::generals::objection_to_round;
 
 /// How the generals exchange orders.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The traitors that are survived, at most n − 2; there are m + 1 rounds. n − 2 by default.

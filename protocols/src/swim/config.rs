@@ -1,12 +1,13 @@
 //! The keys of `[protocol]` for SWIM, and what is wrong with some values.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::id::Cluster;
 use sim_core::protocol::Objection;
 use sim_core::time::Duration;
 
 /// Whom a member probes next.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Targets {
     /// All in turn, in an order that is shuffled after each round: nobody is left out for longer
@@ -17,7 +18,7 @@ pub enum Targets {
 }
 
 /// What a node knows of its incarnation when it comes up again.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Incarnations {
     /// It is on the disk, and the next life has the next one.
@@ -27,7 +28,7 @@ pub enum Incarnations {
 }
 
 /// How the nodes look after each other.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The protocol period: a member probes one other in each.

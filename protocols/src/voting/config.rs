@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::id::{Cluster, NodeId};
 use sim_core::protocol::Objection;
@@ -14,7 +15,7 @@ use sim_core::time::Duration;
 use crate::quorum::{Overlap, Reading, Refusal, Rule, System, overlap};
 
 /// Who counts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Form {
     /// Everybody sends the ballot to everybody, and counts: n(n−1) messages, one delay.
@@ -25,7 +26,7 @@ pub enum Form {
 }
 
 /// What becomes of a vote in which all ballots are in and two or more choices lead.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tie {
     /// Nobody wins.
@@ -36,7 +37,7 @@ pub enum Tie {
 }
 
 /// Of whom a decision needs a quorum.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Electorate {
     /// Of all agents.
@@ -57,7 +58,7 @@ pub(super) enum Needs {
 }
 
 /// How the agents vote.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Who counts.

@@ -58,7 +58,7 @@ pub fn compare(args: &CompareArgs, format: Format, terminal: &mut Terminal) -> R
             "rows": rows.iter().map(|row| object(row, &thresholds)).collect::<Vec<_>>(),
             "exit_code": code,
         })))?,
-        Format::Human => {
+        Format::Human | Format::Markdown => {
             human(&sides, &rows, &thresholds).iter().try_for_each(|line| terminal.line(line))?;
         }
     }

@@ -72,7 +72,7 @@ pub fn conclude(
             document["verified"] = json!(gathered.verified);
             terminal.line(&super::run::pretty(&document))?;
         }
-        Format::Human => {
+        Format::Human | Format::Markdown => {
             lines(finished, &judged, &kept).iter().try_for_each(|line| terminal.line(line))?;
             if let Some(rendered) = &rendered {
                 super::report::drawn(rendered).iter().try_for_each(|line| terminal.line(line))?;

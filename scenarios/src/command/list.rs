@@ -41,7 +41,7 @@ pub fn list(args: &ListArgs, format: Format, terminal: &mut Terminal) -> Result<
         terminal.line(&pretty(&document))?;
         return Ok(0);
     }
-    if args.markdown {
+    if format == Format::Markdown {
         for line in topics.iter().flat_map(|topic| markdown(*topic)) {
             terminal.line(&line)?;
         }

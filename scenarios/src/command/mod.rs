@@ -2,16 +2,19 @@
 
 pub mod conclude;
 pub mod compare;
+pub mod completions;
 pub mod explain;
 pub mod failures;
 pub mod gather;
 pub mod list;
+pub mod man;
 pub mod manifest;
 pub mod marks;
 pub mod replay;
 pub mod merge;
 pub mod report;
 pub mod run;
+pub mod schema;
 pub mod shrink;
 pub mod summary;
 pub mod sweep;

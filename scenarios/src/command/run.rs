@@ -26,7 +26,7 @@ pub fn run(args: &RunArgs, format: Format, terminal: &mut Terminal) -> Result<u8
     let judgements = of_one_run(&scenario.expectations, &fold);
     let code = judge::exit_code(&judgements, [&fold]);
     match format {
-        Format::Human => {
+        Format::Human | Format::Markdown => {
             super::stamps(&point).iter().try_for_each(|stamp| terminal.line(stamp))?;
             human(&scenario.name, &point, &outcome)
                 .iter()

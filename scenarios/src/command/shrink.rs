@@ -57,7 +57,9 @@ pub fn shrink(args: &ShrinkArgs, format: Format, terminal: &mut Terminal) -> Res
             terminal.line(&sentence(&shrunk.after))?;
             terminal.line(&format!("  {}", headline(&shrunk)))?;
         }
-        Format::Human => text.lines().try_for_each(|line| terminal.line(line))?,
+        Format::Human | Format::Markdown => {
+            text.lines().try_for_each(|line| terminal.line(line))?
+        }
     }
     if let Some(out) = &args.out {
         let file = super::quoted(&out.to_string_lossy());

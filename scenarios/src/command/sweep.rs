@@ -154,7 +154,7 @@ fn conclude_shard(
             document["folder"] = serde_json::json!(folder.dir());
             terminal.line(&super::run::pretty(&document))?;
         }
-        Format::Human => {
+        Format::Human | Format::Markdown => {
             terminal.line(&title(plan))?;
             terminal.line(&format!("  shard    {shard}: {made} of {planned} runs"))?;
             terminal.line(&format!("  results  {dir}"))?;

@@ -86,7 +86,7 @@ pub fn test(args: &TestArgs, format: Format, terminal: &mut Terminal) -> Result<
             "exit_code": code,
             "scenarios": suites.iter().map(Suite::json).collect::<Vec<_>>(),
         })))?,
-        Format::Human => terminal.line(&format!(
+        Format::Human | Format::Markdown => terminal.line(&format!(
             "\n{} passed, {} failed, {} inconclusive  (exit {code})",
             count(&suites, |answer| answer == Answer::Holds),
             count(&suites, |answer| matches!(answer, Answer::Broken(_))),

@@ -130,7 +130,7 @@ impl Shown<'_> {
                 terminal.line(&pretty(&self.document(&view)))?;
                 Ok(0)
             }
-            (None, Format::Human) => self.lines(&view, terminal),
+            (None, _) => self.lines(&view, terminal),
         }
     }
 

@@ -8,6 +8,7 @@ mod durable;
 mod failures;
 mod hostile;
 mod replay;
+mod schema;
 mod suite;
 mod shrink;
 mod sweeps;

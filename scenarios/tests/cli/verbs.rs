@@ -178,9 +178,10 @@ fn the_digest_covers_values_and_not_how_they_are_written() {
 #[test]
 fn the_page_of_faults_is_what_the_lists_say() {
     let desk = Desk::new("page");
-    let list = |topic: &str| desk.synod(&["list", topic, "--markdown"]).exits(0).out;
+    let list = |topic: &str| desk.synod(&["list", topic, "--format", "markdown"]).exits(0).out;
     let page = ["faults", "fault-keys", "profiles", "shapes", "adversaries"].map(list).join("");
-    let head = "# Faults\n\nWritten by `synod list … --markdown`; a test keeps it fresh.\n\n";
+    let head =
+        "# Faults\n\nWritten by `synod list … --format markdown`; a test keeps it fresh.\n\n";
     expect_file!["../../FAULTS.md"].assert_eq(&format!("{head}{page}"));
 }
 

@@ -1,5 +1,6 @@
 //! The keys of a `[[fault]]`: how an entry of the schedule is read and written.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{
@@ -17,7 +18,7 @@ use crate::workload::Rate;
 macro_rules! keys {
     ($($key:ident $(as $name:literal)?: $type:ty),* $(,)?) => {
         /// Every key that some fault has.
-        #[derive(Clone, Debug, Deserialize, Serialize)]
+        #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
         #[serde(deny_unknown_fields)]
         struct Keys {
             kind: FaultKind,
@@ -521,6 +522,19 @@ impl From<FaultSpec> for Keys {
         keys
     }
 }
+
+crate::notation!(FaultSpec, |generator| {
+    let mut schema = Keys::json_schema(generator);
+    let mut properties = schema.get_mut("properties").and_then(|keys| keys.as_object_mut());
+    for (key, what, default) in KEYS {
+        let property = properties.as_mut().and_then(|keys| keys.get_mut(*key)?.as_object_mut());
+        if let Some(property) = property {
+            let text = format!("{what}; without it: {default}");
+            property.insert("description".to_owned(), text.into());
+        }
+    }
+    schema
+});
 
 impl<'de> Deserialize<'de> for FaultSpec {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,11 +1,12 @@
 //! The kinds of fault: one list says what each is called, which keys it has, what its witness counts.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 macro_rules! kinds {
     ($($kind:ident $name:literal [$($knob:literal)*] $summary:literal, $counts:literal, $example:literal;)*) => {
         /// The name of a fault without its particulars.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "kebab-case")]
         pub enum FaultKind {
             $(#[doc = $summary] $kind,)*

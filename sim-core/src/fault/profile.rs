@@ -3,6 +3,7 @@
 //! A profile is data: it becomes entries of the schedule like any others, and what a run drew from
 //! them is in its list of strikes. Targets are symbolic, so that one profile fits every protocol.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ClockTrouble, CrashKeeps, DiskTrouble, Fault, FaultSpec, Loss, Shape, When};
@@ -13,7 +14,7 @@ use crate::target::Target;
 use crate::time::{Duration, DurationRange, Shift};
 
 /// A schedule by name.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Profile {
     /// Now and then one node goes down for a moment.
@@ -38,7 +39,7 @@ const fn range(min: u64, max: u64) -> DurationRange {
 }
 
 /// A `[[fault]]` that names a schedule instead of a kind.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProfileSpec {
     /// Which schedule.

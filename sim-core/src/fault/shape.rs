@@ -3,12 +3,13 @@
 //! In all of them what is not named is cut, in both directions. Nodes take their places in an
 //! order that is drawn, so that no place belongs to a name.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{NodeId, NodeSet};
 
 /// Who still talks to whom.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Shape {
     /// Two halves that share one node, which talks to both (Jepsen's bridge).

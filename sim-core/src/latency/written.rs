@@ -2,16 +2,18 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::de::{self, value::MapAccessDeserializer};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Empirical, Latency, LogNormal, Mixture, Part};
 use crate::rng::Ratio;
+use crate::schema;
 use crate::time::{Duration, DurationRange};
 
 /// The keys of a latency that is written as a table.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Keys {
     dist: Family,
@@ -26,7 +28,7 @@ struct Keys {
     points: Option<Vec<(Ratio, Duration)>>,
 }
 
-#[derive(Deserialize, Clone, Copy)]
+#[derive(Deserialize, JsonSchema, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
 enum Family {
     Constant,
@@ -162,6 +164,12 @@ impl<'de> Deserialize<'de> for Latency {
         deserializer.deserialize_any(Written)
     }
 }
+
+crate::notation!(Latency, |generator| {
+    let range = generator.subschema_for::<DurationRange>();
+    let table = generator.subschema_for::<Keys>();
+    schema::either("A delay: fixed, uniform between two, or by a distribution.", &[range, table])
+});
 
 impl fmt::Display for Latency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

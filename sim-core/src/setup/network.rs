@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::atlas;
@@ -17,7 +18,7 @@ const MAX_NODES_OF_TABLE: u32 = 4_096;
 /// The `[network]` of a scenario. Every link obeys the general settings unless a region or a link
 /// says otherwise. Of the links that concern a message, the one named last wins, for each setting
 /// alone; what strikes bring comes on top.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NetworkSpec {
     /// The one-way delay.
@@ -84,7 +85,7 @@ impl Default for NetworkSpec {
 }
 
 /// What becomes of messages that are on their way when a cut begins.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum InFlight {
     /// They are lost, if the cut still stands when they would arrive.
@@ -94,7 +95,7 @@ pub enum InFlight {
 }
 
 /// Good and bad periods; see [`Weather::BurstLoss`].
-#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bursts {
     /// The share of the time that is bad.
@@ -104,7 +105,7 @@ pub struct Bursts {
 }
 
 /// Messages that others overtake; see [`Weather::Reorder`].
-#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reordering {
     /// How likely.
@@ -114,7 +115,7 @@ pub struct Reordering {
 }
 
 /// How much a link carries; see [`Weather::Bandwidth`].
-#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bandwidth {
     /// Bytes per second in each direction of each link.
@@ -142,7 +143,7 @@ impl From<Bandwidth> for Weather {
 }
 
 /// Links that differ from the rest: from each of `from` to each of `to`, for some messages or all.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LinkSpec {
     /// Senders: nodes or regions; nobody named is everybody.

@@ -1,7 +1,9 @@
 //! A toy protocol for tests of the world: a node echoes a request around and answers when a
 //! majority has echoed it back.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
 use sim_core::checker::{Checker, Class, End, Monitor, Property, Violation, Witness};
 use sim_core::experiment::Experiment;
 use sim_core::gauge::{CurvePoint, Gauge, Measure, Metric, Reading};
@@ -21,7 +23,7 @@ use sim_core::workload::{Arrivals, Retry, Workload};
 pub(crate) struct Echoing;
 
 /// No keys.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Load {}
 
 impl Problem for Echoing {
@@ -203,7 +205,7 @@ impl Record for Written {
 }
 
 /// What the toy does beside echoing.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Habits {
     /// Writes each request down before it echoes it.

@@ -1,6 +1,7 @@
 //! Synod: network model, fingerprint, judges, disks, adversary and faults compiled in, all traces off.
 
 use benches::ball::{Idle, Player, game};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Monitor, Violation};
 use sim_core::experiment::Experiment;
@@ -103,7 +104,7 @@ fn beat(rounds: u64) -> Job {
 }
 
 /// How many rounds the leader opens.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 struct Rounds {
     rounds: u64,
 }

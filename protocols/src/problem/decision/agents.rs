@@ -8,9 +8,11 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::id::{Cluster, NodeId};
 use sim_core::rng::{Draw, Key, Random as _, Ratio};
+use sim_core::schema;
 
 use super::opinion::{Opinion, RANKED_MAX, WORTH_MAX};
 use super::{Choice, Load};
@@ -79,6 +81,12 @@ impl From<Conduct> for String {
     }
 }
 
+sim_core::notation!(Conduct, |_| schema::text(
+    "How an agent comes to say what it says.",
+    "^(honest|hallucinating|sycophantic|lying|strategic|colluding|abstaining|copies n[0-9]+)$",
+    &["honest", "lying", "copies n3"]
+));
+
 impl Conduct {
     /// Whether what the agent thinks counts, as far as the good of all is concerned.
     pub const fn is_sincere(self) -> bool {
@@ -92,7 +100,7 @@ impl Conduct {
 }
 
 /// What is right, and how well the agents see it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Truth {
     /// The right option; if none is named, each run draws one.

@@ -1,6 +1,7 @@
 //! The problem: mutual exclusion. Clients ask for a lock; a node says when it holds it for them,
 //! and when no longer.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, End, Property, Witness};
 use sim_core::history::{Entry, Event};
@@ -33,7 +34,7 @@ pub enum Notice {
 }
 
 /// The workload has no keys beside its pace.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Load {}
 

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Monitor, Violation};
 use sim_core::id::{Cluster, Incarnation, NodeId, OpId};
@@ -25,7 +26,7 @@ pub const NO_LOCK_WITHOUT_A_GRANT: &str = "no_lock_without_a_grant";
 const SERVER: NodeId = NodeId(0);
 
 /// The keys of `[protocol]`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// For how long the server grants the lock, on its clock.
@@ -53,7 +54,7 @@ impl Default for Config {
 }
 
 /// From when a holder counts how long it may believe in its lease.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CountFrom {
     /// From when it asked: before the server can have granted anything.

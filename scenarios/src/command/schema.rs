@@ -1,0 +1,15 @@
+//! `synod schema`: what may stand in a scenario file, for editors.
+
+use crate::command::run::pretty;
+use crate::error::Error;
+use crate::terminal::Terminal;
+use crate::{registry, schema};
+
+/// Writes the JSON Schema of scenario files.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn schema(terminal: &mut Terminal) -> Result<u8, Error> {
+    terminal.line(&pretty(&schema::of_scenarios(registry::entries())))?;
+    Ok(0)
+}
