@@ -2,6 +2,7 @@
 
 use sim_core::message::{Forger, Lie, Message as Speech, Record as Writing};
 
+use super::vote::Vote;
 use crate::problem::decision::Choice;
 
 /// A frame with sender, receiver, poll and signature, as a compact encoding has it.
@@ -10,10 +11,10 @@ const BYTES: u32 = 40;
 /// What agents say to each other.
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub enum Message {
-    /// The sender votes for `choice`.
+    /// The sender votes.
     Ballot {
-        /// The sender's opinion.
-        choice: Choice,
+        /// The sender's opinion, as the rule asks for it.
+        vote: Vote,
     },
     /// The collector has counted.
     Outcome {
@@ -40,7 +41,7 @@ impl Speech for Message {
         let draw = &mut forger.draw;
         match self {
             _ if lie != Lie::Content => None,
-            Self::Ballot { choice } => choice.other(draw).map(|choice| Self::Ballot { choice }),
+            Self::Ballot { vote } => vote.forged(draw).map(|vote| Self::Ballot { vote }),
             // Without another option the lie that is left is that there was no decision.
             Self::Outcome { decided: Some(choice) } => {
                 Some(Self::Outcome { decided: choice.other(draw) })
@@ -55,7 +56,7 @@ impl Speech for Message {
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub enum Record {
     /// Its own ballot.
-    Ballot(Choice),
+    Ballot(Vote),
     /// How it ended.
     Outcome(Option<Choice>),
 }
