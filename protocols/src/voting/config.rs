@@ -32,6 +32,10 @@ pub enum Form {
     AllToAll,
     /// One agent counts and announces the outcome: 2(n−1) messages, two delays.
     Collector,
+    /// Everybody pushes all ballots that it has to some others, period by period, and counts.
+    Gossip,
+    /// Everybody sends its ballot by Bracha's broadcast, and counts: no equivocator has two votes.
+    Reliable,
 }
 
 /// What becomes of a vote in which all ballots are in and two or more choices lead.
@@ -95,6 +99,10 @@ pub struct Config {
     /// collector answers a repeated ballot with the outcome. Agents that all count do not: who
     /// has decided falls silent, and who still lacks its ballot may end undecided.
     pub resend: Option<Duration>,
+    /// To how many others an agent pushes ballots at a time, where they spread by gossip.
+    pub fanout: u32,
+    /// The time between two pushes of an agent, above zero.
+    pub period: Duration,
     /// What a tie leads to.
     pub tie: Tie,
 }
@@ -111,6 +119,8 @@ impl Default for Config {
             electorate: Electorate::All,
             timeout: Duration::from_millis(500),
             resend: None,
+            fanout: 2,
+            period: Duration::from_millis(20),
             tie: Tie::Undecided,
         }
     }
@@ -136,7 +146,12 @@ impl Config {
 
     /// Whether `node` counts ballots.
     pub fn counts(&self, node: NodeId) -> bool {
-        self.form == Form::AllToAll || node.0 == self.collector
+        self.form != Form::Collector || node.0 == self.collector
+    }
+
+    /// Whether ballots go straight from their voters to those who count.
+    pub(super) const fn is_direct(&self) -> bool {
+        matches!(self.form, Form::AllToAll | Form::Collector)
     }
 
     /// Whether `node` is the one that counts for all.
@@ -269,6 +284,12 @@ impl Config {
         }
         if self.resend.is_some_and(Duration::is_zero) {
             object("resend", too_short.into(), false);
+        }
+        if self.period.is_zero() {
+            object("period", too_short.into(), false);
+        }
+        if self.fanout == 0 {
+            object("fanout", "0 spreads no ballot: give at least 1".into(), false);
         }
         objections
     }

@@ -8,6 +8,7 @@ use sim_core::id::Cluster;
 use sim_core::problem::Promise;
 
 use super::config::{Config, Electorate, Form, Tie};
+use crate::bracha::Config as Broadcast;
 use crate::election::{Base, Kind};
 use crate::problem::decision::{AGREEMENT, INTEGRITY, TERMINATION, UNANIMITY, VALIDITY};
 use crate::quorum::Reading;
@@ -72,14 +73,23 @@ impl Config {
 
     /// How many liars agreement and unanimity survive; 0 where nothing better is proven.
     ///
-    /// A collector is believed, of those who can be heard one may be all, and where one liar makes a
+    /// A collector and who relays ballots are believed, of those who can be heard one may be all, and where one liar makes a
     /// tie for some and not for others, a tie must have no winner.
     pub(super) fn liars_survived(&self, cluster: Cluster) -> u32 {
         if self.electorate == Electorate::Reachable {
             return 0;
         }
         match (self.form, &self.rule) {
-            (Form::Collector, _) => 0,
+            (Form::Collector | Form::Gossip, _) => 0,
+            (Form::Reliable, rule) => {
+                let of_broadcast = Broadcast::resilience(cluster);
+                of_broadcast.min(match rule {
+                    // Who is fewer than a third is no majority.
+                    None if self.quorum.count(cluster) > Some(cluster.n / 2) => cluster.n,
+                    None => self.liars_in_quorums(cluster),
+                    Some(rule) => self.liars_below_majority(rule, cluster),
+                })
+            }
             (Form::AllToAll, Some(rule)) => self.liars_below_overlap(rule, cluster),
             (Form::AllToAll, None) if self.tie == Tie::Undecided => self.liars_in_quorums(cluster),
             (Form::AllToAll, None) => 0,
@@ -104,6 +114,21 @@ impl Config {
         let whole = self.whole(cluster);
         let Some(needed) = needed(rule, whole) else { return 0 };
         self.liars_lighter_than((2 * u128::from(needed)).saturating_sub(whole.into()), cluster)
+    }
+
+    /// Where all count the same ballots, they agree under every rule. That liars may not win against
+    /// the common favourite of all others is left to see to, where it is promised: they must weigh
+    /// less than half, and the others may be hardly sure.
+    fn liars_below_majority(&self, rule: &Kind, cluster: Cluster) -> u32 {
+        match needed(rule, self.whole(cluster)) {
+            _ if !heeds_a_majority(rule) => cluster.n,
+            Some(needed) => self.liars_lighter_than(needed.into(), cluster),
+            None if self.confidence => 0,
+            None => {
+                let whole = u128::from(self.whole(cluster));
+                self.liars_lighter_than(whole.div_ceil(2), cluster)
+            }
+        }
     }
 
     /// How many agents, whichever they are, weigh less together than this.

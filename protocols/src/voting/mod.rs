@@ -12,6 +12,8 @@ mod guarantee;
 mod marks;
 mod message;
 mod monitor;
+mod reliable;
+mod spread;
 mod tally;
 mod vote;
 #[cfg(test)]
@@ -20,6 +22,8 @@ mod bounds;
 mod mutants;
 #[cfg(test)]
 mod ruled;
+#[cfg(test)]
+mod spreading;
 #[cfg(test)]
 mod tests;
 
@@ -35,9 +39,11 @@ use sim_core::landmark::Landmark;
 use sim_core::mark::Mark;
 use sim_core::protocol::{Assumptions, Context, Contract, Mutant, Objection, Protocol, Stored};
 
+use crate::bracha::Step;
 use crate::problem::decision::{AGREEMENT, Choice, Conclusion, Decision, Propose};
 use config::Needs;
 use marks::{DUPLICATE_BALLOT, EARLY_FINALISATION, EQUIVOCATION, LATE_BALLOT, TIE};
+use reliable::Broadcasts;
 use tally::{Lead, Tally};
 
 /// One agent.
@@ -51,6 +57,9 @@ pub struct Voting {
     tally: Tally,
     /// The first ballot that it heard of each voter.
     heard: BTreeMap<NodeId, Vote>,
+    broadcasts: Broadcasts,
+    /// How often it will push what it has.
+    pushes: u64,
     outcome: Option<Settled>,
     /// Whose ballot came only after the outcome.
     late: NodeSet,
@@ -91,6 +100,8 @@ pub enum Timer {
     GiveUp,
     /// When to repeat the ballot.
     Resend,
+    /// When to push what it has.
+    Push,
 }
 
 impl Protocol for Voting {
@@ -151,6 +162,8 @@ impl Protocol for Voting {
             needs: ctx.config().needs(ctx.cluster()),
             tally: Tally::default(),
             heard: BTreeMap::new(),
+            broadcasts: Broadcasts::default(),
+            pushes: 0,
             outcome: None,
             late: NodeSet::EMPTY,
             duplicates: 0,
@@ -163,15 +176,19 @@ impl Protocol for Voting {
                 Stored::Intact(Record::Outcome(decided)) => {
                     agent.outcome = Some(Settled { decided: *decided, basis: Basis::Disk });
                 }
+                Stored::Intact(Record::Said(step, voter, vote)) => {
+                    agent.broadcasts.restore(ctx.me(), *step, *voter, *vote);
+                }
                 Stored::Damaged => agent.abstains = true,
             }
         }
+        agent.repeat(ctx);
         // A crash may have kept the records and lost what was to be said after them.
         if let Some(outcome) = agent.outcome {
             ctx.indicate(outcome.conclusion());
             Self::proclaim(outcome.decided, ctx);
             if let Some(vote) = agent.ballot {
-                Self::send_ballot(vote, ctx);
+                agent.send_ballot(vote, ctx);
             }
         } else if let Some(vote) = agent.ballot {
             agent.cast(vote, ctx);
@@ -204,8 +221,20 @@ impl Protocol for Voting {
     fn on_message(&mut self, from: NodeId, message: Message, ctx: &mut Context<'_, Self>) {
         match message {
             Message::Ballot { vote } => {
-                if ctx.config().counts(ctx.me()) && from.0 < ctx.cluster().n {
+                let is_counted = ctx.config().is_direct() && ctx.config().counts(ctx.me());
+                if is_counted && ctx.cluster().contains(from) {
                     self.hear(from, vote, ctx);
+                }
+            }
+            Message::Ballots { ballots } => {
+                if ctx.config().form == Form::Gossip && ctx.cluster().contains(from) {
+                    self.pushed(ballots, ctx);
+                }
+            }
+            Message::Relay { step, voter, vote } => {
+                let are_voters = [from, voter].iter().all(|node| ctx.cluster().contains(*node));
+                if ctx.config().form == Form::Reliable && are_voters {
+                    self.relayed(from, step, voter, vote, ctx);
                 }
             }
             Message::Outcome { decided } => {
@@ -218,10 +247,9 @@ impl Protocol for Voting {
     }
 
     fn on_timer(&mut self, timer: Timer, ctx: &mut Context<'_, Self>) {
-        if self.outcome.is_some() {
-            return;
-        }
         match timer {
+            Timer::Push => self.push_again(ctx),
+            _ if self.outcome.is_some() => {}
             Timer::GiveUp => {
                 let of_reachable = ctx.config().electorate == Electorate::Reachable;
                 let is_enough = of_reachable || ctx.mutant("N04");
@@ -230,7 +258,8 @@ impl Protocol for Voting {
             }
             Timer::Resend => {
                 if let Some(vote) = self.ballot {
-                    Self::send_ballot(vote, ctx);
+                    self.send_ballot(vote, ctx);
+                    self.repeat(ctx);
                     Self::schedule_resend(ctx);
                 }
             }
@@ -245,19 +274,22 @@ impl Protocol for Voting {
 impl Voting {
     /// Votes, or votes the same again after a reboot.
     fn cast(&mut self, vote: Vote, ctx: &mut Context<'_, Self>) {
-        Self::send_ballot(vote, ctx);
+        self.send_ballot(vote, ctx);
         if self.outcome.is_none() {
             self.wait(ctx);
             Self::schedule_resend(ctx);
         }
-        if ctx.config().counts(ctx.me()) {
+        // By a broadcast its own ballot comes back to it.
+        if ctx.config().counts(ctx.me()) && ctx.config().form != Form::Reliable {
             self.hear(ctx.me(), vote, ctx);
         }
     }
 
-    fn send_ballot(vote: Vote, ctx: &mut Context<'_, Self>) {
+    fn send_ballot(&mut self, vote: Vote, ctx: &mut Context<'_, Self>) {
         let ballot = Message::Ballot { vote };
         match ctx.config().form {
+            Form::Gossip => Self::push(vec![(ctx.me(), vote)], ctx),
+            Form::Reliable => self.say(Step::Init, ctx.me(), vote, ctx),
             Form::AllToAll => ctx.broadcast(ballot),
             Form::Collector => {
                 let collector = NodeId(ctx.config().collector);
@@ -282,6 +314,9 @@ impl Voting {
         if !self.is_waiting {
             self.is_waiting = true;
             ctx.set_timer(Timer::GiveUp, ctx.config().patience(ctx.me()));
+            if ctx.config().form == Form::Gossip {
+                self.start_pushing(ctx);
+            }
         }
     }
 

@@ -73,6 +73,15 @@ fn settle_in_any_order(table: &mut Table, draw: &mut Draw) {
     }
 }
 
+/// Lets agents that gossip push as often as they will.
+fn push_to_the_end(table: &mut Table, n: u32) {
+    let pushes = |table: &Table, node: u32| table.timers(node).contains(&Timer::Push);
+    while let Some(node) = (0..n).find(|node| pushes(table, *node)) {
+        table.fire(node, Timer::Push);
+        settle_in_any_order(table, &mut draws(0));
+    }
+}
+
 fn vote(config: &Config, opinions: &[Opinion]) -> Table {
     let mut table = Table::new(opinions.len() as u32, config.clone());
     for (node, opinion) in (0..).zip(opinions) {
@@ -114,6 +123,7 @@ fn in_every_form_and_order_all_decide_what_the_rule_finds_on_all_ballots() {
                 ask(&mut table, node, *opinion);
             }
             settle_in_any_order(&mut table, draw);
+            push_to_the_end(&mut table, 4);
             let expected = at_once(&config, &opinions);
             for node in 0..4 {
                 assert_eq!(conclusion(&table, node), expected, "{rule}, {form:?}, {opinions:?}");
@@ -125,7 +135,7 @@ fn in_every_form_and_order_all_decide_what_the_rule_finds_on_all_ballots() {
     assert_eq!(outcomes.len(), 4, "every option wins somewhere, and nobody: {outcomes:?}");
 }
 
-const FORMS: [Form; 2] = [Form::AllToAll, Form::Collector];
+const FORMS: [Form; 4] = [Form::AllToAll, Form::Collector, Form::Gossip, Form::Reliable];
 
 #[test]
 fn a_vote_ends_when_the_ballots_that_are_out_cannot_change_it_and_not_before() {

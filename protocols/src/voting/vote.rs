@@ -13,7 +13,7 @@ use crate::election::{Ballot, Form, OPTIONS_MAX, Ranking, Scores};
 use crate::problem::decision::{Choice, Opinion, WORTH_MAX};
 
 /// What one agent votes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Vote {
     /// One option.
     Choice(Choice),
