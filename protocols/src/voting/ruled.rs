@@ -313,7 +313,7 @@ fn the_heaviest_may_be_the_liars() {
         Voting::contract(&config, Cluster { n: 8 }).safety.byzantine
     };
     assert_eq!(bound(&[]), 3);
-    assert_eq!(bound(&[2, 2]), 2);
+    assert_eq!(bound(&[3, 3]), 1);
     assert_eq!(bound(&[20]), 0);
 }
 

@@ -72,7 +72,8 @@ impl Vote {
                 supported.min_by_key(|option| Reverse(scores.of(*option)))
             }
         }?;
-        Some(Choice::new(first as u8, of))
+        // A spoilt ballot may name what is no option.
+        (first < usize::from(of)).then(|| Choice::new(first as u8, of))
     }
 
     /// What a liar says instead: another option above all others and the true one below them, and
