@@ -155,6 +155,7 @@ fn a_folder_with_runs_alone_is_rendered_as_far_as_it_goes() {
             ("detection-time", "runs.csv has no column `detect_first_periods`"),
             ("unavailability", "runs.csv has no parameter that ends in `_each_pct`"),
             ("visibility", "there is no series.csv with the curve `fresh_share`"),
+            ("accuracy", "runs.csv has no parameter that ends in `_share_pct`"),
         ]
     );
     assert_eq!(rendered.figures.len(), 3);

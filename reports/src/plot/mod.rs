@@ -5,6 +5,7 @@
 //! tenths of a pixel, so its bytes are the same everywhere, and the PNG is that SVG rasterised with
 //! an embedded font. To add a chart, add its file and its line in [`CHARTS`].
 
+mod accuracy;
 mod availability;
 mod detection_time;
 mod distribution;
@@ -83,6 +84,7 @@ pub const CHARTS: &[Chart] = &[
     rounds_by_size::CHART,
     unavailability::CHART,
     visibility::CHART,
+    accuracy::CHART,
 ];
 
 impl Drawing {

@@ -153,6 +153,36 @@ fn failing_nodes() -> Tables {
     tables
 }
 
+/// Juries of five that vote by two rules, with more and more liars, in twenty runs each: they are
+/// right in all, but for as many runs as there are liars, and one more by the second rule.
+fn doubtful_juries() -> Tables {
+    let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    let mut runs = Runs {
+        params: names(&["protocol_rule", "workload_deviants_share_pct", "n"]),
+        metrics: names(&["right_ratio", "right_opinions_ratio"]),
+        points: Vec::new(),
+    };
+    for (place, rule) in ["borda", "plurality"].into_iter().enumerate() {
+        for share in [0_u32, 20, 40] {
+            let wrong = (share / 20) as usize * (1 + place);
+            let run = |seed: usize| Run {
+                seed: seed as u64,
+                verdict: Verdict::Pass,
+                exceeded: false,
+                metrics: vec![Some(if seed < wrong { 0.0 } else { 1.0 }), Some(0.6)],
+            };
+            runs.points.push(Point {
+                id: format!("p{}", runs.points.len()),
+                protocol: "voting".to_owned(),
+                fault_script: "none".to_owned(),
+                params: vec![rule.to_owned(), share.to_string(), "5".to_owned()],
+                runs: (0..20).map(run).collect(),
+            });
+        }
+    }
+    Tables { runs, ..Tables::default() }
+}
+
 /// Rumours among 16, 64 and 256 nodes, which 60 runs each spread a round faster or slower.
 fn epidemic() -> Tables {
     let mut tables = Tables {
@@ -200,8 +230,8 @@ fn epidemic() -> Tables {
 }
 
 /// Tables of every sort.
-fn fixtures() -> [Tables; 4] {
-    [fixture(), failing_nodes(), epidemic(), stale_reads()]
+fn fixtures() -> [Tables; 5] {
+    [fixture(), failing_nodes(), epidemic(), stale_reads(), doubtful_juries()]
 }
 
 fn pictures(tables: &Tables) -> Vec<Picture> {
@@ -455,6 +485,24 @@ fn a_run_in_which_nobody_decides_is_one_without_a_quorum() {
     // 12 of 20 and 4 of 20 are far from 32 % and near 4 %; what was seen never counts as agreement.
     assert_eq!(&rows[5][8], "0.32000000000000006");
     assert!(picture.caption.contains("Open mark: 0 seen"), "{}", picture.caption);
+}
+
+#[test]
+fn a_group_is_right_in_the_runs_that_decided_so_and_a_jury_as_often_as_the_theorem_says() {
+    let drawing = (accuracy::CHART.draw)(&doubtful_juries()).expect("a drawing");
+    let [picture] = drawing.pictures.as_slice() else { panic!("one picture") };
+    let rows = rows(&picture.slice);
+    let counted = rows.iter().map(|row| [2, 3, 4, 5].map(|cell| row[cell].to_owned()));
+    let expected = [(0, 20, "1"), (20, 19, "0.95"), (40, 18, "0.9")];
+    let second = [(0, 20, "1"), (20, 18, "0.9"), (40, 16, "0.8")];
+    let cells = |(share, hits, ratio): &(u32, u32, &str)| {
+        [share.to_string(), "20".to_owned(), hits.to_string(), (*ratio).to_owned()]
+    };
+    let expected: Vec<_> = expected.iter().chain(&second).map(cells).collect();
+    assert_eq!(counted.collect::<Vec<_>>(), expected);
+    let jury: f64 = rows[0][8].parse().expect("a number");
+    assert!((jury - 0.68256).abs() < 1e-9, "{jury}");
+    assert!(picture.svg.contains("jury"), "its line is named");
 }
 
 #[test]
