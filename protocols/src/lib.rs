@@ -5,6 +5,7 @@
 
 pub mod abd;
 pub mod anti_entropy;
+pub mod approximate_agreement;
 pub mod bargain;
 pub mod ben_or;
 pub mod bracha;
@@ -22,6 +23,7 @@ pub mod problem;
 pub mod quorum;
 pub mod quorum_store;
 pub mod raft;
+pub mod refinement;
 pub mod server;
 pub mod signed_messages;
 pub mod staleness;
@@ -37,6 +39,7 @@ use sim_core::simulation::Entry;
 pub static REGISTRY: &[Entry] = &[
     Entry::of::<abd::Abd>(),
     Entry::of::<anti_entropy::AntiEntropy>(),
+    Entry::of::<approximate_agreement::ApproximateAgreement>(),
     Entry::of::<ben_or::BenOr>(),
     Entry::of::<bracha::Bracha>(),
     Entry::of::<crdt::Crdt>(),

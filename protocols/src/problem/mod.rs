@@ -3,6 +3,7 @@
 pub mod broadcast;
 pub mod decision;
 pub mod directory;
+pub mod estimate;
 pub mod kv;
 pub mod log;
 pub mod membership;
