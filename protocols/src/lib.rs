@@ -9,8 +9,11 @@ pub mod approximate_agreement;
 pub mod bargain;
 pub mod ben_or;
 pub mod bracha;
+pub mod concession;
 pub mod crdt;
 pub mod criteria;
+pub mod degroot;
+pub mod delphi;
 pub mod election;
 pub mod generals;
 pub mod gossip;
@@ -42,7 +45,10 @@ pub static REGISTRY: &[Entry] = &[
     Entry::of::<approximate_agreement::ApproximateAgreement>(),
     Entry::of::<ben_or::BenOr>(),
     Entry::of::<bracha::Bracha>(),
+    Entry::of::<concession::Concession>(),
     Entry::of::<crdt::Crdt>(),
+    Entry::of::<degroot::DeGroot>(),
+    Entry::of::<delphi::Delphi>(),
     Entry::of::<gossip::Gossip>(),
     Entry::of::<heartbeat::Heartbeat>(),
     Entry::of::<oral_messages::OralMessages>(),

@@ -8,11 +8,13 @@
 
 mod broadcast;
 mod decision;
+mod estimate;
 mod log;
 mod membership;
 mod scene;
 mod service;
 
+use protocols::approximate_agreement::ApproximateAgreement;
 use protocols::ben_or::BenOr;
 use protocols::bracha::Bracha;
 use protocols::heartbeat::Heartbeat;
@@ -20,6 +22,7 @@ use protocols::oral_messages::OralMessages;
 use protocols::pbft::Pbft;
 use protocols::problem::broadcast::ReliableBroadcast;
 use protocols::problem::decision::Decision;
+use protocols::problem::estimate::Estimation;
 use protocols::problem::log::Log;
 use protocols::problem::membership::Membership;
 use protocols::problem::service::Service;
@@ -57,6 +60,7 @@ fn every_labelled_history_gets_its_verdict() {
     }
     agrees(&log::corpus());
     agrees(&decision::corpus());
+    agrees(&estimate::corpus());
     agrees(&broadcast::corpus());
     agrees(&service::corpus());
     agrees(&membership::corpus());
@@ -66,10 +70,11 @@ fn every_labelled_history_gets_its_verdict() {
 fn the_labelled_histories_give_every_broken_judge_away() {
     let killed = break_judges::<Log>(&log::corpus(), log::BLIND_TO)
         + break_judges::<Decision>(&decision::corpus(), decision::BLIND_TO)
+        + break_judges::<Estimation>(&estimate::corpus(), estimate::BLIND_TO)
         + break_judges::<ReliableBroadcast>(&broadcast::corpus(), broadcast::BLIND_TO)
         + break_judges::<Service>(&service::corpus(), service::BLIND_TO)
         + break_judges::<Membership>(&membership::corpus(), membership::BLIND_TO);
-    assert_eq!(killed, 75, "the page that counts them is out of date");
+    assert_eq!(killed, 91, "the page that counts them is out of date");
 }
 
 #[test]
@@ -79,6 +84,7 @@ fn a_judge_that_is_shown_nothing_says_nothing() {
     }
     is_silent::<Log>();
     is_silent::<Decision>();
+    is_silent::<Estimation>();
     is_silent::<ReliableBroadcast>();
     is_silent::<Service>();
     is_silent::<Membership>();
@@ -102,6 +108,7 @@ fn a_run_in_which_nobody_asks_for_anything_is_vacuous() {
     is_vacuous::<Pbft>();
     is_vacuous::<Voting>();
     is_vacuous::<BenOr>();
+    is_vacuous::<ApproximateAgreement>();
     is_vacuous::<Bracha>();
     is_vacuous::<OralMessages>();
     is_vacuous::<Server>();
@@ -137,6 +144,7 @@ fn names_and_times_leave_every_verdict_alone() {
     }
     are_kept(log::corpus(), log::rename);
     are_kept(decision::corpus(), decision::rename);
+    are_kept(estimate::corpus(), estimate::rename);
     are_kept(broadcast::corpus(), broadcast::rename);
     are_kept(membership::corpus(), membership::rename);
     are_kept(service::corpus(), |scene| scene.rename_nodes(|node| 2 - node));

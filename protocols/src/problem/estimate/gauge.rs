@@ -52,12 +52,7 @@ fn spread(values: impl Iterator<Item = i64> + Clone) -> Option<u64> {
 
 impl Convergence {
     pub(super) const fn towards(truth: i64) -> Self {
-        Self {
-            truth,
-            corrupt: NodeSet::EMPTY,
-            opinions: BTreeMap::new(),
-            ended: BTreeMap::new(),
-        }
+        Self { truth, corrupt: NodeSet::EMPTY, opinions: BTreeMap::new(), ended: BTreeMap::new() }
     }
 
     /// How far apart correct agents went into a round.
