@@ -7,6 +7,7 @@ mod trial;
 mod ben_or;
 mod bracha;
 mod crdt;
+mod estimate;
 mod generals;
 mod gossip;
 mod kv;
