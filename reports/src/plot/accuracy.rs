@@ -11,7 +11,7 @@ use super::series::{along, counts, labels, left_out, pick, subject};
 use super::sheet::{
     Drawn, Frame, MARGIN, Rect, Sheet, TOP, WIDTH, X_LABELS, Y_LABELS, band, curve, pixel,
 };
-use super::{Chart, Drawing, Picture};
+use super::{Chart, Drawing};
 use crate::Error;
 use crate::cell::{CsvText, number_cell, text_cell};
 use crate::row::{Point, Runs, Tables};
@@ -74,7 +74,7 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let Some(right) = runs.metric(RIGHT) else {
         return Ok(Drawing::skipped(format!("runs.csv has no metric `{RIGHT}`")));
     };
-    let groups = along(runs, param);
+    let groups = along(runs, param, &[]);
     if groups.is_empty() {
         let name = &runs.params[param];
         return Ok(Drawing::skipped(format!("`{name}` has one value only: there is no curve")));
@@ -101,16 +101,10 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let x = Scale::linear(0.0, shares.fold(0.0, f64::max), 10);
     let y = Scale::linear(0.0, 1.0, 10);
     let frame = frame(&series, jury.as_ref(), groups.len(), chosen.len());
-    let svg = frame.paint(|sheet| paint(sheet, &series, jury.as_ref(), &x, &y))?;
-    let picture = Picture {
-        name: frame.name,
-        title: frame.title,
-        description: frame.description,
-        caption: frame.caption,
-        svg,
-        slice: slice(&series, jury.as_ref()),
-    };
-    Ok(Drawing { pictures: vec![picture], left_out: left_out(groups.len(), "curves") })
+    let slice = slice(&series, jury.as_ref());
+    let picture = frame.picture(slice, |sheet| paint(sheet, &series, jury.as_ref(), &x, &y))?;
+    let left_out = left_out(chosen.len(), groups.len(), "curves");
+    Ok(Drawing { pictures: vec![picture], left_out })
 }
 
 fn mark(right: usize, &(percent, point): &(f64, &Point)) -> Option<Mark> {
@@ -139,10 +133,10 @@ fn jury(runs: &Runs, points: &[&Point]) -> Option<Jury> {
 /// by themselves.
 fn more_than_half(members: u32, competence: f64) -> f64 {
     // The chance that exactly so many of those asked so far are right.
-    let mut chances = vec![1.0];
-    for _ in 0..members {
-        chances.push(0.0);
-        for right in (0..chances.len()).rev() {
+    let mut chances = vec![0.0; members as usize + 1];
+    chances[0] = 1.0;
+    for asked in 1..=members as usize {
+        for right in (0..=asked).rev() {
             let one_more = if right > 0 { chances[right - 1] * competence } else { 0.0 };
             chances[right] = chances[right] * (1.0 - competence) + one_more;
         }
