@@ -76,6 +76,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_problem_measures_under_a_name_that_every_run_has() {
+        let every_run_has = |name: &str| {
+            sim_core::outcome::Metrics::COLUMNS.iter().any(|metric| metric.name == name)
+        };
+        for entry in protocols::REGISTRY {
+            for (place, metric) in entry.metrics.iter().enumerate() {
+                let name = metric.name;
+                assert!(!every_run_has(name), "{}: {name}", entry.name);
+                let others = &entry.metrics[..place];
+                assert!(others.iter().all(|other| other.name != name), "{}: {name}", entry.name);
+            }
+        }
+    }
+
+    #[test]
     fn a_name_is_given_once_and_protocols_are_installed_once() {
         assert_eq!(twice(protocols::REGISTRY), None);
         let doubled = [protocols::REGISTRY, &protocols::REGISTRY[2..3]];

@@ -32,7 +32,7 @@ pub(super) const METRICS: &[Metric] = &[
     metric("false_deaths_per_node_hour", "the same per hour that a member was there", false),
     metric("unanswered_ratio", "probes that a member who was there did not answer", false),
     metric("divergence_area_ms", "unequal pairs of views (0 to 1) times their duration", false),
-    metric("diverged_ms", "time during which any two members' views were unequal", false),
+    metric("views_unequal_ms", "time during which any two members' views were unequal", false),
 ];
 
 /// The curves.
