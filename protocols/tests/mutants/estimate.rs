@@ -44,6 +44,7 @@ fn aa2_is_found_by_numbers_far_apart() {
 /// A facilitator that goes down again and again, and does not wait for the last of its experts.
 fn under_a_frail_facilitator() -> Experiment<Delphi> {
     let mut setup = Setup::new(3, Duration::from_secs(15));
+    setup.budget = Some(1);
     setup.network.latency = Latency::Uniform(DurationRange::from_millis(1, 90));
     setup.network.loss = Ratio::new(3, 10);
     setup.faults = vec![FaultSpec {
