@@ -5,14 +5,18 @@
 
 pub mod abd;
 pub mod anti_entropy;
+pub mod approximate_agreement;
 pub mod audit;
 pub mod bargain;
 pub mod ben_or;
 pub mod bracha;
 pub mod capability;
+pub mod concession;
 pub mod credential;
 pub mod crdt;
 pub mod criteria;
+pub mod degroot;
+pub mod delphi;
 pub mod election;
 pub mod generals;
 pub mod gossip;
@@ -25,6 +29,7 @@ pub mod problem;
 pub mod quorum;
 pub mod quorum_store;
 pub mod raft;
+pub mod refinement;
 pub mod secure_messaging;
 pub mod server;
 pub mod signed_messages;
@@ -41,9 +46,13 @@ use sim_core::simulation::Entry;
 pub static REGISTRY: &[Entry] = &[
     Entry::of::<abd::Abd>(),
     Entry::of::<anti_entropy::AntiEntropy>(),
+    Entry::of::<approximate_agreement::ApproximateAgreement>(),
     Entry::of::<ben_or::BenOr>(),
     Entry::of::<bracha::Bracha>(),
+    Entry::of::<concession::Concession>(),
     Entry::of::<crdt::Crdt>(),
+    Entry::of::<degroot::DeGroot>(),
+    Entry::of::<delphi::Delphi>(),
     Entry::of::<gossip::Gossip>(),
     Entry::of::<heartbeat::Heartbeat>(),
     Entry::of::<oral_messages::OralMessages>(),

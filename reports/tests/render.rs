@@ -160,6 +160,7 @@ fn a_folder_with_runs_alone_is_rendered_as_far_as_it_goes() {
             ("convergence", "runs.csv has no column `convergence_ms`"),
             ("divergence", "series.csv has no curve `distinct_states`"),
             ("traffic", "runs.csv has no metric `bytes_per_update`"),
+            ("accuracy", "runs.csv has no parameter that ends in `_share_pct`"),
         ]
     );
     assert_eq!(rendered.figures.len(), 3);

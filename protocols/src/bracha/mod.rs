@@ -24,6 +24,7 @@ mod tests;
 pub use config::{Config, Thresholds};
 pub use message::{Instance, Message, Record, Step};
 pub use monitor::{Auditor, ONE_ECHO, ONE_READY, READY_AGREEMENT};
+pub(crate) use slot::Slot;
 
 use std::collections::BTreeMap;
 
@@ -38,12 +39,11 @@ use crate::problem::broadcast::{
     VALIDITY, Value,
 };
 use marks::READY_AMPLIFIED;
-use slot::Slot;
 
 /// One node.
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub struct Bracha {
-    slots: BTreeMap<Instance, Slot>,
+    slots: BTreeMap<Instance, Slot<Value>>,
     /// The broadcast that the last message was about: all that a judge has to look at.
     latest: Option<Instance>,
     /// It may have said something and cannot read what: it says nothing new in any broadcast.

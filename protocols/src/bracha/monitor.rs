@@ -31,7 +31,12 @@ pub struct Auditor {
 }
 
 impl Auditor {
-    fn examine(&mut self, node: NodeId, instance: Instance, slot: &Slot) -> Option<Violation> {
+    fn examine(
+        &mut self,
+        node: NodeId,
+        instance: Instance,
+        slot: &Slot<Value>,
+    ) -> Option<Violation> {
         let Instance { sender, op } = instance;
         for (step, property) in [(Step::Echo, ONE_ECHO), (Step::Ready, ONE_READY)] {
             let Some(value) = slot.heard(node, step) else { continue };

@@ -7,11 +7,13 @@
 
 mod agents;
 mod commander;
+mod deviants;
 mod gauge;
 mod opinion;
 
 pub use agents::{Agent, Case, Conduct, Truth};
 pub use commander::COMMANDER;
+pub use deviants::Deviants;
 pub use opinion::{Opinion, RANKED_MAX, WORTH_MAX};
 
 use std::borrow::Cow;
@@ -152,6 +154,9 @@ pub struct Load {
     pub impartial: bool,
     /// How each agent comes to say what it says, by node; a list that is too short starts over.
     pub conduct: Vec<Conduct>,
+    /// How many of the last agents come to it in another way, and in which.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deviants: Option<Deviants>,
     /// How sure each agent says it is, by node.
     pub confidence: Vec<Ratio>,
     /// What a run has of it.
@@ -168,6 +173,7 @@ impl Default for Load {
             worth: Vec::new(),
             impartial: false,
             conduct: Vec::new(),
+            deviants: None,
             confidence: Vec::new(),
             case: None,
         }
@@ -202,6 +208,7 @@ impl Load {
     fn has_case(&self) -> bool {
         self.truth.is_some()
             || self.impartial
+            || self.deviants.is_some()
             || !(self.worth.is_empty() && self.conduct.is_empty() && self.confidence.is_empty())
     }
 }

@@ -1,8 +1,10 @@
 //! The problems: one file each, with its types, workload and properties.
 
+pub mod bargain;
 pub mod broadcast;
 pub mod decision;
 pub mod directory;
+pub mod estimate;
 pub mod kv;
 pub mod log;
 pub mod membership;

@@ -11,7 +11,7 @@ use sim_core::protocol::Protocol as _;
 use sim_core::tabletop::Tabletop;
 
 use super::{Config, Message, Tie, Voting};
-use crate::problem::decision::{Choice, Propose};
+use crate::problem::decision::{Choice, Opinion, Propose};
 use crate::quorum::{Expression, Rule};
 
 /// Who decides otherwise than who, or than all were agreed on.
@@ -46,7 +46,8 @@ impl Electorate {
                 let op = OpId { client: ClientId(voter), sequence: 0 };
                 table.request(voter, op, Propose::from(choice));
             } else {
-                table.inject(voter, agent, Message::Ballot { choice });
+                let vote = self.config.vote(choice, &Opinion::plain(choice));
+                table.inject(voter, agent, Message::Ballot { vote: vote.expect("it votes") });
             }
         }
         table.state(agent).outcome.and_then(|outcome| outcome.decided)
@@ -166,4 +167,27 @@ fn quorum_systems_survive_one_liar_fewer_than_two_quorums_share() {
     }
     let (config, _) = of_four("n0 & n1 | n2 & n3");
     assert!(Electorate { n: 4, liars: 0, options: 2, config }.find_break().is_some());
+}
+
+#[test]
+fn shares_of_the_whole_electorate_survive_one_liar_fewer_than_two_of_them_have_in_common() {
+    for (n, rule, survived) in [
+        (3, "majority(all)", 0),
+        (4, "majority(all)", 1),
+        (4, "supermajority(2/3, all)", 1),
+        (4, "supermajority(3/4, all)", 1),
+        (5, "majority(all)", 0),
+        (5, "supermajority(2/3, all)", 2),
+        (4, "unanimity(all)", 3),
+        (4, "quorum(1/2, veto(majority(all)))", 1),
+    ] {
+        let rule = Some(rule.parse().expect("a rule"));
+        let config = Config { rule, ..Config::default() };
+        assert_eq!(bound(n, &config), survived, "{:?} of {n}", config.rule);
+        for liars in 0..n.min(survived + 2) {
+            let electorate = Electorate { n, liars, options: 2, config: config.clone() };
+            let found = electorate.find_break();
+            assert_eq!(found.is_some(), liars > survived, "{:?}, {liars}: {found:?}", config.rule);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The keys of `[protocol]` for voting, and what is wrong with some of their values.
 //!
-//! A quorum is a number of ballots out of the whole electorate, or those of a quorum system on it.
+//! A quorum is a number of ballots out of the whole electorate, or those of a quorum system on it; a
+//! voting rule takes its place where one is named.
 //! The objections refuse what cannot run, and mark as a negative control what runs but lets two
 //! choices win.
 
@@ -12,7 +13,16 @@ use sim_core::id::{Cluster, NodeId};
 use sim_core::protocol::Objection;
 use sim_core::time::Duration;
 
-use crate::quorum::{Overlap, Reading, Refusal, Rule, System, overlap};
+use super::vote::Vote;
+use crate::election::{self, Kind, Outstanding, Rule as _, Voter};
+use crate::problem::decision::{Choice, Opinion};
+use crate::quorum::{Overlap, Refusal, Rule, System, overlap};
+
+/// All of the confidence that a voter can have, in percent.
+const CERTAIN: u8 = 100;
+
+/// The most that a voter may weigh: so what is counted is exact among a thousand of them.
+const WEIGHT_MAX: u32 = 1_000_000;
 
 /// Who counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +33,10 @@ pub enum Form {
     AllToAll,
     /// One agent counts and announces the outcome: 2(n−1) messages, two delays.
     Collector,
+    /// Everybody pushes all ballots that it has to some others, period by period, and counts.
+    Gossip,
+    /// Everybody sends its ballot by Bracha's broadcast, and counts: no equivocator has two votes.
+    Reliable,
 }
 
 /// What becomes of a vote in which all ballots are in and two or more choices lead.
@@ -68,6 +82,15 @@ pub struct Config {
     /// The ballots for one choice that a decision needs: how many, or a quorum of which system; a
     /// majority of the electorate by default.
     pub quorum: Rule,
+    /// The voting rule that decides instead of a quorum, as soon as the ballots that are out cannot
+    /// change what it finds; none by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Kind>,
+    /// What the voters weigh and who may veto, under a rule.
+    pub voters: election::Electorate,
+    /// Whether a ballot weighs as much, in percent, as its voter says it is sure, under a rule. A
+    /// share of the electorate is then one of what all would weigh if they were sure.
+    pub confidence: bool,
     /// Of whom.
     pub electorate: Electorate,
     /// How long an agent that counts waits for ballots. In the collector form the others wait
@@ -77,6 +100,10 @@ pub struct Config {
     /// collector answers a repeated ballot with the outcome. Agents that all count do not: who
     /// has decided falls silent, and who still lacks its ballot may end undecided.
     pub resend: Option<Duration>,
+    /// To how many others an agent pushes ballots at a time, where they spread by gossip.
+    pub fanout: u32,
+    /// The time between two pushes of an agent, above zero.
+    pub period: Duration,
     /// What a tie leads to.
     pub tie: Tie,
 }
@@ -87,9 +114,14 @@ impl Default for Config {
             form: Form::AllToAll,
             collector: 0,
             quorum: Rule::MAJORITY,
+            rule: None,
+            voters: election::Electorate::default(),
+            confidence: false,
             electorate: Electorate::All,
             timeout: Duration::from_millis(500),
             resend: None,
+            fanout: 2,
+            period: Duration::from_millis(20),
             tie: Tie::Undecided,
         }
     }
@@ -109,13 +141,18 @@ impl Config {
     }
 
     /// By how many agents two quorums meet at the least; `None` if there are no quorums.
-    fn overlap(&self, cluster: Cluster) -> Option<Result<Overlap, Refusal>> {
+    pub(super) fn overlap(&self, cluster: Cluster) -> Option<Result<Overlap, Refusal>> {
         self.quorum.system(cluster).ok().map(|system| overlap(&system, &system))
     }
 
     /// Whether `node` counts ballots.
     pub fn counts(&self, node: NodeId) -> bool {
-        self.form == Form::AllToAll || node.0 == self.collector
+        self.form != Form::Collector || node.0 == self.collector
+    }
+
+    /// Whether ballots go straight from their voters to those who count.
+    pub(super) const fn is_direct(&self) -> bool {
+        matches!(self.form, Form::AllToAll | Form::Collector)
     }
 
     /// Whether `node` is the one that counts for all.
@@ -128,21 +165,43 @@ impl Config {
         self.timeout * if self.counts(node) { 1 } else { 2 }
     }
 
-    /// How many liars agreement and unanimity survive.
-    ///
-    /// Two agents that decide differently saw two quorums, and whoever is in both is a liar that
-    /// told the two different things: 2q − n agents or more, if q ballots are a quorum. One liar
-    /// fewer than are in both is too few, and too few as well to be a quorum of their own. Where a
-    /// tie has a winner, one liar makes a tie for some and not for others; a collector is believed;
-    /// and of those who can be heard one may be all.
-    pub(super) fn liars_survived(&self, cluster: Cluster) -> u32 {
-        match (self.form, self.tie, self.electorate) {
-            (Form::AllToAll, Tie::Undecided, Electorate::All) => match self.overlap(cluster) {
-                // Who is not heard casts no ballot, so no agent need be spared for liveness.
-                Some(Ok(overlap)) => overlap.liars(Reading::Dissemination, cluster.n),
-                _ => 0,
-            },
-            _ => 0,
+    /// What the voter at a node may do with a ballot of which it is so sure, in percent.
+    pub(super) fn rights(&self, voter: NodeId, confidence: u8) -> Voter {
+        let rights = self.voters.voter(voter.0);
+        let percent = u32::from(confidence.min(CERTAIN));
+        let scale = if self.confidence { percent } else { 1 };
+        Voter { weight: rights.weight.saturating_mul(scale), ..rights }
+    }
+
+    /// What the ballots of these voters can bring at the most.
+    pub(super) fn outstanding(&self, voters: impl Iterator<Item = NodeId>) -> Outstanding {
+        let mut out = Outstanding::default();
+        for rights in voters.map(|voter| self.rights(voter, CERTAIN)) {
+            out.weight += u64::from(rights.weight);
+            out.vetoes += u32::from(rights.has_veto);
+        }
+        out
+    }
+
+    /// What all who may vote weigh, if all are sure.
+    pub(super) fn whole(&self, cluster: Cluster) -> u64 {
+        self.outstanding(cluster.nodes()).weight
+    }
+
+    /// How a rule settles a tie.
+    pub(super) const fn tie(&self) -> election::Tie {
+        match self.tie {
+            Tie::Undecided => election::Tie::Undecided,
+            Tie::First => election::Tie::Listed,
+        }
+    }
+
+    /// How an agent of this opinion votes; `None` if it does not.
+    pub(super) fn vote(&self, choice: Choice, opinion: &Opinion) -> Option<Vote> {
+        match &self.rule {
+            _ if opinion.abstains() => None,
+            None => Some(Vote::Choice(choice)),
+            Some(rule) => Vote::filled(rule.form(), opinion),
         }
     }
 
@@ -172,14 +231,44 @@ impl Config {
         }
     }
 
+    /// What is wrong with the voters' weights and vetoes.
+    fn misweighed(&self, n: u32) -> Option<(&'static str, String)> {
+        let heaviest = self.voters.weights.iter().copied().max().unwrap_or(1);
+        if heaviest > WEIGHT_MAX {
+            let reason = format!("{heaviest} is too heavy: give at most {WEIGHT_MAX}");
+            return Some(("voters.weights", reason));
+        }
+        let (key, reason) = self.voters.objection(n)?;
+        Some((if key == "veto" { "voters.veto" } else { "voters.weights" }, reason))
+    }
+
     pub(super) fn objections(&self, cluster: Cluster) -> Vec<Objection> {
         let n = cluster.n;
         let mut objections = Vec::new();
         let mut object = |key, reason, runnable| {
             objections.push(Objection { key, reason, runnable });
         };
-        if let Some((reason, runnable)) = self.misrule(cluster) {
-            object("quorum", reason, runnable);
+        match &self.rule {
+            Some(_) if self.quorum != Rule::MAJORITY => {
+                let reason = "a voting rule decides instead of a quorum: leave one of the two out";
+                object("quorum", reason.into(), false);
+            }
+            Some(_) => {
+                if let Some((key, reason)) = self.misweighed(n) {
+                    object(key, reason, false);
+                }
+            }
+            None => {
+                if let Some((reason, runnable)) = self.misrule(cluster) {
+                    object("quorum", reason, runnable);
+                }
+                if self.confidence || self.voters != election::Electorate::default() {
+                    let key = if self.confidence { "confidence" } else { "voters" };
+                    let reason =
+                        "a quorum weighs nothing: name a `rule`, such as \"majority(all)\"";
+                    object(key, reason.into(), false);
+                }
+            }
         }
         if self.electorate == Electorate::Reachable {
             let reason = "in a network that falls apart each part may decide: \"all\" would not";
@@ -196,6 +285,12 @@ impl Config {
         }
         if self.resend.is_some_and(Duration::is_zero) {
             object("resend", too_short.into(), false);
+        }
+        if self.period.is_zero() {
+            object("period", too_short.into(), false);
+        }
+        if self.fanout == 0 {
+            object("fanout", "0 spreads no ballot: give at least 1".into(), false);
         }
         objections
     }

@@ -8,43 +8,58 @@
 //! end without a decision; the protocols that came later are the price of doing better.
 
 mod config;
+mod guarantee;
 mod marks;
 mod message;
 mod monitor;
+mod reliable;
+mod spread;
 mod tally;
+mod vote;
 #[cfg(test)]
 mod bounds;
 #[cfg(test)]
 mod mutants;
+#[cfg(test)]
+mod ruled;
+#[cfg(test)]
+mod spreading;
 #[cfg(test)]
 mod tests;
 
 pub use config::{Config, Electorate, Form, Tie};
 pub use message::{Message, Record};
 pub use monitor::{ONE_VOTER_ONE_VOTE, QUORUM_OF_ELECTORATE, Scrutineer};
+pub use vote::Vote;
+
+use std::collections::BTreeMap;
 
 use sim_core::id::{Cluster, NodeId, NodeSet, OpId};
 use sim_core::landmark::Landmark;
 use sim_core::mark::Mark;
-use sim_core::problem::Promise;
 use sim_core::protocol::{Assumptions, Context, Contract, Mutant, Objection, Protocol, Stored};
 
-use crate::problem::decision::{
-    AGREEMENT, Choice, Conclusion, Decision, INTEGRITY, Propose, TERMINATION, UNANIMITY, VALIDITY,
-};
+use crate::bracha::Step;
+use crate::problem::decision::{AGREEMENT, Choice, Conclusion, Decision, Propose};
 use config::Needs;
-use marks::{EARLY_FINALISATION, TIE};
+use marks::{DUPLICATE_BALLOT, EARLY_FINALISATION, EQUIVOCATION, LATE_BALLOT, TIE};
+use reliable::Broadcasts;
 use tally::{Lead, Tally};
 
 /// One agent.
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub struct Voting {
     /// Its own ballot, which is on its disk or on the way there.
-    ballot: Option<Choice>,
+    ballot: Option<Vote>,
     /// It may have voted and cannot read what.
     abstains: bool,
     needs: Needs,
     tally: Tally,
+    /// The first ballot that it heard of each voter.
+    heard: BTreeMap<NodeId, Vote>,
+    broadcasts: Broadcasts,
+    /// How often it will push what it has.
+    pushes: u64,
     outcome: Option<Settled>,
     /// Whose ballot came only after the outcome.
     late: NodeSet,
@@ -85,6 +100,8 @@ pub enum Timer {
     GiveUp,
     /// When to repeat the ballot.
     Resend,
+    /// When to push what it has.
+    Push,
 }
 
 impl Protocol for Voting {
@@ -117,7 +134,7 @@ impl Protocol for Voting {
 
     fn contract(config: &Config, cluster: Cluster) -> Contract {
         Contract {
-            promise: Promise(vec![AGREEMENT, VALIDITY, UNANIMITY, INTEGRITY, TERMINATION]),
+            promise: config.promise(),
             safety: Assumptions {
                 byzantine: config.liars_survived(cluster),
                 forgetful: 0,
@@ -144,6 +161,9 @@ impl Protocol for Voting {
             abstains: false,
             needs: ctx.config().needs(ctx.cluster()),
             tally: Tally::default(),
+            heard: BTreeMap::new(),
+            broadcasts: Broadcasts::default(),
+            pushes: 0,
             outcome: None,
             late: NodeSet::EMPTY,
             duplicates: 0,
@@ -152,22 +172,26 @@ impl Protocol for Voting {
         };
         for stored in disk {
             match stored {
-                Stored::Intact(Record::Ballot(choice)) => agent.ballot = Some(*choice),
+                Stored::Intact(Record::Ballot(vote)) => agent.ballot = Some(*vote),
                 Stored::Intact(Record::Outcome(decided)) => {
                     agent.outcome = Some(Settled { decided: *decided, basis: Basis::Disk });
+                }
+                Stored::Intact(Record::Said(step, voter, vote)) => {
+                    agent.broadcasts.restore(ctx.me(), *step, *voter, *vote);
                 }
                 Stored::Damaged => agent.abstains = true,
             }
         }
+        agent.repeat(ctx);
         // A crash may have kept the records and lost what was to be said after them.
         if let Some(outcome) = agent.outcome {
             ctx.indicate(outcome.conclusion());
             Self::proclaim(outcome.decided, ctx);
-            if let Some(choice) = agent.ballot {
-                Self::send_ballot(choice, ctx);
+            if let Some(vote) = agent.ballot {
+                agent.send_ballot(vote, ctx);
             }
-        } else if let Some(choice) = agent.ballot {
-            agent.cast(choice, ctx);
+        } else if let Some(vote) = agent.ballot {
+            agent.cast(vote, ctx);
         }
         agent
     }
@@ -175,17 +199,18 @@ impl Protocol for Voting {
     fn on_request(
         &mut self,
         op: OpId,
-        Propose { choice, .. }: Propose,
+        Propose { choice, opinion }: Propose,
         ctx: &mut Context<'_, Self>,
     ) {
         let before = self.outcome;
         if before.is_none() && !self.unanswered.contains(&op) {
             self.unanswered.push(op);
         }
-        if self.ballot.is_none() && !self.abstains {
-            self.ballot = Some(choice);
-            ctx.persist(Record::Ballot(choice));
-            self.cast(choice, ctx);
+        let vote = ctx.config().vote(choice, &opinion);
+        if let Some(vote) = vote.filter(|_| self.ballot.is_none() && !self.abstains) {
+            self.ballot = Some(vote);
+            ctx.persist(Record::Ballot(vote));
+            self.cast(vote, ctx);
         }
         match before {
             Some(outcome) => ctx.answer(op, outcome.conclusion()),
@@ -195,9 +220,21 @@ impl Protocol for Voting {
 
     fn on_message(&mut self, from: NodeId, message: Message, ctx: &mut Context<'_, Self>) {
         match message {
-            Message::Ballot { choice } => {
-                if ctx.config().counts(ctx.me()) && from.0 < ctx.cluster().n {
-                    self.hear(from, choice, ctx);
+            Message::Ballot { vote } => {
+                let is_counted = ctx.config().is_direct() && ctx.config().counts(ctx.me());
+                if is_counted && ctx.cluster().contains(from) {
+                    self.hear(from, vote, ctx);
+                }
+            }
+            Message::Ballots { ballots } => {
+                if ctx.config().form == Form::Gossip && ctx.cluster().contains(from) {
+                    self.pushed(ballots, ctx);
+                }
+            }
+            Message::Relay { step, voter, vote } => {
+                let are_voters = [from, voter].iter().all(|node| ctx.cluster().contains(*node));
+                if ctx.config().form == Form::Reliable && are_voters {
+                    self.relayed(from, step, voter, vote, ctx);
                 }
             }
             Message::Outcome { decided } => {
@@ -210,23 +247,19 @@ impl Protocol for Voting {
     }
 
     fn on_timer(&mut self, timer: Timer, ctx: &mut Context<'_, Self>) {
-        if self.outcome.is_some() {
-            return;
-        }
         match timer {
+            Timer::Push => self.push_again(ctx),
+            _ if self.outcome.is_some() => {}
             Timer::GiveUp => {
                 let of_reachable = ctx.config().electorate == Electorate::Reachable;
-                let decided = match self.tally.lead() {
-                    Some(Lead::Alone(choice)) if of_reachable || ctx.mutant("N04") => {
-                        Some(choice).filter(|_| 2 * self.tally.votes(choice) > self.tally.ballots())
-                    }
-                    _ => None,
-                };
+                let is_enough = of_reachable || ctx.mutant("N04");
+                let decided = is_enough.then(|| self.among_received(ctx)).flatten();
                 self.conclude(decided, Basis::Count, ctx);
             }
             Timer::Resend => {
-                if let Some(choice) = self.ballot {
-                    Self::send_ballot(choice, ctx);
+                if let Some(vote) = self.ballot {
+                    self.send_ballot(vote, ctx);
+                    self.repeat(ctx);
                     Self::schedule_resend(ctx);
                 }
             }
@@ -240,20 +273,23 @@ impl Protocol for Voting {
 
 impl Voting {
     /// Votes, or votes the same again after a reboot.
-    fn cast(&mut self, choice: Choice, ctx: &mut Context<'_, Self>) {
-        Self::send_ballot(choice, ctx);
+    fn cast(&mut self, vote: Vote, ctx: &mut Context<'_, Self>) {
+        self.send_ballot(vote, ctx);
         if self.outcome.is_none() {
             self.wait(ctx);
             Self::schedule_resend(ctx);
         }
-        if ctx.config().counts(ctx.me()) {
-            self.hear(ctx.me(), choice, ctx);
+        // By a broadcast its own ballot comes back to it.
+        if ctx.config().counts(ctx.me()) && ctx.config().form != Form::Reliable {
+            self.hear(ctx.me(), vote, ctx);
         }
     }
 
-    fn send_ballot(choice: Choice, ctx: &mut Context<'_, Self>) {
-        let ballot = Message::Ballot { choice };
+    fn send_ballot(&mut self, vote: Vote, ctx: &mut Context<'_, Self>) {
+        let ballot = Message::Ballot { vote };
         match ctx.config().form {
+            Form::Gossip => Self::push(vec![(ctx.me(), vote)], ctx),
+            Form::Reliable => self.say(Step::Init, ctx.me(), vote, ctx),
             Form::AllToAll => ctx.broadcast(ballot),
             Form::Collector => {
                 let collector = NodeId(ctx.config().collector);
@@ -278,33 +314,88 @@ impl Voting {
         if !self.is_waiting {
             self.is_waiting = true;
             ctx.set_timer(Timer::GiveUp, ctx.config().patience(ctx.me()));
+            if ctx.config().form == Form::Gossip {
+                self.start_pushing(ctx);
+            }
         }
     }
 
     /// Counts a ballot if it is its voter's first and in time.
-    fn hear(&mut self, voter: NodeId, choice: Choice, ctx: &mut Context<'_, Self>) {
+    fn hear(&mut self, voter: NodeId, vote: Vote, ctx: &mut Context<'_, Self>) {
+        let first = self.heard.get(&voter).copied();
+        if let Some(first) = first {
+            self.duplicates += 1;
+            let is_same = first == vote;
+            ctx.announce(if is_same { DUPLICATE_BALLOT } else { EQUIVOCATION }.reached());
+        } else {
+            self.heard.insert(voter, vote);
+        }
         if let Some(outcome) = self.outcome {
-            let is_first = !self.tally.has(voter) && self.late.insert(voter);
-            if !is_first {
-                self.duplicates += 1;
+            if first.is_none() {
+                self.late.insert(voter);
+                ctx.announce(LATE_BALLOT.reached());
+            } else if ctx.config().resend.is_some() && ctx.config().is_collector(ctx.me()) {
                 // Who repeats a ballot has not heard the outcome.
-                if ctx.config().resend.is_some() && ctx.config().is_collector(ctx.me()) {
-                    let decided = outcome.decided;
-                    ctx.send(voter, Message::Outcome { decided });
-                }
+                let decided = outcome.decided;
+                ctx.send(voter, Message::Outcome { decided });
             }
             return;
         }
-        if self.tally.has(voter) && !ctx.mutant("N01") {
-            self.duplicates += 1;
+        if first.is_some() && !ctx.mutant("N01") {
             return;
         }
         self.wait(ctx);
-        self.tally.count(voter, choice);
-        self.finalise(choice, ctx);
+        self.tally.take(voter, vote, ctx.config(), ctx.cluster());
+        match (&ctx.config().rule, vote) {
+            (None, Vote::Choice(latest)) => self.finalise(latest, ctx),
+            _ => self.settle(vote, ctx),
+        }
     }
 
-    /// Ends the vote if the ballots that are in settle it; `latest` is the choice just counted.
+    /// What would win if the ballots that are in were all: the wrong question, but for a control.
+    fn among_received(&self, ctx: &Context<'_, Self>) -> Option<Choice> {
+        if ctx.config().rule.is_some() {
+            return self.tally.standing(ctx.config(), ctx.cluster())?.decided;
+        }
+        match self.tally.lead()? {
+            Lead::Alone(choice) => {
+                Some(choice).filter(|_| 2 * self.tally.votes(choice) > self.tally.ballots())
+            }
+            Lead::Shared(_) => None,
+        }
+    }
+
+    /// Ends the vote if the rule finds the same whatever becomes of the ballots that are out;
+    /// `latest` is the vote just counted.
+    fn settle(&mut self, latest: Vote, ctx: &mut Context<'_, Self>) {
+        let is_all = self.tally.ballots() == ctx.cluster().n;
+        let standing = self.tally.standing(ctx.config(), ctx.cluster());
+        let Some(standing) = standing.filter(|standing| standing.is_settled) else {
+            // No ballot that can be read came of anybody.
+            if is_all {
+                self.conclude(None, Basis::Count, ctx);
+            }
+            return;
+        };
+        let is_tied = standing.winners.len() > 1;
+        let decided = match latest.top() {
+            Some(latest) if is_tied && ctx.mutant("N03") => Some(latest),
+            _ => standing.decided,
+        };
+        if is_tied {
+            ctx.announce(TIE.reached());
+        }
+        if decided.is_some() {
+            ctx.announce(Landmark::QuorumFormed { term: 0 });
+        }
+        if !is_all {
+            ctx.announce(EARLY_FINALISATION.reached());
+        }
+        self.conclude(decided, Basis::Count, ctx);
+    }
+
+    /// Ends the vote if a choice has its quorum, or all ballots are in; `latest` is the choice just
+    /// counted.
     fn finalise(&mut self, latest: Choice, ctx: &mut Context<'_, Self>) {
         // No other choice has a quorum: it would have ended the vote when it got there.
         if self.tally.suffices(latest, &self.needs) {

@@ -11,6 +11,7 @@ use sim_core::id::{Cluster, Incarnation, NodeId};
 
 use super::config::Needs;
 use super::{Basis, Config, Electorate, Settled, Tie, Voting};
+use crate::election::Kind;
 use crate::problem::decision::Choice;
 
 /// Every counted ballot is of another voter, and there are no more of them than voters.
@@ -37,6 +38,26 @@ impl Scrutineer {
 
     /// Why `choice` may not have been decided on this count, if it may not.
     fn protest(&self, state: &Voting, choice: Choice) -> Option<String> {
+        match &self.config.rule {
+            Some(rule) => self.protest_by_rule(rule, state, choice),
+            None => self.protest_by_quorum(state, choice),
+        }
+    }
+
+    /// The rule must find the choice on the ballots that were counted, and on all that are out too.
+    fn protest_by_rule(&self, rule: &Kind, state: &Voting, choice: Choice) -> Option<String> {
+        let standing = state.tally.standing(&self.config, self.cluster);
+        let of_reachable = self.config.electorate == Electorate::Reachable;
+        let is_right = standing.is_some_and(|standing| {
+            standing.decided == Some(choice) && (standing.is_settled || of_reachable)
+        });
+        let (ballots, n) = (state.tally.ballots(), self.cluster.n);
+        (!is_right).then(|| {
+            format!("decided {choice} on {ballots} ballots of {n}, which {rule} does not settle so")
+        })
+    }
+
+    fn protest_by_quorum(&self, state: &Voting, choice: Choice) -> Option<String> {
         let (tally, n) = (&state.tally, self.cluster.n);
         let votes = tally.votes(choice);
         let choices = || (0..choice.of()).map(|index| Choice::new(index, choice.of()));

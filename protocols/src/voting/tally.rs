@@ -4,9 +4,11 @@
 //! is given; that nobody is counted twice is the caller's rule, and a monitor compares the two
 //! numbers.
 
-use sim_core::id::{NodeId, NodeSet};
+use sim_core::id::{Cluster, NodeId, NodeSet};
 
-use super::Needs;
+use super::vote::Vote;
+use super::{Config, Needs};
+use crate::election::{OPTIONS_MAX, Options, Profile, Rule as _};
 use crate::problem::decision::Choice;
 
 /// Who leads.
@@ -25,11 +27,62 @@ pub(super) struct Tally {
     counts: Vec<u32>,
     /// Who voted for which choice, where more matters than how many.
     supporters: Vec<NodeSet>,
+    /// What a rule reads; made at the first ballot, which tells how many options there are.
+    profile: Option<Profile>,
+    /// How many ballots the profile was given, and be they void.
+    cast: u32,
     voters: NodeSet,
 }
 
+/// What a rule makes of the ballots that are in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Standing {
+    /// Who wins on them.
+    pub winners: Options,
+    /// What the tie rule makes of the winners.
+    pub decided: Option<Choice>,
+    /// Whether no ballot that is out can change who wins.
+    pub is_settled: bool,
+}
+
 impl Tally {
-    /// Adds a ballot.
+    /// Adds a vote, of whatever form. One that the rule cannot read is void: its voter has voted.
+    pub(super) fn take(&mut self, voter: NodeId, vote: Vote, config: &Config, cluster: Cluster) {
+        match (&config.rule, vote) {
+            (None, Vote::Choice(choice)) => self.count(voter, choice),
+            (Some(rule), Vote::Ballot { ballot, of, confidence }) => {
+                let of = usize::from(of);
+                if self.profile.is_none() && (1..=OPTIONS_MAX).contains(&of) {
+                    self.profile = Some(Profile::new(of, rule.form(), config.whole(cluster)));
+                }
+                let profile = self.profile.as_mut().filter(|profile| profile.options() == of);
+                if let Some(profile) = profile {
+                    // A profile leaves out what is spoilt.
+                    _ = profile.cast(ballot, config.rights(voter, confidence));
+                }
+                self.mark(voter);
+            }
+            _ => self.mark(voter),
+        }
+    }
+
+    fn mark(&mut self, voter: NodeId) {
+        self.cast += 1;
+        self.voters.insert(voter);
+    }
+
+    /// What the rule makes of the ballots that are in; `None` before the first, or without a rule.
+    pub(super) fn standing(&self, config: &Config, cluster: Cluster) -> Option<Standing> {
+        let (rule, profile) = (config.rule.as_ref()?, self.profile.as_ref()?);
+        let winners = rule.outcome(profile).winners;
+        let of = profile.options() as u8;
+        let decided = config.tie().decide(winners, 0).map(|index| Choice::new(index as u8, of));
+        let out = config.outstanding(cluster.nodes().filter(|voter| !self.has(*voter)));
+        let is_settled = rule.is_settled(profile, out);
+        Some(Standing { winners, decided, is_settled })
+    }
+
+    /// Adds a ballot for a choice.
     pub(super) fn count(&mut self, voter: NodeId, choice: Choice) {
         if self.counts.len() < usize::from(choice.of()) {
             self.counts.resize(choice.of().into(), 0);
@@ -52,7 +105,7 @@ impl Tally {
 
     /// The number of ballots that were counted.
     pub(super) fn ballots(&self) -> u32 {
-        self.counts.iter().sum()
+        self.counts.iter().sum::<u32>() + self.cast
     }
 
     /// The ballots for `choice`.

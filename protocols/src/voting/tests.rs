@@ -30,7 +30,7 @@ fn ask(table: &mut Table, node: u32, opinion: Choice) {
 }
 
 fn ballot(choice: Choice) -> Message {
-    Message::Ballot { choice }
+    Message::Ballot { vote: choice.into() }
 }
 
 fn settle_all(table: &mut Table, n: u32) {
@@ -478,19 +478,19 @@ fn a_vote_all_to_all() {
         n1 boots
         n0 is asked c0.0 Propose(A)
           n0 Persist { record: Ballot(A) }
-          n0 Send { to: n1, message: Ballot { choice: A } }
+          n0 Send { to: n1, message: Ballot { vote: A } }
           n0 SetTimer { timer: GiveUp, after: 500ms }
         n1 is asked c1.0 Propose(A)
           n1 Persist { record: Ballot(A) }
-          n1 Send { to: n0, message: Ballot { choice: A } }
+          n1 Send { to: n0, message: Ballot { vote: A } }
           n1 SetTimer { timer: GiveUp, after: 500ms }
-        n0 → n1 Ballot { choice: A }
+        n0 → n1 Ballot { vote: A }
           n1 Announce(QuorumFormed { term: 0 })
           n1 CancelTimer { timer: GiveUp }
           n1 Persist { record: Outcome(Some(A)) }
           n1 Announce(Decided)
           n1 Indicate { answers: Some(c1.0), indication: Decided(A) }
-        n1 → n0 Ballot { choice: A }
+        n1 → n0 Ballot { vote: A }
           n0 Announce(QuorumFormed { term: 0 })
           n0 CancelTimer { timer: GiveUp }
           n0 Persist { record: Outcome(Some(A)) }
@@ -513,9 +513,9 @@ fn a_vote_through_a_collector_that_stays_short_of_its_quorum() {
         n2 boots
         n1 is asked c1.0 Propose(B)
           n1 Persist { record: Ballot(B) }
-          n1 Send { to: n0, message: Ballot { choice: B } }
+          n1 Send { to: n0, message: Ballot { vote: B } }
           n1 SetTimer { timer: GiveUp, after: 1s }
-        n1 → n0 Ballot { choice: B }
+        n1 → n0 Ballot { vote: B }
           n0 SetTimer { timer: GiveUp, after: 500ms }
         n0 timer GiveUp
           n0 CancelTimer { timer: GiveUp }

@@ -8,12 +8,14 @@
 
 mod broadcast;
 mod decision;
+mod estimate;
 mod log;
 mod membership;
 mod scene;
 mod secure_messaging;
 mod service;
 
+use protocols::approximate_agreement::ApproximateAgreement;
 use protocols::ben_or::BenOr;
 use protocols::bracha::Bracha;
 use protocols::heartbeat::Heartbeat;
@@ -21,6 +23,7 @@ use protocols::oral_messages::OralMessages;
 use protocols::pbft::Pbft;
 use protocols::problem::broadcast::ReliableBroadcast;
 use protocols::problem::decision::Decision;
+use protocols::problem::estimate::Estimation;
 use protocols::problem::log::Log;
 use protocols::problem::membership::Membership;
 use protocols::problem::secure_messaging::SecureMessaging as Trust;
@@ -60,6 +63,7 @@ fn every_labelled_history_gets_its_verdict() {
     }
     agrees(&log::corpus());
     agrees(&decision::corpus());
+    agrees(&estimate::corpus());
     agrees(&broadcast::corpus());
     agrees(&service::corpus());
     agrees(&membership::corpus());
@@ -70,11 +74,12 @@ fn every_labelled_history_gets_its_verdict() {
 fn the_labelled_histories_give_every_broken_judge_away() {
     let killed = break_judges::<Log>(&log::corpus(), log::BLIND_TO)
         + break_judges::<Decision>(&decision::corpus(), decision::BLIND_TO)
+        + break_judges::<Estimation>(&estimate::corpus(), estimate::BLIND_TO)
         + break_judges::<ReliableBroadcast>(&broadcast::corpus(), broadcast::BLIND_TO)
         + break_judges::<Service>(&service::corpus(), service::BLIND_TO)
         + break_judges::<Membership>(&membership::corpus(), membership::BLIND_TO)
         + break_judges::<Trust>(&secure_messaging::corpus(), secure_messaging::BLIND_TO);
-    assert_eq!(killed, 88, "the page that counts them is out of date");
+    assert_eq!(killed, 104, "the page that counts them is out of date");
 }
 
 #[test]
@@ -84,6 +89,7 @@ fn a_judge_that_is_shown_nothing_says_nothing() {
     }
     is_silent::<Log>();
     is_silent::<Decision>();
+    is_silent::<Estimation>();
     is_silent::<ReliableBroadcast>();
     is_silent::<Service>();
     is_silent::<Membership>();
@@ -108,6 +114,7 @@ fn a_run_in_which_nobody_asks_for_anything_is_vacuous() {
     is_vacuous::<Pbft>();
     is_vacuous::<Voting>();
     is_vacuous::<BenOr>();
+    is_vacuous::<ApproximateAgreement>();
     is_vacuous::<Bracha>();
     is_vacuous::<OralMessages>();
     is_vacuous::<Server>();
@@ -146,6 +153,7 @@ fn names_and_times_leave_every_verdict_alone() {
     }
     are_kept(log::corpus(), log::rename);
     are_kept(decision::corpus(), decision::rename);
+    are_kept(estimate::corpus(), estimate::rename);
     are_kept(broadcast::corpus(), broadcast::rename);
     are_kept(membership::corpus(), membership::rename);
     // Who may what depends on one's number, so nobody is renamed there.

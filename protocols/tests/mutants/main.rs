@@ -4,9 +4,11 @@
 #![cfg(feature = "mutants")]
 
 mod trial;
+mod bargain;
 mod ben_or;
 mod bracha;
 mod crdt;
+mod estimate;
 mod generals;
 mod gossip;
 mod kv;

@@ -5,6 +5,7 @@
 //! tenths of a pixel, so its bytes are the same everywhere, and the PNG is that SVG rasterised with
 //! an embedded font. To add a chart, add its file and its line in [`CHARTS`].
 
+mod accuracy;
 mod availability;
 mod convergence;
 mod detection_time;
@@ -93,6 +94,7 @@ pub const CHARTS: &[Chart] = &[
     convergence::CHART,
     divergence::CHART,
     traffic::CHART,
+    accuracy::CHART,
 ];
 
 impl Drawing {

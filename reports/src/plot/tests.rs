@@ -8,7 +8,7 @@ use super::*;
 use crate::row::{FaultRow, HistRow, Point};
 use crate::stats::Proportion;
 use expect_test::expect_file;
-use fixtures::{epidemic, failing_nodes, fixture, fixtures, replicas};
+use fixtures::{doubtful_juries, epidemic, failing_nodes, fixture, fixtures, replicas};
 use resvg::usvg::roxmltree::{Document, Node};
 
 fn pictures(tables: &Tables) -> Vec<Picture> {
@@ -313,6 +313,24 @@ fn a_run_in_which_nobody_decides_is_one_without_a_quorum() {
     // 12 of 20 and 4 of 20 are far from 32 % and near 4 %; what was seen never counts as agreement.
     assert_eq!(&rows[5][8], "0.32000000000000006");
     assert!(picture.caption.contains("Open mark: 0 seen"), "{}", picture.caption);
+}
+
+#[test]
+fn a_group_is_right_in_the_runs_that_decided_so_and_a_jury_as_often_as_the_theorem_says() {
+    let drawing = (accuracy::CHART.draw)(&doubtful_juries()).expect("a drawing");
+    let [picture] = drawing.pictures.as_slice() else { panic!("one picture") };
+    let rows = rows(&picture.slice);
+    let counted = rows.iter().map(|row| [2, 3, 4, 5].map(|cell| row[cell].to_owned()));
+    let expected = [(0, 20, "1"), (20, 19, "0.95"), (40, 18, "0.9")];
+    let second = [(0, 20, "1"), (20, 18, "0.9"), (40, 16, "0.8")];
+    let cells = |(share, hits, ratio): &(u32, u32, &str)| {
+        [share.to_string(), "20".to_owned(), hits.to_string(), (*ratio).to_owned()]
+    };
+    let expected: Vec<_> = expected.iter().chain(&second).map(cells).collect();
+    assert_eq!(counted.collect::<Vec<_>>(), expected);
+    let jury: f64 = rows[0][8].parse().expect("a number");
+    assert!((jury - 0.68256).abs() < 1e-9, "{jury}");
+    assert!(picture.svg.contains("jury"), "its line is named");
 }
 
 #[test]

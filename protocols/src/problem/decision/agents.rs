@@ -162,7 +162,7 @@ impl Case {
             .nodes()
             .map(|node| {
                 let mut draw = key.member(u64::from(node.0));
-                let conduct = by_node(&load.conduct, node).copied().unwrap_or_default();
+                let conduct = load.conduct(node, cluster);
                 let thinks = load.thinks(node, reading.as_ref(), &mut draw);
                 let sure = by_node(&load.confidence, node).map_or(100, |sure| sure.of(100) as u8);
                 let thinks = thinks.sure(sure);
@@ -279,7 +279,8 @@ impl Load {
             );
             return Some(("impartial", reason));
         }
-        if let Some(stray) = conduct.iter().find_map(|conduct| match conduct {
+        let deviant = self.deviants.iter().map(|deviants| &deviants.conduct);
+        if let Some(stray) = conduct.iter().chain(deviant).find_map(|conduct| match conduct {
             Conduct::Copies(of) if of.0 >= cluster.n => Some(of),
             _ => None,
         }) {
@@ -317,7 +318,7 @@ fn all(of: u8) -> impl Iterator<Item = Choice> {
 }
 
 /// The entry of a node in a list that starts over when it is too short; none of an empty one.
-fn by_node<T>(list: &[T], node: NodeId) -> Option<&T> {
+pub(super) fn by_node<T>(list: &[T], node: NodeId) -> Option<&T> {
     list.get(node.index() % list.len().max(1))
 }
 

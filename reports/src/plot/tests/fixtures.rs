@@ -149,6 +149,36 @@ pub(super) fn failing_nodes() -> Tables {
     tables
 }
 
+/// Juries of five that vote by two rules, with more and more liars, in twenty runs each: they are
+/// right in all, but for as many runs as there are liars, and one more by the second rule.
+pub(super) fn doubtful_juries() -> Tables {
+    let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    let mut runs = Runs {
+        params: names(&["protocol_rule", "workload_deviants_share_pct", "n"]),
+        metrics: names(&["right_ratio", "right_opinions_ratio"]),
+        points: Vec::new(),
+    };
+    for (place, rule) in ["borda", "plurality"].into_iter().enumerate() {
+        for share in [0_u32, 20, 40] {
+            let wrong = (share / 20) as usize * (1 + place);
+            let run = |seed: usize| Run {
+                seed: seed as u64,
+                verdict: Verdict::Pass,
+                exceeded: false,
+                metrics: vec![Some(if seed < wrong { 0.0 } else { 1.0 }), Some(0.6)],
+            };
+            runs.points.push(Point {
+                id: format!("p{}", runs.points.len()),
+                protocol: "voting".to_owned(),
+                fault_script: "none".to_owned(),
+                params: vec![rule.to_owned(), share.to_string(), "5".to_owned()],
+                runs: (0..20).map(run).collect(),
+            });
+        }
+    }
+    Tables { runs, ..Tables::default() }
+}
+
 /// Rumours among 16, 64 and 256 nodes, which 60 runs each spread a round faster or slower.
 pub(super) fn epidemic() -> Tables {
     let mut tables = Tables {
@@ -293,7 +323,7 @@ pub(super) fn stale_reads() -> Tables {
 }
 
 /// Tables of every sort.
-pub(super) fn fixtures() -> [Tables; 6] {
+pub(super) fn fixtures() -> [Tables; 7] {
     let (few, many) = (replicas(&[4]), replicas(&[4, 8, 16, 32]));
-    [fixture(), failing_nodes(), epidemic(), stale_reads(), few, many]
+    [fixture(), failing_nodes(), epidemic(), stale_reads(), few, many, doubtful_juries()]
 }

@@ -1,0 +1,119 @@
+//! Votes: what one agent sends, as the rule asks for it.
+//!
+//! Where a quorum decides, that is one option. A voting rule reads a ballot, which follows from the
+//! agent's opinion: the options as it ranks them, those that are worth at least half as much to it
+//! as its favourite, or points in proportion to what they are worth.
+
+use std::cmp::Reverse;
+use std::fmt;
+
+use sim_core::rng::Draw;
+
+use crate::election::{Ballot, Form, OPTIONS_MAX, Ranking, Scores};
+use crate::problem::decision::{Choice, Opinion, WORTH_MAX};
+
+/// What one agent votes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Vote {
+    /// One option.
+    Choice(Choice),
+    /// A ballot.
+    Ballot {
+        /// What it says.
+        ballot: Ballot,
+        /// How many options it is about.
+        of: u8,
+        /// How sure its voter says it is, in percent.
+        confidence: u8,
+    },
+}
+
+impl Vote {
+    /// The ballot of this form by which an agent says its opinion; none if there are more options
+    /// than a ballot has room for.
+    pub fn filled(form: Form, opinion: &Opinion) -> Option<Self> {
+        let of = opinion.favourite().of();
+        let all = || (0..of).map(|index| Choice::new(index, of));
+        let ballot = match form {
+            _ if usize::from(of) > OPTIONS_MAX => return None,
+            Form::Ranking => {
+                let best_first: Vec<usize> = opinion.ranking().map(Choice::index).collect();
+                Ballot::Ranking(Ranking::new(&best_first).expect("each option once"))
+            }
+            Form::Approval => {
+                let best = opinion.worth(opinion.favourite());
+                let is_good = |choice: &Choice| 2 * opinion.worth(*choice) >= best;
+                Ballot::Approval(all().filter(is_good).map(Choice::index).collect())
+            }
+            Form::Scores { most } => {
+                let points = |choice| {
+                    let whole = u32::from(opinion.worth(choice)) * u32::from(most);
+                    ((whole + u32::from(WORTH_MAX) / 2) / u32::from(WORTH_MAX)) as u8
+                };
+                let points: Vec<u8> = all().map(points).collect();
+                Ballot::Scores(Scores::new(&points).expect("at most so many options"))
+            }
+        };
+        Some(Self::Ballot { ballot, of, confidence: opinion.confidence() })
+    }
+
+    /// The option that it puts above all others, the first of the list if they are several; `None`
+    /// if the vote is blank.
+    pub fn top(self) -> Option<Choice> {
+        let (ballot, of) = match self {
+            Self::Choice(choice) => return Some(choice),
+            Self::Ballot { ballot, of, .. } => (ballot, of),
+        };
+        let first = match ballot {
+            Ballot::Ranking(ranking) => ranking.iter().next(),
+            Ballot::Approval(approved) => approved.iter().next(),
+            Ballot::Scores(scores) => {
+                let supported = ballot.supports().iter();
+                supported.min_by_key(|option| Reverse(scores.of(*option)))
+            }
+        }?;
+        // A spoilt ballot may name what is no option.
+        (first < usize::from(of)).then(|| Choice::new(first as u8, of))
+    }
+
+    /// What a liar says instead: another option above all others and the true one below them, and
+    /// sure of it. `None` if there is no other option, or the vote names none.
+    pub(super) fn forged(self, draw: &mut Draw) -> Option<Self> {
+        let truth = self.top()?;
+        let lie = truth.other(draw)?;
+        let Self::Ballot { ballot, of, .. } = self else { return Some(Self::Choice(lie)) };
+        let ballot = match ballot {
+            Ballot::Ranking(ranking) => {
+                let between =
+                    ranking.iter().filter(|option| ![lie.index(), truth.index()].contains(option));
+                let ends = [lie.index()].into_iter().chain(between).chain([truth.index()]);
+                let order: Vec<usize> = ends.collect();
+                Ballot::Ranking(Ranking::new(&order).expect("each option once"))
+            }
+            Ballot::Approval(_) => Ballot::bullet(lie.index(), Form::Approval),
+            Ballot::Scores(scores) => {
+                let most = scores.of(truth.index());
+                Ballot::bullet(lie.index(), Form::Scores { most })
+            }
+        };
+        Some(Self::Ballot { ballot, of, confidence: 100 })
+    }
+}
+
+impl From<Choice> for Vote {
+    fn from(choice: Choice) -> Self {
+        Self::Choice(choice)
+    }
+}
+
+impl fmt::Debug for Vote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Choice(choice) => fmt::Debug::fmt(choice, f),
+            Self::Ballot { ballot, confidence, .. } => {
+                fmt::Debug::fmt(ballot, f)?;
+                if *confidence == 100 { Ok(()) } else { write!(f, ", {confidence} % sure") }
+            }
+        }
+    }
+}
