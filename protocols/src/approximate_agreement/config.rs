@@ -1,5 +1,6 @@
 //! The keys of `[protocol]` for approximate agreement, and what is wrong with some values.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::id::Cluster;
 use sim_core::protocol::Objection;
@@ -10,7 +11,7 @@ use crate::problem::estimate::Begin;
 use crate::refinement::ROUNDS_MAX;
 
 /// How the nodes approach each other.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Whose numbers a node hears in a round: with `synchronous` those of all, in time, for

@@ -1,5 +1,6 @@
 //! What can be agreed on, and what it is worth to each party.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The most that an outcome can be worth: utilities are per-mille of the best.
@@ -9,7 +10,7 @@ pub const UTILITY_MAX: u32 = 1_000;
 pub const PARTIES_MAX: usize = 12;
 
 /// A finite set of outcomes, with what each is worth to each party.
-#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Domain {
     /// For each outcome, what it is worth to each party, 0 to 1000.

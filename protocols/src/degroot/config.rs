@@ -1,5 +1,6 @@
 //! The keys of `[protocol]` for DeGroot's model, and what is wrong with some values.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::id::{Cluster, NodeId};
 use sim_core::protocol::Objection;
@@ -9,7 +10,7 @@ use crate::opinion::{AGENTS_MAX, Trust};
 use crate::refinement::ROUNDS_MAX;
 
 /// Whom an agent trusts, as much as each other.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Topology {
     /// Everybody.
@@ -22,7 +23,7 @@ pub enum Topology {
 }
 
 /// How the agents influence each other.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The trust of each agent in each, by node, in proportion; without it `topology` and `own` say.

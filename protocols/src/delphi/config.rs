@@ -1,5 +1,6 @@
 //! The keys of `[protocol]` for Delphi, when a panel stops, and what is wrong with some values.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::id::{Cluster, NodeId};
 use sim_core::protocol::Objection;
@@ -12,7 +13,7 @@ use crate::opinion::Feedback;
 const ROUNDS_MAX: u32 = 1 << 12;
 
 /// How the panel works.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Which share of the way from the median to its own estimate an expert keeps, by node; a list

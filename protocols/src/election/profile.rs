@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ballot::{Ballot, Form, Ranking, Scores, Spoilt};
@@ -32,7 +33,7 @@ impl Voter {
 }
 
 /// Who may vote, and how much each vote weighs: keys of a `[protocol]` table.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Electorate {
     /// The weight of each voter, by node; those beyond the end of the list weigh 1.

@@ -8,11 +8,12 @@
 //! some small unit, and averages are rounded down, so a round can leave one unit more than the
 //! factor says.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::rng::Ratio;
 
 /// How the values that are left are averaged.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Average {
     /// The middle between the lowest and the highest.
@@ -26,7 +27,7 @@ pub enum Average {
 }
 
 /// Whose values a node hears in a round.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Timing {
     /// Those of all n: messages arrive in time, so silence is a fault. Two correct nodes hear up to

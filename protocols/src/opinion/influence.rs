@@ -8,13 +8,14 @@
 //! Taksar and Heyman, "Regenerative analysis and steady state distributions for Markov chains",
 //! Operations Research 33(5), 1985), so rounding does not pile up.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The most agents; a set of them is a machine word.
 pub const AGENTS_MAX: usize = 64;
 
 /// Whom each agent trusts how much.
-#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Trust {
     /// By agent: the trust in each agent, itself included, in proportion.

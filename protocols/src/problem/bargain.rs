@@ -11,6 +11,7 @@ mod judges;
 
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, Property};
 use sim_core::gauge::{Curve, Metric};
@@ -48,7 +49,7 @@ pub enum Ending {
 }
 
 /// The keys of `[workload]` that say what is bargained over.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Load {
     /// For each outcome, what it is worth to each party, 0 to 1000; without a list each run draws

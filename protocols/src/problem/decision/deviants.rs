@@ -2,15 +2,15 @@
 //!
 //! So a sweep can ask what each rule makes of more and more of them, with one number to turn.
 
+use super::Load;
+use super::agents::{Conduct, by_node};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::id::{Cluster, NodeId};
 use sim_core::rng::Ratio;
 
-use super::Load;
-use super::agents::{Conduct, by_node};
-
 /// The last agents of all, as many as a share of them rounded down.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deviants {
     /// How many, of all agents.
