@@ -1,0 +1,11 @@
+//! The kernel from outside: a toy protocol under every fault, checkers against known histories.
+
+mod faults;
+mod linearizability;
+mod linearizability_judged;
+mod session;
+mod toy;
+mod trace;
+mod trial;
+mod weather;
+mod world;
