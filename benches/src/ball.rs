@@ -16,7 +16,7 @@ use sim_core::protocol::{Assumptions, Context, Contract, Protocol, Stored};
 use sim_core::rng::{ChaCha, Random as _};
 use sim_core::setup::{Limits, Setup};
 use sim_core::time::Duration;
-use sim_core::workload::{Arrivals, Retry, Workload};
+use sim_core::workload::{Retry, Workload};
 
 /// Nothing is asked and nothing is promised.
 #[derive(Debug)]
@@ -35,17 +35,7 @@ impl Problem for Idle {
     type Load = Nothing;
 
     fn workload(_: Cluster) -> Workload {
-        Workload {
-            clients: 1,
-            rate: None,
-            arrivals: Arrivals::Even,
-            think: Duration::ZERO,
-            start: Duration::ZERO,
-            until: None,
-            requests: Some(1),
-            timeout: Duration::from_secs(1),
-            retry: Retry::Never,
-        }
+        Workload { retry: Retry::Never, ..Workload::once(1) }
     }
 
     fn client(_: &Nothing, _: Cluster, _: ClientId) -> Box<dyn Client<Self>> {

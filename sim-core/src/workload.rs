@@ -118,6 +118,35 @@ pub struct Workload {
     pub retry: Retry,
 }
 
+impl Workload {
+    /// Each of so many clients asks once, at the start, and asks its node again every second until it
+    /// is answered.
+    pub const fn once(clients: u32) -> Self {
+        Self {
+            clients,
+            rate: None,
+            arrivals: Arrivals::Even,
+            think: Duration::ZERO,
+            start: Duration::ZERO,
+            until: None,
+            requests: Some(clients),
+            timeout: Duration::from_secs(1),
+            retry: Retry::Same,
+        }
+    }
+
+    /// Requests come at random at this rate, from the start to the end of the run; who is not
+    /// answered asks its node again every second.
+    pub const fn open(clients: u32, rate: Rate) -> Self {
+        Self {
+            rate: Some(rate),
+            arrivals: Arrivals::Poisson,
+            requests: None,
+            ..Self::once(clients)
+        }
+    }
+}
+
 /// The keys of `[workload]` that set the pace; each one overrides the problem's default.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

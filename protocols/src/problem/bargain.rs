@@ -18,8 +18,7 @@ use sim_core::gauge::{Curve, Metric};
 use sim_core::id::{ClientId, Cluster};
 use sim_core::problem::{Answer, Client, Problem, ProblemGauge, Promise};
 use sim_core::rng::{ChaCha, Key, Random as _};
-use sim_core::time::Duration;
-use sim_core::workload::{Arrivals, Retry, Workload};
+use sim_core::workload::Workload;
 
 use crate::bargain::{Domain, UTILITY_MAX};
 
@@ -105,17 +104,7 @@ impl Problem for Bargaining {
     type Load = Load;
 
     fn workload(cluster: Cluster) -> Workload {
-        Workload {
-            clients: cluster.n,
-            rate: None,
-            arrivals: Arrivals::Even,
-            think: Duration::ZERO,
-            start: Duration::ZERO,
-            until: None,
-            requests: Some(cluster.n),
-            timeout: Duration::from_secs(1),
-            retry: Retry::Same,
-        }
+        Workload::once(cluster.n)
     }
 
     fn objection(load: &Load, cluster: Cluster) -> Option<(&'static str, String)> {

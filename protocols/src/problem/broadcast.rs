@@ -19,8 +19,8 @@ use sim_core::history::{Entry, Event};
 use sim_core::id::{ClientId, Cluster, Incarnation, NodeId, NodeSet, OpId};
 use sim_core::problem::{self, Answer, Problem, Promise};
 use sim_core::rng::ChaCha;
-use sim_core::time::{Duration, Time};
-use sim_core::workload::{Arrivals, Retry, Workload};
+use sim_core::time::Time;
+use sim_core::workload::Workload;
 
 /// No two correct nodes deliver different values for one instance, and none changes its mind.
 pub const CONSISTENCY: &str = "consistency";
@@ -107,17 +107,7 @@ impl Problem for ReliableBroadcast {
     type Load = Load;
 
     fn workload(cluster: Cluster) -> Workload {
-        Workload {
-            clients: cluster.n,
-            rate: None,
-            arrivals: Arrivals::Even,
-            think: Duration::ZERO,
-            start: Duration::ZERO,
-            until: None,
-            requests: Some(cluster.n),
-            timeout: Duration::from_secs(1),
-            retry: Retry::Same,
-        }
+        Workload::once(cluster.n)
     }
 
     fn client(_: &Load, _: Cluster, client: ClientId) -> Box<dyn problem::Client<Self>> {

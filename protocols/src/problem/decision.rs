@@ -28,8 +28,8 @@ use sim_core::history::{Entry, Event};
 use sim_core::id::{ClientId, Cluster, Incarnation, NodeId, NodeSet, OpId};
 use sim_core::problem::{Answer, Client, Problem, ProblemGauge, Promise};
 use sim_core::rng::{ChaCha, Draw, Key, Random, Ratio};
-use sim_core::time::{Duration, Time};
-use sim_core::workload::{Arrivals, Retry, Workload};
+use sim_core::time::Time;
+use sim_core::workload::Workload;
 
 use commander::CommanderValidity;
 
@@ -236,17 +236,7 @@ impl Problem for Decision {
     type Load = Load;
 
     fn workload(cluster: Cluster) -> Workload {
-        Workload {
-            clients: cluster.n,
-            rate: None,
-            arrivals: Arrivals::Even,
-            think: Duration::ZERO,
-            start: Duration::ZERO,
-            until: None,
-            requests: Some(cluster.n),
-            timeout: Duration::from_secs(1),
-            retry: Retry::Same,
-        }
+        Workload::once(cluster.n)
     }
 
     fn objection(load: &Load, cluster: Cluster) -> Option<(&'static str, String)> {

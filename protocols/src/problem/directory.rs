@@ -17,7 +17,7 @@ use sim_core::id::{ClientId, Cluster, NodeId, NodeSet, OpId};
 use sim_core::problem::{self, Answer, Problem, Promise};
 use sim_core::rng::{ChaCha, Random as _, Ratio};
 use sim_core::time::{Duration, Time};
-use sim_core::workload::{Arrivals, Rate, Retry, Workload};
+use sim_core::workload::{Rate, Workload};
 
 /// A node shows only what the key's writer was asked to write.
 pub const VALIDITY: &str = "validity";
@@ -119,15 +119,8 @@ impl Problem for Directory {
 
     fn workload(cluster: Cluster) -> Workload {
         Workload {
-            clients: cluster.n,
-            rate: Some(Rate::per_second(20)),
-            arrivals: Arrivals::Poisson,
-            think: Duration::ZERO,
-            start: Duration::ZERO,
             until: Some(Duration::from_secs(5)),
-            requests: None,
-            timeout: Duration::from_secs(1),
-            retry: Retry::Same,
+            ..Workload::open(cluster.n, Rate::per_second(20))
         }
     }
 

@@ -17,8 +17,7 @@ use sim_core::gauge::{Curve, Metric};
 use sim_core::id::{ClientId, Cluster, NodeId};
 use sim_core::problem::{Answer, Client, Problem, ProblemGauge, Promise};
 use sim_core::rng::{ChaCha, Key, Random as _};
-use sim_core::time::Duration;
-use sim_core::workload::{Arrivals, Retry, Workload};
+use sim_core::workload::Workload;
 
 /// What a correct agent ends with lies between numbers with which correct agents began.
 pub const HULL: &str = "hull";
@@ -145,17 +144,7 @@ impl Problem for Estimation {
     type Load = Load;
 
     fn workload(cluster: Cluster) -> Workload {
-        Workload {
-            clients: cluster.n,
-            rate: None,
-            arrivals: Arrivals::Even,
-            think: Duration::ZERO,
-            start: Duration::ZERO,
-            until: None,
-            requests: Some(cluster.n),
-            timeout: Duration::from_secs(1),
-            retry: Retry::Same,
-        }
+        Workload::once(cluster.n)
     }
 
     fn objection(load: &Load, cluster: Cluster) -> Option<(&'static str, String)> {

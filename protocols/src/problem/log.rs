@@ -17,7 +17,7 @@ use sim_core::id::{ClientId, Cluster, NodeId, OpId};
 use sim_core::problem::{self, Answer, Problem, Promise};
 use sim_core::rng::ChaCha;
 use sim_core::time::Duration;
-use sim_core::workload::{Arrivals, Rate, Retry, Workload};
+use sim_core::workload::{Rate, Retry, Workload};
 
 /// No two nodes deliver different operations at one position, in whatever life.
 pub const AGREEMENT: &str = "agreement";
@@ -78,15 +78,10 @@ impl Problem for Log {
 
     fn workload(cluster: Cluster) -> Workload {
         Workload {
-            clients: cluster.n,
-            rate: Some(Rate::per_second(100)),
-            arrivals: Arrivals::Poisson,
-            think: Duration::ZERO,
             start: Duration::from_secs(1),
-            until: None,
-            requests: None,
             timeout: Duration::from_millis(500),
             retry: Retry::Next,
+            ..Workload::open(cluster.n, Rate::per_second(100))
         }
     }
 

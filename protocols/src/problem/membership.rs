@@ -20,7 +20,7 @@ use sim_core::landmark::Landmark;
 use sim_core::problem::{self, Answer, Problem, ProblemGauge, Promise};
 use sim_core::rng::{ChaCha, Random, Ratio};
 use sim_core::time::Duration;
-use sim_core::workload::{Arrivals, Rate, Retry, Workload};
+use sim_core::workload::{Arrivals, Rate, Workload};
 
 /// What a member believes of another grows: no earlier incarnation, and under the same one never
 /// from gone to there.
@@ -189,17 +189,7 @@ impl Problem for Membership {
     type Load = Load;
 
     fn workload(cluster: Cluster) -> Workload {
-        Workload {
-            clients: cluster.n,
-            rate: Some(Rate::per_second(1)),
-            arrivals: Arrivals::Even,
-            think: Duration::ZERO,
-            start: Duration::ZERO,
-            until: None,
-            requests: None,
-            timeout: Duration::from_secs(1),
-            retry: Retry::Same,
-        }
+        Workload { arrivals: Arrivals::Even, ..Workload::open(cluster.n, Rate::per_second(1)) }
     }
 
     fn client(load: &Load, _: Cluster, _: ClientId) -> Box<dyn problem::Client<Self>> {

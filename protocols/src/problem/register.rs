@@ -24,7 +24,7 @@ use sim_core::id::{ClientId, Cluster, NodeId};
 use sim_core::problem::{self, Answer, Problem, ProblemGauge, Promise};
 use sim_core::rng::{ChaCha, Random as _, Ratio};
 use sim_core::time::Duration;
-use sim_core::workload::{Arrivals, Retry, Workload};
+use sim_core::workload::{Arrivals, Workload};
 
 use super::kv::Linearizability;
 pub use super::kv::Value;
@@ -222,15 +222,12 @@ impl Problem for Register {
 
     fn workload(cluster: Cluster) -> Workload {
         Workload {
-            clients: cluster.n,
-            rate: None,
             arrivals: Arrivals::Poisson,
             think: Duration::from_millis(20),
             start: Duration::from_secs(1),
-            until: None,
             requests: None,
             timeout: Duration::from_millis(500),
-            retry: Retry::Same,
+            ..Workload::once(cluster.n)
         }
     }
 

@@ -29,7 +29,7 @@ use sim_core::id::{ClientId, Cluster, NodeId};
 use sim_core::problem::{self, Answer, Problem, ProblemGauge, Promise};
 use sim_core::rng::{ChaCha, Random as _, Ratio};
 use sim_core::time::Duration;
-use sim_core::workload::{Arrivals, Rate, Retry, Workload};
+use sim_core::workload::{Rate, Retry, Workload};
 
 /// Replicas that have seen the same updates show the same value.
 pub const STRONG_CONVERGENCE: &str = "strong_convergence";
@@ -226,15 +226,9 @@ impl Problem for ReplicatedData {
 
     fn workload(cluster: Cluster) -> Workload {
         Workload {
-            clients: cluster.n,
-            rate: Some(Rate::per_second(40)),
-            arrivals: Arrivals::Poisson,
-            think: Duration::ZERO,
-            start: Duration::ZERO,
             until: Some(Duration::from_secs(5)),
-            requests: None,
-            timeout: Duration::from_secs(1),
             retry: Retry::Never,
+            ..Workload::open(cluster.n, Rate::per_second(40))
         }
     }
 

@@ -15,8 +15,7 @@ use sim_core::gauge::{Curve, Metric};
 use sim_core::id::{ClientId, Cluster, OpId};
 use sim_core::problem::{self, Answer, Problem, ProblemGauge, Promise};
 use sim_core::rng::ChaCha;
-use sim_core::time::Duration;
-use sim_core::workload::{Arrivals, Retry, Workload};
+use sim_core::workload::Workload;
 
 /// Nobody learns what nobody was told.
 pub const VALIDITY: &str = "validity";
@@ -83,17 +82,7 @@ impl Problem for Rumour {
     type Load = Load;
 
     fn workload(_: Cluster) -> Workload {
-        Workload {
-            clients: 1,
-            rate: None,
-            arrivals: Arrivals::Even,
-            think: Duration::ZERO,
-            start: Duration::ZERO,
-            until: None,
-            requests: Some(1),
-            timeout: Duration::from_secs(1),
-            retry: Retry::Same,
-        }
+        Workload::once(1)
     }
 
     fn client(_: &Load, _: Cluster, _: ClientId) -> Box<dyn problem::Client<Self>> {

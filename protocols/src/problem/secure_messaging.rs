@@ -26,7 +26,7 @@ use sim_core::id::{ClientId, Cluster, NodeId, OpId};
 use sim_core::problem::{self, Answer, Problem, ProblemGauge, Promise};
 use sim_core::rng::{ChaCha, Random as _, Ratio};
 use sim_core::time::{Duration, Time};
-use sim_core::workload::{Arrivals, Rate, Retry, Workload};
+use sim_core::workload::{Rate, Workload};
 
 use super::log::Termination;
 use crate::capability::{Action, Resource};
@@ -376,15 +376,9 @@ impl Problem for SecureMessaging {
 
     fn workload(cluster: Cluster) -> Workload {
         Workload {
-            clients: policy::agents(cluster).count() as u32,
-            rate: Some(Rate::per_second(20)),
-            arrivals: Arrivals::Poisson,
-            think: Duration::ZERO,
             start: Duration::from_millis(500),
-            until: None,
-            requests: None,
             timeout: Duration::from_secs(5),
-            retry: Retry::Same,
+            ..Workload::open(policy::agents(cluster).count() as u32, Rate::per_second(20))
         }
     }
 

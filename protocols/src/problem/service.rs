@@ -13,7 +13,7 @@ use sim_core::id::{ClientId, Cluster, NodeSet, OpId};
 use sim_core::problem::{self, Answer, Problem, Promise};
 use sim_core::rng::ChaCha;
 use sim_core::time::{Duration, Time};
-use sim_core::workload::{Arrivals, Rate, Retry, Workload};
+use sim_core::workload::{Rate, Retry, Workload};
 
 /// A node answers in the order in which it was asked.
 pub const ORDER: &str = "order";
@@ -47,15 +47,9 @@ impl Problem for Service {
 
     fn workload(_: Cluster) -> Workload {
         Workload {
-            clients: 1,
-            rate: Some(Rate::per_second(500)),
-            arrivals: Arrivals::Poisson,
-            think: Duration::ZERO,
-            start: Duration::ZERO,
-            until: None,
-            requests: None,
             timeout: Duration::from_secs(10),
             retry: Retry::Never,
+            ..Workload::open(1, Rate::per_second(500))
         }
     }
 

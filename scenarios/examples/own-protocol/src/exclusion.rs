@@ -9,7 +9,7 @@ use sim_core::id::{ClientId, Cluster, NodeId, NodeSet, OpId};
 use sim_core::problem::{Answer, Client, Problem, Promise};
 use sim_core::rng::ChaCha;
 use sim_core::time::{Duration, Time};
-use sim_core::workload::{Arrivals, Retry, Workload};
+use sim_core::workload::Workload;
 
 /// No two nodes hold the lock at once.
 pub const MUTUAL_EXCLUSION: &str = "mutual_exclusion";
@@ -48,15 +48,10 @@ impl Problem for Exclusion {
 
     fn workload(cluster: Cluster) -> Workload {
         Workload {
-            clients: cluster.n,
-            rate: None,
-            arrivals: Arrivals::Even,
             think: Duration::from_millis(20),
-            start: Duration::ZERO,
-            until: None,
             requests: Some(30),
             timeout: Duration::from_secs(2),
-            retry: Retry::Same,
+            ..Workload::once(cluster.n)
         }
     }
 

@@ -16,7 +16,7 @@ use sim_core::protocol::{Assumptions, Context, Contract, DiskMark, Protocol, Sto
 use sim_core::rng::{ChaCha, Random as _};
 use sim_core::setup::Setup;
 use sim_core::time::{Duration, Time};
-use sim_core::workload::{Arrivals, Retry, Workload};
+use sim_core::workload::{Retry, Workload};
 
 /// Every request is answered with its own number.
 #[derive(Debug)]
@@ -36,15 +36,11 @@ impl Problem for Echoing {
 
     fn workload(cluster: Cluster) -> Workload {
         Workload {
-            clients: cluster.n,
-            rate: None,
-            arrivals: Arrivals::Even,
             think: Duration::from_millis(10),
-            start: Duration::ZERO,
-            until: None,
             requests: Some(50),
             timeout: Duration::from_millis(100),
             retry: Retry::Next,
+            ..Workload::once(cluster.n)
         }
     }
 
