@@ -8,6 +8,7 @@
 mod availability;
 mod convergence;
 mod detection_time;
+mod detector;
 mod distribution;
 mod divergence;
 mod election_downtime;
@@ -27,8 +28,10 @@ mod series;
 mod sheet;
 mod single;
 mod sizes;
+mod sybil;
 #[cfg(test)]
 mod tests;
+mod time_to_detect;
 mod traffic;
 mod unavailability;
 mod verdicts;
@@ -93,6 +96,9 @@ pub const CHARTS: &[Chart] = &[
     convergence::CHART,
     divergence::CHART,
     traffic::CHART,
+    detector::CHART,
+    time_to_detect::CHART,
+    sybil::CHART,
 ];
 
 impl Drawing {
