@@ -220,6 +220,13 @@ pub enum Indication {
         /// How much there is now.
         score: u32,
     },
+    /// An agent drew a jury to be heard about somebody.
+    Drawn {
+        /// All identities that could be drawn.
+        pool: Vec<PublicKey>,
+        /// Those that were.
+        jury: Vec<PublicKey>,
+    },
     /// The suspicion of a node, or the proof, is enough to act on.
     Alarmed {
         /// About whom.

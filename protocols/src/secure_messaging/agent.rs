@@ -11,7 +11,7 @@ use super::defence::Defence;
 use super::marks::{APPEAL_GRANTED, CARRIED, ROTATED};
 use super::message::{Body, Letter, Message, News, Record, Sealed};
 use super::offices::{deliver, key_of};
-use super::receiving::Taken;
+use super::receiving::{Taken, identity};
 use super::recording::Recorder;
 use super::watch::Watch;
 use super::{SecureMessaging, Timer};
@@ -350,8 +350,14 @@ impl Agent {
         let authority = key_of(policy::authority(ctx.cluster()));
         let now = ctx.wall_clock();
         let owner = certificate.key().owner;
-        let is_newer = self.directory.get(&owner).is_none_or(|old| old.key() < certificate.key());
-        if is_newer && certificate.check(authority, now, ctx.config().skew).is_ok() {
+        let old = self.directory.get(&owner).map(Certificate::key);
+        if old == Some(certificate.key())
+            || certificate.check(authority, now, ctx.config().skew).is_err()
+        {
+            return;
+        }
+        self.watch.meet(identity(certificate.key(), ctx));
+        if old.is_none_or(|old| old < certificate.key()) {
             self.directory.insert(owner, certificate);
         }
     }

@@ -13,7 +13,7 @@ use super::agent::{Agent, post, stands};
 use super::config::Attack;
 use super::defence::Defence;
 use super::evidence::{Evidence, SignedHead};
-use super::message::{Body, Letter, Message, Sealed, Warning};
+use super::message::{Body, Letter, Message, News, Sealed, Warning};
 use super::offices::{Ledger, deliver};
 use crate::audit::{Hash, leaf};
 use crate::capability::{Action, Capability, Resource, Terms};
@@ -311,18 +311,24 @@ impl Program {
         }
     }
 
-    /// The authority vouched for one key more.
-    pub(super) fn collect(&mut self, certificate: Certificate, ctx: &Ctx<'_>) {
+    /// The authority vouched for one key more. One who is many shows it to everybody.
+    pub(super) fn collect(&mut self, certificate: Certificate, ctx: &mut Ctx<'_>) {
         let key = SecretKey::of(ctx.signer(), certificate.key().generation);
-        if self.attack == Attack::Sybil && self.keys.len() < ctx.config().identities as usize {
-            self.keys.push((key, certificate));
+        if self.attack != Attack::Sybil || self.keys.len() >= ctx.config().identities as usize {
+            return;
+        }
+        self.keys.push((key, certificate));
+        let sent_at = ctx.wall_clock();
+        let news = News { sent_at, certificate: Some(certificate), list: None, head: None };
+        for agent in agents_but(&[ctx.me()], ctx) {
+            ctx.send(agent, Message::News(Box::new(news.clone())));
         }
     }
 
     /// Warns of one honest agent under all the keys that it has, and gets more of them.
     fn be_many(&mut self, ctx: &mut Ctx<'_>) {
         if self.keys.len() < ctx.config().identities as usize {
-            ctx.send(policy::authority(ctx.cluster()), Message::Enrol);
+            return ctx.send(policy::authority(ctx.cluster()), Message::Enrol);
         }
         let Some(victim) = agents_but(&[ctx.me()], ctx).first().copied() else { return };
         if self.keys.is_empty() || !self.tries(ctx) {

@@ -89,10 +89,18 @@ pub struct Config {
     pub threshold: u32,
     /// How many witnesses who warn of somebody are an alarm of one's own; at least 1.
     pub witnesses: u32,
+    /// How many of the identities that an agent knows it draws to be heard about a suspect: if more
+    /// than half of them warn, that is an alarm of its own. 0 hears all, and counts `witnesses`.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub jury: u32,
     /// How many keys an agent gets that is more than one.
     pub identities: u32,
     /// How long a sender is not heard after an alarm.
     pub quarantine: Duration,
+}
+
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Default for Config {
@@ -114,6 +122,7 @@ impl Default for Config {
             rate: 30,
             threshold: 10,
             witnesses: 3,
+            jury: 0,
             identities: 6,
             quarantine: Duration::from_secs(2),
         }

@@ -336,16 +336,39 @@ impl Agent {
         if !stands(ctx, Defence::Detection) || whom == ctx.me() || is_old || !is_known {
             return;
         }
-        let mut witness = certificate.key();
-        if stands(ctx, Defence::Admission) {
-            // Whose key it is counts, and not which of his keys.
-            witness.generation = 0;
-        }
+        let witness = identity(certificate.key(), ctx);
         let now = ctx.elapsed();
-        let witnesses = self.watch.warned(whom, witness, now, memory);
-        let is_free = self.watch.standing(whom, now) != Standing::Confined;
-        if witnesses >= ctx.config().witnesses as usize && is_free {
+        let witnesses = self.watch.warned(whom, witness, now, memory).len();
+        let is_enough = match ctx.config().jury {
+            0 => witnesses >= ctx.config().witnesses as usize,
+            jury => self.hear_jury(whom, jury as usize, ctx),
+        };
+        if is_enough && self.watch.standing(whom, now) != Standing::Confined {
             self.confine(whom, ctx);
         }
+    }
+
+    /// Whether most of the jury about somebody warned of it; a new one is drawn now and then.
+    fn hear_jury(
+        &mut self,
+        whom: NodeId,
+        size: usize,
+        ctx: &mut Context<'_, SecureMessaging>,
+    ) -> bool {
+        let (me, now, lasts) = (ctx.me(), ctx.elapsed(), ctx.config().freshness);
+        let drawn = self.watch.draw_jury((whom, me), size, (now, lasts), ctx.random());
+        if let Some((pool, jury)) = drawn {
+            ctx.indicate(Indication::Drawn { pool, jury });
+        }
+        self.watch.jurors_who_warned(whom) > size / 2
+    }
+}
+
+/// As whom the holder of a key counts.
+pub(super) fn identity(key: PublicKey, ctx: &Context<'_, SecureMessaging>) -> PublicKey {
+    match stands(ctx, Defence::Admission) {
+        // Whose key it is counts, and not which of his keys.
+        true => PublicKey { generation: 0, ..key },
+        false => key,
     }
 }

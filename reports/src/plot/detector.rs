@@ -75,6 +75,9 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
         let missing = format!("there is no series.csv with the curves `{blamed}` and `{caught}`");
         return Ok(Drawing::skipped(missing));
     };
+    if spots(&all).all(|spot| spot.blamed.value == 0.0) {
+        return Ok(Drawing::skipped("no honest agent was suspected: there is nothing to trade"));
+    }
     let picture = frame(&all, count).picture(slice(&all), |sheet| paint(sheet, &all, &x))?;
     let left_out = left_out(all.len(), count, "curves");
     Ok(Drawing { pictures: vec![picture], left_out })
@@ -221,7 +224,7 @@ fn write_numbers(sheet: &Sheet<'_>, numbers: Vec<((f64, f64), String)>) -> Drawn
         }
     }
     for ((x, y), numbers) in lines {
-        sheet.text((x - 7.0, y + BELOW), &numbers.join(", "), SMALL, INK, Anchor::End)?;
+        sheet.text((x + 6.0, y + BELOW), &numbers.join(", "), SMALL, INK, Anchor::Start)?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use sim_core::time::Time;
 use super::policy;
 use super::truth::{Breach, Truth};
 use super::{Indication, Price, Request};
+use crate::credential::PublicKey;
 
 const fn count(name: &'static str, summary: &'static str) -> Metric {
     Metric { name, summary, may_be_censored: false }
@@ -47,6 +48,12 @@ pub(super) const METRICS: &[Metric] = &[
     count("signature_bytes", "bytes per request done: signatures and certificates"),
     count("proof_bytes", "bytes per request done: capabilities"),
     count("log_bytes", "bytes per request done: entries of the audit log and their proofs"),
+    count("identities_hostile_ratio", "identities of corrupt agents, of all that were vouched for"),
+    count("juries_count", "juries that agents drew to be heard about somebody"),
+    count("juries_captured_count", "those of them of which a corrupt agent had more than half"),
+    count("jurors_count", "identities in a jury, on average"),
+    count("jury_pool_count", "identities that a jury was drawn from, on average"),
+    count("jury_pool_hostile_count", "those of them that were a corrupt agent's, on average"),
 ];
 
 /// The curves. The two over thresholds, one against the other, are the receiver's operating
@@ -95,6 +102,34 @@ pub(super) struct Trust {
     spent: [u64; 3],
     logged: u64,
     done: u64,
+    /// The last generation of each agent's keys that was vouched for.
+    vouched: BTreeMap<NodeId, u32>,
+    juries: Juries,
+}
+
+/// The juries that were drawn: sums over them.
+#[derive(Default)]
+struct Juries {
+    drawn: usize,
+    captured: usize,
+    jurors: usize,
+    pool: usize,
+    hostile: usize,
+}
+
+impl Juries {
+    fn measures(&self) -> [Measure; 5] {
+        let Self { drawn, captured, jurors, pool, hostile } = self;
+        let mean = |sum: &usize| match drawn {
+            0 => Measure::None,
+            _ => Measure::Value(*sum as f64 / *drawn as f64),
+        };
+        let count = |number: &usize| match drawn {
+            0 => Measure::None,
+            _ => Measure::Value(*number as f64),
+        };
+        [count(drawn), count(captured), mean(jurors), mean(pool), mean(hostile)]
+    }
 }
 
 impl Trust {
@@ -116,6 +151,8 @@ impl Trust {
             spent: [0; 3],
             logged: 0,
             done: 0,
+            vouched: BTreeMap::new(),
+            juries: Juries { drawn: 0, captured: 0, jurors: 0, pool: 0, hostile: 0 },
         }
     }
 
@@ -152,6 +189,11 @@ impl Trust {
             Indication::Attempted => self.attempt(at),
             Indication::Stolen { .. } => _ = self.stolen_at.get_or_insert(at),
             Indication::Alarmed { whom } => _ = self.alarms.entry(*whom).or_insert(at),
+            Indication::Issued { key, .. } => {
+                let last = self.vouched.entry(key.owner).or_default();
+                *last = key.generation.max(*last);
+            }
+            Indication::Drawn { pool, jury } => self.drawn(pool, jury),
             Indication::Recorded { bytes, .. } => self.logged += u64::from(*bytes),
             Indication::Convicted { whom } => _ = self.convicted.insert(*whom),
             Indication::Suspected { whom, score } => {
@@ -165,6 +207,32 @@ impl Trust {
             }
             _ => {}
         }
+    }
+
+    fn drawn(&mut self, pool: &[PublicKey], jury: &[PublicKey]) {
+        let hostile = |identities: &[PublicKey]| {
+            identities.iter().filter(|identity| self.is_corrupt(identity.owner)).count()
+        };
+        let (of_pool, of_jury) = (hostile(pool), hostile(jury));
+        self.juries.drawn += 1;
+        self.juries.captured += usize::from(of_jury * 2 > jury.len());
+        self.juries.jurors += jury.len();
+        self.juries.pool += pool.len();
+        self.juries.hostile += of_pool;
+    }
+
+    /// The share of the corrupt agents' keys, if each honest agent counts with the one that it has.
+    fn hostile_identities(&self) -> Measure {
+        let keys = |(node, last): (&NodeId, &u32)| match self.is_corrupt(*node) {
+            true => (*last as usize + 1, *last as usize + 1),
+            false => (0, 1),
+        };
+        let (hostile, all) = self
+            .vouched
+            .iter()
+            .map(keys)
+            .fold((0, 0), |(hostile, all), (own, each)| (hostile + own, all + each));
+        ratio(hostile, all)
     }
 
     fn of(&self, breach: Breach) -> Measure {
@@ -301,7 +369,8 @@ impl Gauge<Request, Indication> for Trust {
             done => Measure::Value(bytes as f64 / done as f64),
         };
         measures.extend(self.spent.map(per_done));
-        measures.push(per_done(self.logged));
+        measures.extend([per_done(self.logged), self.hostile_identities()]);
+        measures.extend(self.juries.measures());
         Reading { measures, points: self.points() }
     }
 }

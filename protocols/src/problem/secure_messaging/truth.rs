@@ -141,6 +141,7 @@ impl Truth {
             Indication::Audited { .. }
             | Indication::Refused { .. }
             | Indication::Suspected { .. }
+            | Indication::Drawn { .. }
             | Indication::Alarmed { .. }
             | Indication::Cleared { .. }
             | Indication::Done(_)
