@@ -74,6 +74,8 @@ fn each_attack_fails_where_its_defence_stands_and_succeeds_where_it_is_the_one_l
         (Attack::Truncation, KEEPER, "audit", 0.0, 0.3),
         (Attack::Edit, KEEPER, "audit", 0.0, 0.6),
         (Attack::SplitView, KEEPER, "audit", 0.0, 0.5),
+        (Attack::Silence, 1, "silence", 0.0, 0.9),
+        (Attack::Equivocation, 1, "equivocation", 0.1, 0.95),
     ] {
         let mut company = company(attack, through);
         if attack == Attack::Eavesdropping {
@@ -115,6 +117,8 @@ fn evidence_convicts_the_guilty_and_nobody_else_whoever_crashes_and_whatever_is_
         (Attack::Truncation, KEEPER),
         (Attack::StolenKey, BROKER),
         (Attack::Tampering, BROKER),
+        (Attack::Equivocation, 1),
+        (Attack::Silence, 1),
     ] {
         let mut company = company(attack, through);
         company.setup.network.loss = Ratio::new(5, 100);

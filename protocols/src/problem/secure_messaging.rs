@@ -137,6 +137,10 @@ pub enum Cause {
     Unauthorised,
     /// The receiver is not cleared for it.
     Clearance,
+    /// Whoever was asked does not answer.
+    Silent,
+    /// The sender was convicted.
+    Convicted,
     /// There is nobody here to do it.
     Unknown,
 }
@@ -255,6 +259,11 @@ pub enum Indication {
     },
     /// A hostile program tries something.
     Attempted,
+    /// A hostile program leaves a request unanswered.
+    Ignored {
+        /// Which one.
+        op: OpId,
+    },
     /// A hostile program got to know a content.
     Learned {
         /// Which one.
@@ -408,7 +417,10 @@ impl Problem for SecureMessaging {
     }
 
     fn is_confession(indication: &Indication) -> bool {
-        matches!(indication, Indication::Attempted | Indication::Learned { .. })
+        matches!(
+            indication,
+            Indication::Attempted | Indication::Ignored { .. } | Indication::Learned { .. }
+        )
     }
 
     fn properties(cluster: Cluster, promise: &Promise) -> Vec<Property<Request, Indication>> {

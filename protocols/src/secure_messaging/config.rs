@@ -30,6 +30,10 @@ pub enum Attack {
     Slander,
     /// An agent gets many keys, and warns of an honest one under each.
     Sybil,
+    /// An agent leaves the letters of others unanswered.
+    Silence,
+    /// An agent signs one thing for one agent and another for another.
+    Equivocation,
     /// The keeper shows a log without its end.
     Truncation,
     /// The keeper shows a log of which it changed an entry.
@@ -83,6 +87,9 @@ pub struct Config {
     pub window: u32,
     /// After which time a letter that was not answered is sent again; above zero.
     pub retransmit: Duration,
+    /// How long a letter may go unanswered, sent again and again, until its receiver is suspected;
+    /// twice that if it is to have something done by another.
+    pub silence: Duration,
     /// How many letters a second are taken from one sender.
     pub rate: u32,
     /// How much suspicion raises an alarm; a point fades each second.
@@ -119,6 +126,7 @@ impl Default for Config {
             gossip: Duration::from_millis(100),
             window: 1_024,
             retransmit: Duration::from_millis(300),
+            silence: Duration::from_secs(1),
             rate: 30,
             threshold: 10,
             witnesses: 3,
@@ -159,6 +167,11 @@ impl Config {
             let reason = "a list is too old before the next one comes: write a time of at most \
                           `status_age`";
             objections.push(wrong("refresh", reason, true));
+        }
+        if self.silence < self.retransmit * 2 {
+            let reason =
+                "whoever misses one letter is suspected: write at least twice `retransmit`";
+            objections.push(wrong("silence", reason, true));
         }
         let agents = policy::agents(cluster).count() as u32;
         if agents < 3 {

@@ -27,11 +27,15 @@ pub enum Defence {
     Detection,
     /// A node counts as one witness, however many keys it has.
     Admission,
+    /// Who leaves letters unanswered is asked no more until he is heard of again.
+    Silence,
+    /// Agents compare what others signed, and do not hear who signed two things for one.
+    Equivocation,
 }
 
 impl Defence {
     /// Every defence with its name in scenario files.
-    pub const ALL: [(Self, &'static str); 9] = [
+    pub const ALL: [(Self, &'static str); 11] = [
         (Self::Signatures, "signatures"),
         (Self::ReplayWindow, "replay-window"),
         (Self::Freshness, "freshness"),
@@ -41,6 +45,8 @@ impl Defence {
         (Self::Audit, "audit"),
         (Self::Detection, "detection"),
         (Self::Admission, "admission"),
+        (Self::Silence, "silence"),
+        (Self::Equivocation, "equivocation"),
     ];
 }
 

@@ -1,4 +1,5 @@
-//! Evidence that convicts a keeper of two logs, and that anybody can check who knows its key.
+//! Evidence that convicts a keeper of two logs or an agent of two statements in one slot, and that
+//! anybody can check who knows the keys of the offices.
 //!
 //! A head is signed with the head that it answers: the asker says how far it knows the log, so that
 //! a keeper that answers with less contradicts itself in one signature. An honest keeper's log only
@@ -7,6 +8,7 @@
 use sim_core::id::NodeId;
 use sim_core::signature::{SIGNATURE_BYTES, Signature};
 
+use super::message::Statement;
 use crate::audit::{HASH_BYTES, Hash, Tree, leaf};
 use crate::credential::{PublicKey, SecretKey};
 use crate::problem::secure_messaging::LogEntry;
@@ -90,11 +92,18 @@ pub enum Evidence {
         /// The answer to it.
         answer: SignedHead,
     },
+    /// Two statements of one agent in one slot that say different things.
+    Contradiction(Box<[Statement; 2]>),
 }
 
 impl Evidence {
-    /// Whom it convicts, if it does: `keeper` is the key of whoever is said to have signed.
-    pub fn convicts(&self, keeper: PublicKey) -> Option<NodeId> {
+    /// Whom it convicts, if it does: `keeper` is the key of whoever is said to have signed heads,
+    /// `authority` that of whoever vouches for the keys of agents. Nobody else need be asked.
+    pub fn convicts(&self, keeper: PublicKey, authority: PublicKey) -> Option<NodeId> {
+        let culprit = match self {
+            Self::Fork { .. } | Self::Shrunk { .. } => keeper.owner,
+            Self::Contradiction(both) => both[0].slot().0,
+        };
         let is_proof = match self {
             Self::Fork { small, large, leaves } => {
                 let are_signed = small.is_signed_by(keeper) && large.is_signed_by(keeper);
@@ -116,8 +125,14 @@ impl Evidence {
                     && answer.answering == Some(known.known())
                     && answer.size < known.size
             }
+            Self::Contradiction(both) => {
+                let [first, second] = both.as_ref();
+                first.contradicts(second)
+                    && first.is_genuine(authority)
+                    && second.is_genuine(authority)
+            }
         };
-        is_proof.then_some(keeper.owner)
+        is_proof.then_some(culprit)
     }
 
     /// The size on the wire, in bytes.
@@ -127,6 +142,7 @@ impl Evidence {
                 small.bytes() + large.bytes() + HASH_BYTES * leaves.len() as u32
             }
             Self::Shrunk { known, answer } => known.bytes() + answer.bytes(),
+            Self::Contradiction(_) => 2 * Statement::bytes(),
         }
     }
 }

@@ -24,6 +24,8 @@ mod message;
 mod offices;
 mod receiving;
 mod recording;
+mod silence;
+mod statements;
 mod watch;
 #[cfg(test)]
 mod mutants;
@@ -33,7 +35,7 @@ mod tests;
 pub use config::{Attack, Config, Theft};
 pub use defence::{Defence, Defences};
 pub use evidence::{Evidence, SignedHead};
-pub use message::{Body, Letter, Message, News, Record, Sealed, Seen, Warning};
+pub use message::{Body, Letter, Message, News, Record, Sealed, Seen, Statement, Warning};
 
 use sim_core::checker::Unwatched;
 use sim_core::id::{Cluster, NodeId, OpId};
@@ -127,9 +129,12 @@ impl Protocol for SecureMessaging {
     type Monitor = Unwatched;
 
     /// What is promised depends on the defences that stand. Anybody may be corrupt but the
-    /// authority; requests are answered as long as whoever carries them does so.
+    /// authority; requests are answered as long as whoever carries them does so, and those who
+    /// do not answer are given up.
     fn contract(config: &Config, cluster: Cluster) -> Contract {
-        use Defence::{AccessControl, Audit, Encryption, ReplayWindow, Revocation, Signatures};
+        use Defence::{
+            AccessControl, Audit, Encryption, ReplayWindow, Revocation, Signatures, Silence,
+        };
         let promises: [(&'static str, &[Defence]); 7] = [
             (AUTHENTICITY, &[Signatures, ReplayWindow]),
             (AUTHORITY, &[Signatures, AccessControl]),
@@ -137,7 +142,7 @@ impl Protocol for SecureMessaging {
             (REVOCATION_FRESHNESS, &[Signatures, Revocation]),
             (LOG_CONSISTENCY, &[Audit]),
             (NO_FALSE_ACCUSATION, &[]),
-            (TERMINATION, &[]),
+            (TERMINATION, &[Silence]),
         ];
         let kept = promises.into_iter().filter(|(_, needed)| config.defences.have(needed));
         let assumed =
@@ -182,7 +187,12 @@ impl Protocol for SecureMessaging {
         {
             program.collect(*certificate, ctx);
         }
-        let program = self.program.as_mut();
+        let mut program = self.program.as_mut();
+        if let (Some(program), Part::Agent(_)) = (&mut program, &self.part)
+            && program.ignores(&message, ctx)
+        {
+            return;
+        }
         match &mut self.part {
             Part::Agent(agent) => agent.hear(from, message, ctx),
             Part::Authority(registry) => registry.hear(from, message, ctx),

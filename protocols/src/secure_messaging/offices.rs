@@ -118,7 +118,13 @@ impl Registry {
         for _ in 0..agents.min(2) {
             self.turn = (self.turn + 1) % agents;
             let sent_at = ctx.wall_clock();
-            let news = News { sent_at, certificate: None, list: Some(list.clone()), head: None };
+            let news = News {
+                sent_at,
+                certificate: None,
+                list: Some(list.clone()),
+                head: None,
+                statements: Vec::new(),
+            };
             ctx.send(NodeId(self.turn), Message::News(Box::new(news)));
         }
     }

@@ -90,7 +90,9 @@ impl Agent {
                 match cause {
                     // A nuisance gets no answer, and a sender who is slowed down tries again.
                     Cause::TooMuch => self.suspect(from, FOR_NOISE, ctx),
-                    Cause::Quarantined => self.acknowledge(from, op, Err(cause), ctx),
+                    Cause::Quarantined | Cause::Convicted => {
+                        self.acknowledge(from, op, Err(cause), ctx)
+                    }
                     _ => self.suspect(policy::broker(ctx.cluster()), FOR_NOISE, ctx),
                 }
                 self.refuse(from, op, cause, ctx);
@@ -122,6 +124,9 @@ impl Agent {
         // What a receipt is about is done once, whatever comes.
         if is_receipt {
             return Ok((body, key));
+        }
+        if stands(ctx, Defence::Equivocation) && self.recorder.has_convicted(letter.from) {
+            return Err(Cause::Convicted);
         }
         if stands(ctx, Defence::ReplayWindow)
             && self.taken.has(letter.from, letter.op, config.window)
@@ -203,6 +208,9 @@ impl Agent {
         match body {
             Body::Text { kind, label, term } => {
                 let claim = Claim { from, to: letter.to, kind, label, term, content: op };
+                if let Some(statement) = letter.statement() {
+                    self.take_statement(statement, ctx);
+                }
                 self.conclude(from, op, letter.sent_at, Ok(()), ctx);
                 ctx.indicate(Indication::Accepted { claim, key });
                 self.recorder.record(LogEntry { by: ctx.me(), about: op }, ctx);
@@ -219,7 +227,10 @@ impl Agent {
                     self.carry(op, (from, letter.sent_at), target, capability, ctx);
                 }
             }
-            Body::Receipt(outcome) => self.settle(from, op, outcome, ctx),
+            Body::Receipt(outcome) => {
+                self.hear_again(from, ctx);
+                self.settle(from, op, outcome, ctx);
+            }
         }
     }
 

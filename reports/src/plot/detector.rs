@@ -25,10 +25,11 @@ const THRESHOLD: &str = "protocol_threshold";
 const CURVES: [&str; 2] = ["blamed_by_threshold", "caught_by_threshold"];
 const ALARMS: [&str; 2] = ["false_alarm_ratio", "detected_ratio"];
 const LAYOUT: Single = Single { head: 0.0, height: 340.0, names: 220.0 };
-/// Numbers of marks that are closer than this stand together, in pixels.
+/// Numbers that are closer than this stand together, in pixels.
 const NEAR: (f64, f64) = (30.0, 17.0);
-/// From a mark down to its number, in pixels.
+/// From a mark down to its number and to the right, in pixels.
 const BELOW: f64 = 15.0;
+const BESIDE: f64 = 6.0;
 
 /// What one threshold does.
 struct Spot {
@@ -189,7 +190,8 @@ fn paint(sheet: &Sheet<'_>, all: &[Series<'_>], x: &Scale) -> Drawn {
             bars(sheet, &panel, spot, color)?;
             let middle = pixel(&panel, at(spot));
             sheet.marker(MARKERS[place], middle, color)?;
-            numbers.push((middle, number(spot.threshold)));
+            let below = (middle.1 + BELOW).min(LAYOUT.rect().bottom - BELOW / 2.0);
+            numbers.push(((middle.0 + BESIDE, below), number(spot.threshold)));
         }
         // Low thresholds are on the right, where the names are.
         let end = line.first().map_or((0.0, 0.0), |first| pixel(&panel, *first));
@@ -212,7 +214,7 @@ fn bars(
     sheet.line(&ends(caught).map(|y| pixel(panel, (blamed.value, y))), color, 1.2)
 }
 
-/// Writes the thresholds below their marks; those of marks that are near each other in one line.
+/// Writes the thresholds at their places; those that are near each other in one line.
 fn write_numbers(sheet: &Sheet<'_>, numbers: Vec<((f64, f64), String)>) -> Drawn {
     let mut lines: Vec<((f64, f64), Vec<String>)> = Vec::new();
     for ((x, y), number) in numbers {
@@ -223,8 +225,8 @@ fn write_numbers(sheet: &Sheet<'_>, numbers: Vec<((f64, f64), String)>) -> Drawn
             None => lines.push(((x, y), vec![number])),
         }
     }
-    for ((x, y), numbers) in lines {
-        sheet.text((x + 6.0, y + BELOW), &numbers.join(", "), SMALL, INK, Anchor::Start)?;
+    for (at, numbers) in lines {
+        sheet.text(at, &numbers.join(", "), SMALL, INK, Anchor::Start)?;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ pub fn at_least_of_draw(population: u64, marked: u64, drawn: u64, needed: u64) -
     let others = population - marked;
     let hits = needed..=marked.min(drawn);
     let ways = |hits: u64| choose(marked, hits) * choose(others, drawn - hits);
-    hits.map(ways).sum::<f64>() / choose(population, drawn)
+    hits.map(ways).fold(0.0, |sum, ways| sum + ways) / choose(population, drawn)
 }
 
 /// In how many ways `k` of `n` can be chosen.

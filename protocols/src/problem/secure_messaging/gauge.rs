@@ -7,7 +7,7 @@ use sim_core::checker::End;
 use sim_core::gauge::{Curve, CurvePoint, Gauge, Measure, Metric, Reading};
 use sim_core::history::{Entry, Event};
 use sim_core::id::{Cluster, NodeId, OpId};
-use sim_core::time::Time;
+use sim_core::time::{Duration, Time};
 
 use super::policy;
 use super::truth::{Breach, Truth};
@@ -35,10 +35,12 @@ pub(super) const METRICS: &[Metric] = &[
     count("leaked_count", "contents that somebody learned who is not cleared"),
     count("stale_key_count", "acceptances under a key that had ceased to be good"),
     count("blind_audits_count", "logs accepted that lack what had been acknowledged"),
+    count("neglected_count", "requests that a corrupt agent ignored and that took longer than 3 s"),
     time("first_success_ms", "time from the first attempt to the first success"),
     time("detect_attack_ms", "time from the first attempt to the first alarm about a corrupt node"),
     count("detected_ratio", "corrupt nodes about whom an honest one raised an alarm"),
     count("false_alarm_ratio", "honest agents about whom an honest one raised an alarm"),
+    count("false_alarms_standing_count", "alarms about honest agents that were never taken back"),
     count("convictions_true_count", "corrupt nodes that evidence convicted"),
     count("convictions_false_count", "honest nodes that evidence convicted"),
     count("refused_wrongly_count", "requests declined that were within what their users may"),
@@ -82,6 +84,9 @@ pub(super) const CURVES: &[Curve] = &[
 /// The thresholds for which it is told who would have been caught.
 const THRESHOLDS: u32 = 32;
 
+/// Longer than this nobody should wait for an answer.
+const WAIT: Duration = Duration::from_secs(3);
+
 /// Watches one run.
 pub(super) struct Trust {
     cluster: Cluster,
@@ -90,8 +95,13 @@ pub(super) struct Trust {
     first_attempt: Option<Time>,
     breaches: BTreeMap<Breach, u64>,
     successes: Vec<Time>,
+    /// The requests that were ignored and are not answered yet, and since when.
+    ignored: BTreeMap<OpId, Time>,
+    neglected: u64,
     /// Who was alarmed about, and when first.
     alarms: BTreeMap<NodeId, Time>,
+    /// Who is alarmed about whom and has not taken it back.
+    standing: BTreeSet<(NodeId, NodeId)>,
     convicted: BTreeSet<NodeId>,
     /// The highest score of each.
     suspected: BTreeMap<NodeId, u32>,
@@ -141,7 +151,10 @@ impl Trust {
             first_attempt: None,
             breaches: BTreeMap::new(),
             successes: Vec::new(),
+            ignored: BTreeMap::new(),
+            neglected: 0,
             alarms: BTreeMap::new(),
+            standing: BTreeSet::new(),
             convicted: BTreeSet::new(),
             suspected: BTreeMap::new(),
             answered: 0,
@@ -181,14 +194,36 @@ impl Trust {
         }
     }
 
-    fn indicated(&mut self, at: Time, answers: Option<OpId>, indication: &Indication) {
-        if let Some(op) = answers {
+    /// Whoever asked this hears no more of it; he waited for too long if so much time has passed
+    /// since somebody ignored it.
+    fn waited(&mut self, op: OpId, until: Time) {
+        if let Some(since) = self.ignored.remove(&op)
+            && until.since(since) > WAIT
+        {
+            self.neglected += 1;
+            self.successes.push(since + WAIT);
+        }
+    }
+
+    fn indicated(&mut self, entry: &Entry<Request, Indication>) {
+        let (at, node) = (entry.at, entry.node);
+        let Event::Indicated { answers, indication } = &entry.event else { return };
+        if let Some(op) = *answers {
+            self.waited(op, at);
             self.answer(op, indication);
         }
         match indication {
             Indication::Attempted => self.attempt(at),
+            Indication::Ignored { op } => {
+                self.attempt(at);
+                self.ignored.insert(*op, at);
+            }
+            Indication::Cleared { whom } => _ = self.standing.remove(&(node, *whom)),
             Indication::Stolen { .. } => _ = self.stolen_at.get_or_insert(at),
-            Indication::Alarmed { whom } => _ = self.alarms.entry(*whom).or_insert(at),
+            Indication::Alarmed { whom } => {
+                self.alarms.entry(*whom).or_insert(at);
+                self.standing.insert((node, *whom));
+            }
             Indication::Issued { key, .. } => {
                 let last = self.vouched.entry(key.owner).or_default();
                 *last = key.generation.max(*last);
@@ -322,12 +357,14 @@ impl Gauge<Request, Indication> for Trust {
         for breach in breaches {
             *self.breaches.entry(breach).or_default() += 1;
         }
-        if let Event::Indicated { answers, indication } = &entry.event {
-            self.indicated(at, *answers, indication);
-        }
+        self.indicated(entry);
     }
 
     fn conclude(&mut self, end: &End) -> Reading {
+        for op in self.ignored.keys().copied().collect::<Vec<_>>() {
+            self.waited(op, end.at);
+        }
+        self.successes.sort();
         let first_alarm = self.alarms.iter().filter(|(node, _)| self.is_corrupt(**node));
         let first_alarm = first_alarm.map(|(_, at)| *at).min();
         let alarmed =
@@ -353,11 +390,15 @@ impl Gauge<Request, Indication> for Trust {
             ]
             .map(|breach| self.of(breach)),
         );
+        let is_false = |(_, whom): &&(NodeId, NodeId)| honest.contains(whom);
+        let standing = self.standing.iter().filter(is_false).count();
         measures.extend([
+            Measure::Value(self.neglected as f64),
             self.since_attempt(self.successes.first().copied(), end.at),
             self.since_attempt(first_alarm, end.at),
             ratio(alarmed(&corrupt), corrupt.len()),
             ratio(alarmed(&honest), honest.len()),
+            Measure::Value(standing as f64),
             Measure::Value(guilty as f64),
             Measure::Value((self.convicted.len() - guilty) as f64),
             Measure::Value(self.refused_wrongly as f64),

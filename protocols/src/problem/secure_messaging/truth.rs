@@ -146,7 +146,8 @@ impl Truth {
             | Indication::Cleared { .. }
             | Indication::Done(_)
             | Indication::Declined(_)
-            | Indication::Attempted => {}
+            | Indication::Attempted
+            | Indication::Ignored { .. } => {}
         }
         breaches
     }
