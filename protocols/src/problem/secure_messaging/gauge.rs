@@ -97,6 +97,8 @@ pub(super) struct Trust {
     successes: Vec<Time>,
     /// The requests that were ignored and are not answered yet, and since when.
     ignored: BTreeMap<OpId, Time>,
+    /// What was answered: a letter about it may still be on its way to somebody who ignores it.
+    settled: BTreeSet<OpId>,
     neglected: u64,
     /// Who was alarmed about, and when first.
     alarms: BTreeMap<NodeId, Time>,
@@ -152,6 +154,7 @@ impl Trust {
             breaches: BTreeMap::new(),
             successes: Vec::new(),
             ignored: BTreeMap::new(),
+            settled: BTreeSet::new(),
             neglected: 0,
             alarms: BTreeMap::new(),
             standing: BTreeSet::new(),
@@ -210,13 +213,16 @@ impl Trust {
         let Event::Indicated { answers, indication } = &entry.event else { return };
         if let Some(op) = *answers {
             self.waited(op, at);
+            self.settled.insert(op);
             self.answer(op, indication);
         }
         match indication {
             Indication::Attempted => self.attempt(at),
             Indication::Ignored { op } => {
                 self.attempt(at);
-                self.ignored.insert(*op, at);
+                if !self.settled.contains(op) {
+                    self.ignored.insert(*op, at);
+                }
             }
             Indication::Cleared { whom } => _ = self.standing.remove(&(node, *whom)),
             Indication::Stolen { .. } => _ = self.stolen_at.get_or_insert(at),
