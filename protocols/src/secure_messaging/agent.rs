@@ -8,6 +8,7 @@ use sim_core::time::{Duration, Time};
 
 use super::config::Theft;
 use super::defence::Defence;
+use super::evidence::SignedHead;
 use super::marks::{APPEAL_GRANTED, CARRIED, ROTATED};
 use super::message::{Body, Letter, Message, News, Record, Sealed};
 use super::offices::{deliver, key_of};
@@ -90,6 +91,8 @@ pub(super) struct Agent {
     /// Who left letters unanswered and was not heard of since.
     pub(super) silent: BTreeSet<NodeId>,
     pub(super) statements: Statements,
+    /// The head of the policy's log that it saw first.
+    pub(super) policy: Option<SignedHead>,
     /// Whom it tells next.
     turn: u32,
     /// The key that was stolen, and whether it noticed; until it is revoked.
@@ -106,6 +109,7 @@ impl Agent {
                     agent.taken.note(*from, *op, *seen, ctx.config().window);
                 }
                 Stored::Intact(Record::Head(head)) => agent.recorder.saw(*head),
+                Stored::Intact(Record::Policy(head)) => agent.policy = Some(*head),
                 _ => {}
             }
         }
@@ -325,7 +329,8 @@ impl Agent {
     ) {
         match message {
             Message::Letter(letter) => self.receive(*letter, ctx),
-            Message::Enrolled { certificate, grants, list } => {
+            Message::Enrolled { certificate, grants, list, policy } => {
+                self.hear_policy(policy, ctx);
                 let key = SecretKey::of(ctx.signer(), certificate.key().generation);
                 let is_newer = self.key().is_none_or(|(old, _)| old.public() < key.public());
                 self.learn(list, ctx);
@@ -339,7 +344,10 @@ impl Agent {
                 }
             }
             Message::News(news) => {
-                let News { sent_at, certificate, list, head, statements } = *news;
+                let News { sent_at, certificate, list, head, policy, statements } = *news;
+                if let Some(policy) = policy {
+                    self.hear_policy(policy, ctx);
+                }
                 self.recorder.heard_from(from, sent_at);
                 if let Some(certificate) = certificate {
                     self.meet(certificate, ctx);
@@ -455,7 +463,8 @@ impl Agent {
         let certificate = self.key().map(|(_, certificate)| certificate);
         let sent_at = ctx.wall_clock();
         let statements = self.statements.recent(ctx);
-        let news = News { sent_at, certificate, list: self.list.clone(), head, statements };
+        let (list, policy) = (self.list.clone(), self.policy);
+        let news = News { sent_at, certificate, list, head, policy, statements };
         ctx.send(NodeId(self.turn), Message::News(Box::new(news)));
     }
 

@@ -204,6 +204,7 @@ impl Program {
             Attack::Tampering
             | Attack::Eavesdropping
             | Attack::Silence
+            | Attack::PolicyEdit
             | Attack::Truncation
             | Attack::Edit
             | Attack::SplitView => {}
@@ -311,6 +312,13 @@ impl Program {
         self.passed.contains(&letter.op)
     }
 
+    /// Whether it changes the rules by which the authority grants: once.
+    pub(super) fn edits_rules(&mut self, ctx: &mut Ctx<'_>) -> bool {
+        let is_first = self.made_up == 0;
+        self.made_up = 1;
+        self.attack == Attack::PolicyEdit && is_first && self.tries(ctx)
+    }
+
     /// Tells one agent one thing and another another, as if it were the same.
     fn equivocate(&mut self, agent: &Agent, ctx: &mut Ctx<'_>) {
         let Some((key, certificate)) = agent.key() else { return };
@@ -371,6 +379,7 @@ impl Program {
             certificate: Some(certificate),
             list: None,
             head: None,
+            policy: None,
             statements: Vec::new(),
         };
         for agent in agents_but(&[ctx.me()], ctx) {

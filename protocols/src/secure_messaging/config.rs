@@ -34,6 +34,8 @@ pub enum Attack {
     Silence,
     /// An agent signs one thing for one agent and another for another.
     Equivocation,
+    /// An insider edits the rules by which the authority grants: everybody may do everything.
+    PolicyEdit,
     /// The keeper shows a log without its end.
     Truncation,
     /// The keeper shows a log of which it changed an entry.

@@ -31,11 +31,13 @@ pub enum Defence {
     Silence,
     /// Agents compare what others signed, and do not hear who signed two things for one.
     Equivocation,
+    /// A right is taken only if it was granted under the policy whose head was seen first.
+    PolicyLog,
 }
 
 impl Defence {
     /// Every defence with its name in scenario files.
-    pub const ALL: [(Self, &'static str); 11] = [
+    pub const ALL: [(Self, &'static str); 12] = [
         (Self::Signatures, "signatures"),
         (Self::ReplayWindow, "replay-window"),
         (Self::Freshness, "freshness"),
@@ -47,6 +49,7 @@ impl Defence {
         (Self::Admission, "admission"),
         (Self::Silence, "silence"),
         (Self::Equivocation, "equivocation"),
+        (Self::PolicyLog, "policy-log"),
     ];
 }
 

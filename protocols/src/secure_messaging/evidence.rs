@@ -100,11 +100,25 @@ impl Evidence {
     /// Whom it convicts, if it does: `keeper` is the key of whoever is said to have signed heads,
     /// `authority` that of whoever vouches for the keys of agents. Nobody else need be asked.
     pub fn convicts(&self, keeper: PublicKey, authority: PublicKey) -> Option<NodeId> {
-        let culprit = match self {
-            Self::Fork { .. } | Self::Shrunk { .. } => keeper.owner,
-            Self::Contradiction(both) => both[0].slot().0,
-        };
-        let is_proof = match self {
+        match self {
+            // Either office keeps a log.
+            Self::Fork { .. } | Self::Shrunk { .. } => [keeper, authority]
+                .into_iter()
+                .find(|office| self.is_proof_against(*office))
+                .map(|office| office.owner),
+            Self::Contradiction(both) => {
+                let [first, second] = both.as_ref();
+                let is_proof = first.contradicts(second)
+                    && first.is_genuine(authority)
+                    && second.is_genuine(authority);
+                is_proof.then_some(first.slot().0)
+            }
+        }
+    }
+
+    /// Whether heads that this key signed contradict each other.
+    fn is_proof_against(&self, keeper: PublicKey) -> bool {
+        match self {
             Self::Fork { small, large, leaves } => {
                 let are_signed = small.is_signed_by(keeper) && large.is_signed_by(keeper);
                 are_signed
@@ -125,14 +139,8 @@ impl Evidence {
                     && answer.answering == Some(known.known())
                     && answer.size < known.size
             }
-            Self::Contradiction(both) => {
-                let [first, second] = both.as_ref();
-                first.contradicts(second)
-                    && first.is_genuine(authority)
-                    && second.is_genuine(authority)
-            }
-        };
-        is_proof.then_some(culprit)
+            Self::Contradiction(_) => false,
+        }
     }
 
     /// The size on the wire, in bytes.

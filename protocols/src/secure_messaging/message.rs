@@ -219,6 +219,8 @@ pub struct News {
     pub list: Option<Revocations>,
     /// The greatest head of the log that it saw.
     pub head: Option<SignedHead>,
+    /// The head of the policy's log, as it was first seen.
+    pub policy: Option<SignedHead>,
     /// What it heard others state a short time ago.
     pub statements: Vec<Statement>,
 }
@@ -266,6 +268,8 @@ pub enum Message {
         grants: Vec<Capability>,
         /// The keys that are no longer good.
         list: Revocations,
+        /// The head of the log of the policy under which it grants.
+        policy: SignedHead,
     },
     /// An agent reports to the authority that this key of its was stolen.
     Theft(PublicKey),
@@ -373,17 +377,18 @@ impl Speech for Message {
                 letter.payload_bytes() + letter.signature_bytes() + letter.proof_bytes()
             }
             Self::Enrol | Self::Theft(_) | Self::Summons | Self::Appeal => SHORT_BYTES,
-            Self::Enrolled { grants, list, .. } => {
+            Self::Enrolled { grants, list, policy, .. } => {
                 let grants: u32 = grants.iter().map(Capability::bytes).sum();
-                CERTIFICATE_BYTES + grants + list.bytes()
+                CERTIFICATE_BYTES + grants + list.bytes() + policy.bytes()
             }
             Self::News(news) => {
-                let News { certificate, list, head, statements, .. } = news.as_ref();
+                let News { certificate, list, head, policy, statements, .. } = news.as_ref();
                 SHORT_BYTES
                     + Statement::bytes() * statements.len() as u32
                     + certificate.map_or(0, |_| CERTIFICATE_BYTES)
                     + list.as_ref().map_or(0, Revocations::bytes)
                     + head.as_ref().map_or(0, SignedHead::bytes)
+                    + policy.as_ref().map_or(0, SignedHead::bytes)
             }
             Self::Append { known: before, .. } | Self::Fetch { known: before, .. } => {
                 SHORT_BYTES + known(before)
@@ -404,8 +409,8 @@ impl Speech for Message {
     fn signatures(&self) -> u32 {
         match self {
             Self::Letter(letter) => u32::from(letter.signature.is_some()) * 2,
-            Self::Enrolled { grants, .. } => 2 + grants.len() as u32,
-            Self::News(news) => 3 + 2 * news.statements.len() as u32,
+            Self::Enrolled { grants, .. } => 3 + grants.len() as u32,
+            Self::News(news) => 4 + 2 * news.statements.len() as u32,
             Self::Appended { .. } | Self::Log { .. } => 1,
             Self::Accusation(_) | Self::Warning(_) => 2,
             _ => 0,
@@ -454,6 +459,8 @@ pub enum Record {
     },
     /// An agent saw this head of the log, the greatest so far.
     Head(SignedHead),
+    /// An agent saw this head of the policy's log, the first.
+    Policy(SignedHead),
     /// The authority vouched for a key.
     Issued(PublicKey),
     /// The authority revoked a key.
@@ -463,7 +470,8 @@ pub enum Record {
 }
 
 impl Writing for Record {
-    const KINDS: &'static [&'static str] = &["seen", "head", "issued", "revoked", "entry"];
+    const KINDS: &'static [&'static str] =
+        &["seen", "head", "issued", "revoked", "entry", "policy"];
 
     fn kind(&self) -> usize {
         match self {
@@ -472,6 +480,7 @@ impl Writing for Record {
             Self::Issued(_) => 2,
             Self::Revoked(_) => 3,
             Self::Entry(_) => 4,
+            Self::Policy(_) => 5,
         }
     }
 }

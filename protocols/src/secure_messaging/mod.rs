@@ -24,6 +24,7 @@ mod message;
 mod offices;
 mod receiving;
 mod recording;
+mod rulebook;
 mod silence;
 mod statements;
 mod watch;
@@ -128,16 +129,17 @@ impl Protocol for SecureMessaging {
     type Record = Record;
     type Monitor = Unwatched;
 
-    /// What is promised depends on the defences that stand. Anybody may be corrupt but the
-    /// authority; requests are answered as long as whoever carries them does so, and those who
+    /// What is promised depends on the defences that stand. Anybody may be corrupt but whoever
+    /// vouches for keys at the authority (an insider may edit its rules); requests are answered as long as whoever carries them does so, and those who
     /// do not answer are given up.
     fn contract(config: &Config, cluster: Cluster) -> Contract {
         use Defence::{
-            AccessControl, Audit, Encryption, ReplayWindow, Revocation, Signatures, Silence,
+            AccessControl, Audit, Encryption, PolicyLog, ReplayWindow, Revocation, Signatures,
+            Silence,
         };
         let promises: [(&'static str, &[Defence]); 7] = [
             (AUTHENTICITY, &[Signatures, ReplayWindow]),
-            (AUTHORITY, &[Signatures, AccessControl]),
+            (AUTHORITY, &[Signatures, AccessControl, PolicyLog]),
             (CONFIDENTIALITY, &[Encryption, AccessControl]),
             (REVOCATION_FRESHNESS, &[Signatures, Revocation]),
             (LOG_CONSISTENCY, &[Audit]),
@@ -209,6 +211,11 @@ impl Protocol for SecureMessaging {
 
     fn on_timer(&mut self, timer: Timer, ctx: &mut Context<'_, Self>) {
         match (&mut self.part, timer) {
+            (Part::Authority(registry), Timer::Attack) => {
+                if self.program.as_mut().is_some_and(|program| program.edits_rules(ctx)) {
+                    registry.be_edited();
+                }
+            }
             (part, Timer::Attack) => {
                 if let Some(program) = &mut self.program {
                     let agent = if let Part::Agent(agent) = part { Some(&**agent) } else { None };

@@ -284,7 +284,10 @@ impl Agent {
             !knows_status
                 || self.list.as_ref().is_some_and(|list| list.check(key, asked.now, age).is_ok())
         };
-        capability.is_some_and(|capability| capability.check(asked, authority, is_good).is_ok())
+        capability.is_some_and(|capability| {
+            self.is_under_policy(capability, ctx)
+                && capability.check(asked, authority, is_good).is_ok()
+        })
     }
 
     /// Notes what became of a letter, on the disk too, and tells its sender.

@@ -398,3 +398,55 @@ fn who_leaves_letters_unanswered_is_given_up_and_who_was_merely_slow_is_cleared(
         assert_eq!(table.violations(), []);
     }
 }
+
+#[test]
+fn an_edited_policy_is_found_by_those_who_hold_its_earlier_head_and_gives_nobody_a_right() {
+    const AUTHORITY: u32 = 3;
+    for (defences, convicted, done) in [("all", true, 0), ("all but policy-log", false, 1)] {
+        let defences = defences.parse().unwrap();
+        let config = Config { attack: Attack::PolicyEdit, defences, ..Config::default() };
+        let mut table = table_with(config, None);
+        table.corrupt(AUTHORITY);
+        table.fire(AUTHORITY, Timer::Attack);
+        // A guest gets its next papers, with rights by the edited rules.
+        table.fire(2, Timer::Rotate);
+        table.settle(&ALL);
+        ask(&mut table, 2, act(4, Action::Write, None));
+        table.settle(&ALL);
+        let transcript = table.transcript();
+        assert_eq!(answers(&table, "Done"), done, "{transcript}");
+        assert_eq!(transcript.contains("Convicted { whom: n3 }"), convicted, "{transcript}");
+        assert_eq!(table.violations(), [], "what is promised is judged by the true policy");
+    }
+}
+
+#[test]
+fn who_restarts_after_the_policy_was_edited_still_knows_what_it_was() {
+    let config = Config { attack: Attack::PolicyEdit, ..Config::default() };
+    let mut table = table_with(config, None);
+    table.corrupt(3);
+    table.fire(3, Timer::Attack);
+    table.fire(2, Timer::Rotate);
+    table.settle(&ALL);
+    table.restart(1);
+    table.settle(&ALL);
+    gossip(&mut table);
+    ask(&mut table, 2, act(4, Action::Write, None));
+    table.settle(&ALL);
+    assert_eq!(answers(&table, "Declined(Unauthorised)"), 1, "{}", table.transcript());
+    assert_eq!(table.violations(), []);
+}
+
+#[test]
+fn a_policy_that_nobody_edits_convicts_nobody_whoever_restarts() {
+    let mut table = table();
+    for node in [3, 1, 2] {
+        table.restart(node);
+        table.settle(&ALL);
+        gossip(&mut table);
+    }
+    ask(&mut table, 0, act(4, Action::Write, None));
+    table.settle(&ALL);
+    assert_eq!(answers(&table, "Done"), 1, "{}", table.transcript());
+    assert!(!table.transcript().contains("Convicted"), "{}", table.transcript());
+}
