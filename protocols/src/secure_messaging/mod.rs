@@ -211,15 +211,13 @@ impl Protocol for SecureMessaging {
 
     fn on_timer(&mut self, timer: Timer, ctx: &mut Context<'_, Self>) {
         match (&mut self.part, timer) {
-            (Part::Authority(registry), Timer::Attack) => {
-                if self.program.as_mut().is_some_and(|program| program.edits_rules(ctx)) {
-                    registry.be_edited();
-                }
-            }
             (part, Timer::Attack) => {
-                if let Some(program) = &mut self.program {
-                    let agent = if let Part::Agent(agent) = part { Some(&**agent) } else { None };
-                    program.act(agent, self.loot.as_ref(), ctx);
+                let Some(program) = &mut self.program else { return };
+                let loot = self.loot.as_ref();
+                match part {
+                    Part::Authority(registry) if program.edits_rules(ctx) => registry.be_edited(),
+                    Part::Agent(agent) => program.act(Some(agent), loot, ctx),
+                    _ => program.act(None, loot, ctx),
                 }
             }
             (Part::Agent(agent), timer) => agent.wake(timer, ctx),

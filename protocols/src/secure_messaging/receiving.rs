@@ -91,7 +91,7 @@ impl Agent {
                     // A nuisance gets no answer, and a sender who is slowed down tries again.
                     Cause::TooMuch => self.suspect(from, FOR_NOISE, ctx),
                     Cause::Quarantined | Cause::Convicted => {
-                        self.acknowledge(from, op, Err(cause), ctx)
+                        self.acknowledge(from, op, Err(cause), ctx);
                     }
                     _ => self.suspect(policy::broker(ctx.cluster()), FOR_NOISE, ctx),
                 }

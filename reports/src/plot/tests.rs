@@ -237,13 +237,13 @@ fn an_attack_that_was_watched_for_a_short_time_does_not_count_as_unnoticed_for_e
         let own = rows.iter().filter(move |row| &row[0] == point);
         own.map(|row| [2, 3, 5].map(|column| row[column].parse::<f64>().expect("a number")))
     };
-    assert_eq!(of("p0").last(), Some([58.0, 1.0, 0.0]), "all were noticed");
+    assert_eq!(of("p0").next_back(), Some([58.0, 1.0, 0.0]), "all were noticed");
     // By 512 ms four had been noticed and the watching of one had ended.
     let step = of("p2").find(|row| row[0] == 512.0).expect("a step");
     let before = of("p2").take_while(|row| row[0] < 512.0).last().expect("a step");
     assert_eq!(step[1], 15.0);
     assert!((step[2] - before[2] * 14.0 / 15.0).abs() < 1e-12, "{before:?} {step:?}");
-    let last = of("p2").last().expect("a step");
+    let last = of("p2").next_back().expect("a step");
     assert!(last[2] > 0.0 && last[2] < 4.0 / 20.0 * 2.0, "{last:?}");
     assert!(picture.caption.contains("(4 in all)"), "{}", picture.caption);
 }
