@@ -223,7 +223,7 @@ fn meaning(row: &Row, found: &Difference) -> Meaning {
 /// Whether more of a metric is better; `None` where neither way is.
 fn more_is_better(metric: &str) -> Option<bool> {
     const MORE: [&str; 2] = ["ops_ok_count", "decided_nodes_count"];
-    const LESS: [&str; 10] = [
+    const LESS: [&str; 9] = [
         "ops_refused_count",
         "ops_pending_count",
         "retries_count",
@@ -232,13 +232,17 @@ fn more_is_better(metric: &str) -> Option<bool> {
         "undecided_nodes_count",
         "msgs_count",
         "msgs_per_op_ratio",
-        "bytes_sent",
         "syncs_count",
     ];
     if MORE.contains(&metric) {
         return Some(true);
     }
-    (metric.ends_with("_ms") || LESS.contains(&metric)).then_some(false)
+    // Waiting and traffic cost, whatever they are for: the unit tells.
+    let is_cost = metric.ends_with("_ms")
+        || metric.ends_with("_bytes")
+        || metric.starts_with("bytes_")
+        || LESS.contains(&metric);
+    is_cost.then_some(false)
 }
 
 /// A limit on how much worse a metric may get: `metric:stat:limit`.
@@ -347,6 +351,15 @@ mod tests {
     fn times(shift: f64) -> impl Iterator<Item = (f64, bool)> {
         (0..50)
             .map(move |at| (100.0 + f64::from(at * at % 23) + shift * f64::from(1 + at % 3), false))
+    }
+
+    #[test]
+    fn waiting_and_traffic_are_costs_and_what_is_neither_has_no_direction() {
+        for cost in ["failover_ms", "bytes_per_update", "bytes_sent", "signature_bytes"] {
+            assert_eq!(more_is_better(cost), Some(false), "{cost}");
+        }
+        assert_eq!(more_is_better("ops_ok_count"), Some(true));
+        assert_eq!(more_is_better("redundant_ratio"), None);
     }
 
     #[test]

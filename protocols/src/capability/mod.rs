@@ -18,6 +18,7 @@ use sim_core::id::NodeId;
 use sim_core::signature::{SIGNATURE_BYTES, Signature};
 use sim_core::time::{Duration, Time};
 
+use crate::audit;
 use crate::credential::{PublicKey, SecretKey};
 
 /// What can be done with a resource.
@@ -44,6 +45,8 @@ pub struct Terms {
     pub expires: Time,
     /// How many more times it may be passed on.
     pub depth: u8,
+    /// Under which policy it was granted: the root of the tree over its rules.
+    pub policy: audit::Hash,
 }
 
 /// One link of the chain: what its holder may do.
@@ -79,7 +82,7 @@ pub enum Denial {
 
 const DOMAIN: &str = "capability";
 /// A block's terms, its holder and the signature.
-const BLOCK_BYTES: u32 = 4 + 1 + 8 + 1 + 8 + SIGNATURE_BYTES;
+const BLOCK_BYTES: u32 = 4 + 1 + 8 + 1 + audit::HASH_BYTES + 8 + SIGNATURE_BYTES;
 
 impl Capability {
     /// The authority's own grant.
@@ -91,6 +94,11 @@ impl Capability {
     /// What the last holder may do.
     pub fn terms(&self) -> Terms {
         self.last().terms
+    }
+
+    /// Under which policy the authority granted it.
+    pub fn policy(&self) -> audit::Hash {
+        self.0.first().expect("a capability has a block").terms.policy
     }
 
     /// The last holder's key.

@@ -7,8 +7,8 @@ use crate::credential::tests::{at, keys};
 
 const PAPER: Resource = Resource(3);
 
-const fn terms(depth: u8) -> Terms {
-    Terms { resource: PAPER, action: Action::Read, expires: at(10), depth }
+fn terms(depth: u8) -> Terms {
+    Terms { resource: PAPER, action: Action::Read, expires: at(10), depth, policy: audit::empty() }
 }
 
 fn asks(presenter: PublicKey) -> Asked {
@@ -80,6 +80,7 @@ fn any_terms() -> impl Strategy<Value = Terms> {
         action: if writes { Action::Write } else { Action::Read },
         expires: at(end),
         depth,
+        policy: audit::empty(),
     })
 }
 

@@ -367,6 +367,7 @@ impl Checker<Broadcast, Delivered> for Totality {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sim_core::time::Duration;
 
     const N0: NodeId = NodeId(0);
     const OP: OpId = OpId { client: ClientId(0), sequence: 0 };

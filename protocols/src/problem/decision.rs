@@ -525,6 +525,7 @@ mod tests {
     use sim_core::rng::{Stream, Streams};
 
     use super::*;
+    use sim_core::time::Duration;
 
     const A: Choice = Choice::new(0, 2);
     const B: Choice = Choice::new(1, 2);

@@ -138,6 +138,10 @@ pub enum Cause {
     Unauthorised,
     /// The receiver is not cleared for it.
     Clearance,
+    /// Whoever was asked does not answer.
+    Silent,
+    /// The sender was convicted.
+    Convicted,
     /// There is nobody here to do it.
     Unknown,
 }
@@ -221,6 +225,13 @@ pub enum Indication {
         /// How much there is now.
         score: u32,
     },
+    /// An agent drew a jury to be heard about somebody.
+    Drawn {
+        /// All identities that could be drawn.
+        pool: Vec<PublicKey>,
+        /// Those that were.
+        jury: Vec<PublicKey>,
+    },
     /// The suspicion of a node, or the proof, is enough to act on.
     Alarmed {
         /// About whom.
@@ -249,6 +260,11 @@ pub enum Indication {
     },
     /// A hostile program tries something.
     Attempted,
+    /// A hostile program leaves a request unanswered.
+    Ignored {
+        /// Which one.
+        op: OpId,
+    },
     /// A hostile program got to know a content.
     Learned {
         /// Which one.
@@ -396,7 +412,10 @@ impl Problem for SecureMessaging {
     }
 
     fn is_confession(indication: &Indication) -> bool {
-        matches!(indication, Indication::Attempted | Indication::Learned { .. })
+        matches!(
+            indication,
+            Indication::Attempted | Indication::Ignored { .. } | Indication::Learned { .. }
+        )
     }
 
     fn properties(cluster: Cluster, promise: &Promise) -> Vec<Property<Request, Indication>> {

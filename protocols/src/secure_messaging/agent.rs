@@ -1,18 +1,20 @@
 //! An agent: carries out what its user asks, and keeps its papers in order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use sim_core::id::{NodeId, OpId};
+use sim_core::id::{Cluster, NodeId, OpId};
 use sim_core::protocol::{Context, Stored};
 use sim_core::time::{Duration, Time};
 
 use super::config::Theft;
 use super::defence::Defence;
+use super::evidence::SignedHead;
 use super::marks::{APPEAL_GRANTED, CARRIED, ROTATED};
 use super::message::{Body, Letter, Message, News, Record, Sealed};
 use super::offices::{deliver, key_of};
-use super::receiving::Taken;
+use super::receiving::{Taken, identity};
 use super::recording::Recorder;
+use super::statements::Statements;
 use super::watch::Watch;
 use super::{SecureMessaging, Timer};
 use crate::capability::{Action, Capability, Resource};
@@ -49,8 +51,21 @@ struct Open {
     to: NodeId,
     errand: Errand,
     price: Price,
-    /// When the last letter about it left, if one did.
-    posted: Option<Time>,
+    /// When the first and the last letter about it left, if one did.
+    posted: Option<(Time, Time)>,
+}
+
+impl Open {
+    /// Whether whoever was asked should have answered; `patience` is for one of whom it is his own to
+    /// answer.
+    fn is_overdue(&self, patience: Duration, now: Time, cluster: Cluster) -> bool {
+        let is_through_another = match self.errand {
+            Errand::Act { resource, .. } => policy::owner(cluster, resource) != self.to,
+            Errand::Tell { .. } | Errand::Carry { .. } => false,
+        };
+        let patience = if is_through_another { patience * 2 } else { patience };
+        self.posted.is_some_and(|(first, _)| now.since(first) > patience)
+    }
 }
 
 /// Who one is and what one may do, as the authority says.
@@ -73,6 +88,11 @@ pub(super) struct Agent {
     pub(super) taken: Taken,
     pub(super) recorder: Recorder,
     pub(super) watch: Watch,
+    /// Who left letters unanswered and was not heard of since.
+    pub(super) silent: BTreeSet<NodeId>,
+    pub(super) statements: Statements,
+    /// The head of the policy's log that it saw first.
+    pub(super) policy: Option<SignedHead>,
     /// Whom it tells next.
     turn: u32,
     /// The key that was stolen, and whether it noticed; until it is revoked.
@@ -89,6 +109,7 @@ impl Agent {
                     agent.taken.note(*from, *op, *seen, ctx.config().window);
                 }
                 Stored::Intact(Record::Head(head)) => agent.recorder.saw(*head),
+                Stored::Intact(Record::Policy(head)) => agent.policy = Some(*head),
                 _ => {}
             }
         }
@@ -170,7 +191,10 @@ impl Agent {
         ctx: &mut Context<'_, SecureMessaging>,
     ) {
         self.open.insert(op, Open { to, errand, price: Price::default(), posted: None });
-        self.pursue(op, ctx);
+        match self.silent.contains(&to) {
+            true => self.settle(to, op, Err(Cause::Silent), ctx),
+            false => self.pursue(op, ctx),
+        }
     }
 
     /// Somebody asks this agent to have something done by another, in his name.
@@ -195,7 +219,8 @@ impl Agent {
         let Some(body) = self.body(to, errand, ctx) else { return };
         let Some(letter) = self.letter(to, op, body, ctx) else { return };
         if let Some(Open { price, posted, .. }) = self.open.get_mut(&op) {
-            *posted = Some(ctx.elapsed());
+            let now = ctx.elapsed();
+            *posted = Some((posted.map_or(now, |(first, _)| first), now));
             price.payload += letter.payload_bytes();
             price.signature += letter.signature_bytes();
             price.proof += letter.proof_bytes();
@@ -304,7 +329,8 @@ impl Agent {
     ) {
         match message {
             Message::Letter(letter) => self.receive(*letter, ctx),
-            Message::Enrolled { certificate, grants, list } => {
+            Message::Enrolled { certificate, grants, list, policy } => {
+                self.hear_policy(policy, ctx);
                 let key = SecretKey::of(ctx.signer(), certificate.key().generation);
                 let is_newer = self.key().is_none_or(|(old, _)| old.public() < key.public());
                 self.learn(list, ctx);
@@ -318,7 +344,10 @@ impl Agent {
                 }
             }
             Message::News(news) => {
-                let News { sent_at, certificate, list, head } = *news;
+                let News { sent_at, certificate, list, head, policy, statements } = *news;
+                if let Some(policy) = policy {
+                    self.hear_policy(policy, ctx);
+                }
                 self.recorder.heard_from(from, sent_at);
                 if let Some(certificate) = certificate {
                     self.meet(certificate, ctx);
@@ -329,12 +358,15 @@ impl Agent {
                 if let Some(head) = head {
                     self.recorder.hear_head(from, head, ctx);
                 }
+                statements.into_iter().for_each(|statement| self.compare(statement, ctx));
             }
             Message::Appended { .. } | Message::Log { .. } | Message::Accusation(_) => {
                 self.recorder.hear(from, message, &mut self.watch, ctx);
             }
             Message::Warning(warning) => self.heed(&warning, ctx),
+            Message::Summons => ctx.send(from, Message::Appeal),
             Message::Appeal => {
+                self.hear_again(from, ctx);
                 let (threshold, now) = (ctx.config().threshold, ctx.elapsed());
                 if self.watch.appeal(from, threshold, now) {
                     ctx.announce(APPEAL_GRANTED.reached());
@@ -350,8 +382,14 @@ impl Agent {
         let authority = key_of(policy::authority(ctx.cluster()));
         let now = ctx.wall_clock();
         let owner = certificate.key().owner;
-        let is_newer = self.directory.get(&owner).is_none_or(|old| old.key() < certificate.key());
-        if is_newer && certificate.check(authority, now, ctx.config().skew).is_ok() {
+        let old = self.directory.get(&owner).map(Certificate::key);
+        if old == Some(certificate.key())
+            || certificate.check(authority, now, ctx.config().skew).is_err()
+        {
+            return;
+        }
+        self.watch.meet(identity(certificate.key(), ctx));
+        if old.is_none_or(|old| old < certificate.key()) {
             self.directory.insert(owner, certificate);
         }
     }
@@ -365,10 +403,25 @@ impl Agent {
         }
     }
 
+    /// What was asked of this one and is not done.
+    pub(super) fn asked_of(&self, whom: NodeId) -> Vec<OpId> {
+        let open = self.open.iter().filter(|(_, open)| open.to == whom);
+        open.map(|(op, _)| *op).collect()
+    }
+
+    /// Those who should have answered by now.
+    pub(super) fn overdue(&self, ctx: &Context<'_, SecureMessaging>) -> BTreeSet<NodeId> {
+        let (now, patience) = (ctx.elapsed(), ctx.config().silence);
+        let is_overdue = |open: &&Open| open.is_overdue(patience, now, ctx.cluster());
+        self.open.values().filter(is_overdue).map(|open| open.to).collect()
+    }
+
     /// Sends again what was not answered in time, and what could not be sent yet.
     fn pursue_all(&mut self, ctx: &mut Context<'_, SecureMessaging>) {
         let (now, patience) = (ctx.elapsed(), ctx.config().retransmit);
-        let is_due = |posted: Option<Time>| posted.is_none_or(|at| now.since(at) >= patience);
+        let is_due = |posted: Option<(Time, Time)>| {
+            posted.is_none_or(|(_, last)| now.since(last) >= patience)
+        };
         let open = self.open.iter().filter(|(_, open)| is_due(open.posted));
         let open: Vec<OpId> = open.map(|(op, _)| *op).collect();
         open.into_iter().for_each(|op| self.pursue(op, ctx));
@@ -382,6 +435,7 @@ impl Agent {
                     self.enrol(ctx);
                 }
                 self.report(ctx);
+                self.look_for_silence(ctx);
                 self.pursue_all(ctx);
                 self.recorder.ask_again(ctx);
             }
@@ -408,7 +462,9 @@ impl Agent {
         let head = self.recorder.head().filter(|_| stands(ctx, Defence::Audit));
         let certificate = self.key().map(|(_, certificate)| certificate);
         let sent_at = ctx.wall_clock();
-        let news = News { sent_at, certificate, list: self.list.clone(), head };
+        let statements = self.statements.recent(ctx);
+        let (list, policy) = (self.list.clone(), self.policy);
+        let news = News { sent_at, certificate, list, head, policy, statements };
         ctx.send(NodeId(self.turn), Message::News(Box::new(news)));
     }
 

@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 use sim_core::id::{ClientId, NodeId, OpId};
 use sim_core::protocol::Context;
 use sim_core::rng::Random as _;
+use sim_core::time::Time;
 
 use super::SecureMessaging;
 use super::agent::{Agent, post, stands};
 use super::config::Attack;
 use super::defence::Defence;
 use super::evidence::{Evidence, SignedHead};
-use super::message::{Body, Letter, Message, Sealed, Warning};
+use super::message::{Body, Letter, Message, News, Sealed, Warning};
 use super::offices::{Ledger, deliver};
 use crate::audit::{Hash, leaf};
 use crate::capability::{Action, Capability, Resource, Terms};
@@ -44,8 +45,9 @@ pub(super) struct Program {
     seen: Vec<Letter>,
     /// The operations whose first letter passed.
     passed: BTreeSet<OpId>,
-    /// The keys that it got for one who is many.
+    /// The keys that it got for one who is many, and when it asked for the next.
     keys: Vec<(SecretKey, Certificate)>,
+    asked: Option<Time>,
 }
 
 type Ctx<'a> = Context<'a, SecureMessaging>;
@@ -71,6 +73,7 @@ impl Program {
             seen: Vec::new(),
             passed: BTreeSet::new(),
             keys: Vec::new(),
+            asked: None,
         }
     }
 
@@ -193,8 +196,15 @@ impl Program {
             }
             Attack::Slander => self.slander(agent.and_then(|agent| agent.recorder.head()), ctx),
             Attack::Sybil => self.be_many(ctx),
+            Attack::Equivocation => {
+                if let Some(agent) = agent {
+                    self.equivocate(agent, ctx);
+                }
+            }
             Attack::Tampering
             | Attack::Eavesdropping
+            | Attack::Silence
+            | Attack::PolicyEdit
             | Attack::Truncation
             | Attack::Edit
             | Attack::SplitView => {}
@@ -282,6 +292,50 @@ impl Program {
         self.say(agent, to, Body::Act { resource, action, capability }, ctx);
     }
 
+    /// Leaves a letter of another agent unanswered, and then all about the same; says whether it did.
+    pub(super) fn ignores(&mut self, message: &Message, ctx: &mut Ctx<'_>) -> bool {
+        if self.attack != Attack::Silence {
+            return false;
+        }
+        let letter = match message {
+            Message::Letter(letter) => letter,
+            message => return self.left > 0 && *message == Message::Summons,
+        };
+        if matches!(letter.sealed.open(ctx.me()), Some(Body::Receipt(_))) {
+            return false;
+        }
+        if !self.passed.contains(&letter.op) && self.left > 0 {
+            self.left -= 1;
+            self.passed.insert(letter.op);
+            ctx.indicate(Indication::Ignored { op: letter.op });
+        }
+        self.passed.contains(&letter.op)
+    }
+
+    /// Whether it changes the rules by which the authority grants: once.
+    pub(super) fn edits_rules(&mut self, ctx: &mut Ctx<'_>) -> bool {
+        let is_first = self.made_up == 0;
+        self.made_up = 1;
+        self.attack == Attack::PolicyEdit && is_first && self.tries(ctx)
+    }
+
+    /// Tells one agent one thing and another another, as if it were the same.
+    fn equivocate(&mut self, agent: &Agent, ctx: &mut Ctx<'_>) {
+        let Some((key, certificate)) = agent.key() else { return };
+        let Some(first) = any(&agents_but(&[ctx.me()], ctx), ctx) else { return };
+        let Some(second) = any(&agents_but(&[ctx.me(), first], ctx), ctx) else { return };
+        if !self.tries(ctx) {
+            return;
+        }
+        let letter = self.letter(ctx.me(), first, Self::ORDER, ctx);
+        let other = Body::Text { kind: Kind::Note, label: Label::Public, term: 0 };
+        let reader = stands(ctx, Defence::Encryption).then_some(second);
+        let contrary = Letter { to: second, sealed: Sealed::new(other, reader), ..letter.clone() };
+        for letter in [letter, contrary] {
+            post(letter.signed(&key, certificate, true), ctx);
+        }
+    }
+
     fn flood(&mut self, agent: &Agent, ctx: &mut Ctx<'_>) {
         let Some(to) = any(&agents_but(&[ctx.me()], ctx), ctx) else { return };
         if self.tries(ctx) {
@@ -311,18 +365,37 @@ impl Program {
         }
     }
 
-    /// The authority vouched for one key more.
-    pub(super) fn collect(&mut self, certificate: Certificate, ctx: &Ctx<'_>) {
+    /// The authority vouched for one key more. One who is many shows it to everybody.
+    pub(super) fn collect(&mut self, certificate: Certificate, ctx: &mut Ctx<'_>) {
         let key = SecretKey::of(ctx.signer(), certificate.key().generation);
-        if self.attack == Attack::Sybil && self.keys.len() < ctx.config().identities as usize {
-            self.keys.push((key, certificate));
+        if self.attack != Attack::Sybil || self.keys.len() >= ctx.config().identities as usize {
+            return;
+        }
+        self.keys.push((key, certificate));
+        self.asked = None;
+        let sent_at = ctx.wall_clock();
+        let news = News {
+            sent_at,
+            certificate: Some(certificate),
+            list: None,
+            head: None,
+            policy: None,
+            statements: Vec::new(),
+        };
+        for agent in agents_but(&[ctx.me()], ctx) {
+            ctx.send(agent, Message::News(Box::new(news.clone())));
         }
     }
 
     /// Warns of one honest agent under all the keys that it has, and gets more of them.
     fn be_many(&mut self, ctx: &mut Ctx<'_>) {
         if self.keys.len() < ctx.config().identities as usize {
-            ctx.send(policy::authority(ctx.cluster()), Message::Enrol);
+            let (now, patience) = (ctx.elapsed(), ctx.config().retransmit);
+            if self.asked.is_none_or(|asked| now.since(asked) >= patience) {
+                self.asked = Some(now);
+                ctx.send(policy::authority(ctx.cluster()), Message::Enrol);
+            }
+            return;
         }
         let Some(victim) = agents_but(&[ctx.me()], ctx).first().copied() else { return };
         if self.keys.is_empty() || !self.tries(ctx) {

@@ -33,6 +33,12 @@ pub enum Attack {
     Slander,
     /// An agent gets many keys, and warns of an honest one under each.
     Sybil,
+    /// An agent leaves the letters of others unanswered.
+    Silence,
+    /// An agent signs one thing for one agent and another for another.
+    Equivocation,
+    /// An insider edits the rules by which the authority grants: everybody may do everything.
+    PolicyEdit,
     /// The keeper shows a log without its end.
     Truncation,
     /// The keeper shows a log of which it changed an entry.
@@ -86,16 +92,27 @@ pub struct Config {
     pub window: u32,
     /// After which time a letter that was not answered is sent again; above zero.
     pub retransmit: Duration,
+    /// How long a letter may go unanswered, sent again and again, until its receiver is suspected;
+    /// twice that if it is to have something done by another.
+    pub silence: Duration,
     /// How many letters a second are taken from one sender.
     pub rate: u32,
     /// How much suspicion raises an alarm; a point fades each second.
     pub threshold: u32,
     /// How many witnesses who warn of somebody are an alarm of one's own; at least 1.
     pub witnesses: u32,
+    /// How many of the identities that an agent knows it draws to be heard about a suspect: if more
+    /// than half of them warn, that is an alarm of its own. 0 hears all, and counts `witnesses`.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub jury: u32,
     /// How many keys an agent gets that is more than one.
     pub identities: u32,
     /// How long a sender is not heard after an alarm.
     pub quarantine: Duration,
+}
+
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Default for Config {
@@ -114,9 +131,11 @@ impl Default for Config {
             gossip: Duration::from_millis(100),
             window: 1_024,
             retransmit: Duration::from_millis(300),
+            silence: Duration::from_secs(1),
             rate: 30,
             threshold: 10,
             witnesses: 3,
+            jury: 0,
             identities: 6,
             quarantine: Duration::from_secs(2),
         }
@@ -153,6 +172,11 @@ impl Config {
             let reason = "a list is too old before the next one comes: write a time of at most \
                           `status_age`";
             objections.push(wrong("refresh", reason, true));
+        }
+        if self.silence < self.retransmit * 2 {
+            let reason =
+                "whoever misses one letter is suspected: write at least twice `retransmit`";
+            objections.push(wrong("silence", reason, true));
         }
         let agents = policy::agents(cluster).count() as u32;
         if agents < 3 {

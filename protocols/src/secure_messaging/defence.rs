@@ -28,11 +28,17 @@ pub enum Defence {
     Detection,
     /// A node counts as one witness, however many keys it has.
     Admission,
+    /// Who leaves letters unanswered is asked no more until he is heard of again.
+    Silence,
+    /// Agents compare what others signed, and do not hear who signed two things for one.
+    Equivocation,
+    /// A right is taken only if it was granted under the policy whose head was seen first.
+    PolicyLog,
 }
 
 impl Defence {
     /// Every defence with its name in scenario files.
-    pub const ALL: [(Self, &'static str); 9] = [
+    pub const ALL: [(Self, &'static str); 12] = [
         (Self::Signatures, "signatures"),
         (Self::ReplayWindow, "replay-window"),
         (Self::Freshness, "freshness"),
@@ -42,6 +48,9 @@ impl Defence {
         (Self::Audit, "audit"),
         (Self::Detection, "detection"),
         (Self::Admission, "admission"),
+        (Self::Silence, "silence"),
+        (Self::Equivocation, "equivocation"),
+        (Self::PolicyLog, "policy-log"),
     ];
 }
 

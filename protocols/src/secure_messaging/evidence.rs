@@ -1,4 +1,5 @@
-//! Evidence that convicts a keeper of two logs, and that anybody can check who knows its key.
+//! Evidence that convicts a keeper of two logs or an agent of two statements in one slot, and that
+//! anybody can check who knows the keys of the offices.
 //!
 //! A head is signed with the head that it answers: the asker says how far it knows the log, so that
 //! a keeper that answers with less contradicts itself in one signature. An honest keeper's log only
@@ -7,6 +8,7 @@
 use sim_core::id::NodeId;
 use sim_core::signature::{SIGNATURE_BYTES, Signature};
 
+use super::message::Statement;
 use crate::audit::{HASH_BYTES, Hash, Tree, leaf};
 use crate::credential::{PublicKey, SecretKey};
 use crate::problem::secure_messaging::LogEntry;
@@ -90,12 +92,33 @@ pub enum Evidence {
         /// The answer to it.
         answer: SignedHead,
     },
+    /// Two statements of one agent in one slot that say different things.
+    Contradiction(Box<[Statement; 2]>),
 }
 
 impl Evidence {
-    /// Whom it convicts, if it does: `keeper` is the key of whoever is said to have signed.
-    pub fn convicts(&self, keeper: PublicKey) -> Option<NodeId> {
-        let is_proof = match self {
+    /// Whom it convicts, if it does: `keeper` is the key of whoever is said to have signed heads,
+    /// `authority` that of whoever vouches for the keys of agents. Nobody else need be asked.
+    pub fn convicts(&self, keeper: PublicKey, authority: PublicKey) -> Option<NodeId> {
+        match self {
+            // Either office keeps a log.
+            Self::Fork { .. } | Self::Shrunk { .. } => [keeper, authority]
+                .into_iter()
+                .find(|office| self.is_proof_against(*office))
+                .map(|office| office.owner),
+            Self::Contradiction(both) => {
+                let [first, second] = both.as_ref();
+                let is_proof = first.contradicts(second)
+                    && first.is_genuine(authority)
+                    && second.is_genuine(authority);
+                is_proof.then_some(first.slot().0)
+            }
+        }
+    }
+
+    /// Whether heads that this key signed contradict each other.
+    fn is_proof_against(&self, keeper: PublicKey) -> bool {
+        match self {
             Self::Fork { small, large, leaves } => {
                 let are_signed = small.is_signed_by(keeper) && large.is_signed_by(keeper);
                 are_signed
@@ -116,8 +139,8 @@ impl Evidence {
                     && answer.answering == Some(known.known())
                     && answer.size < known.size
             }
-        };
-        is_proof.then_some(keeper.owner)
+            Self::Contradiction(_) => false,
+        }
     }
 
     /// The size on the wire, in bytes.
@@ -127,6 +150,7 @@ impl Evidence {
                 small.bytes() + large.bytes() + HASH_BYTES * leaves.len() as u32
             }
             Self::Shrunk { known, answer } => known.bytes() + answer.bytes(),
+            Self::Contradiction(_) => 2 * Statement::bytes(),
         }
     }
 }

@@ -20,10 +20,26 @@ pub(super) const QUARANTINED: Mark =
 /// Somebody is heard again.
 pub(super) const APPEAL_GRANTED: Mark =
     Mark::named("appeal_granted", "an agent in quarantine appealed, and was heard again early");
-/// A keeper was found out.
+/// Somebody was found out.
 pub(super) const CONVICTED: Mark =
-    Mark::named("convicted", "an agent saw evidence that convicts the keeper of the log");
+    Mark::named("convicted", "an agent saw evidence that convicts another node");
+
+/// Somebody does not answer.
+pub(super) const GIVEN_UP: Mark =
+    Mark::named("given_up", "an agent gave up on another who left its letters unanswered");
+/// Somebody who did not answer is heard of again.
+pub(super) const HEARD_AGAIN: Mark =
+    Mark::named("heard_again", "an agent that had been given up answered, and was cleared");
 
 /// All of them.
-pub(super) const MARKS: &[Mark] =
-    &[ROTATED, REVOKED_KEY_REFUSED, COPY_REFUSED, CARRIED, QUARANTINED, APPEAL_GRANTED, CONVICTED];
+pub(super) const MARKS: &[Mark] = &[
+    ROTATED,
+    REVOKED_KEY_REFUSED,
+    COPY_REFUSED,
+    CARRIED,
+    QUARANTINED,
+    APPEAL_GRANTED,
+    CONVICTED,
+    GIVEN_UP,
+    HEARD_AGAIN,
+];

@@ -4,7 +4,7 @@ use sim_core::digest::Digest;
 use sim_core::id::{NodeId, OpId};
 use sim_core::message::{Forger, Lie, Message as Speech, Record as Writing};
 use sim_core::signature::{SIGNATURE_BYTES, Signature};
-use sim_core::time::Time;
+use sim_core::time::{Duration, Time};
 
 use super::evidence::{Evidence, SignedHead};
 use crate::audit;
@@ -105,8 +105,25 @@ impl Letter {
         let Self { from, to, op, sent_at, sealed: Sealed { body, .. }, .. } = self;
         match body {
             Body::Text { label, .. } if !is_bound => Digest::of(&(from, op, sent_at, label)),
+            Body::Text { .. } => covered_of_text((*from, *to, *op), *sent_at, Digest::of(body)),
             _ => Digest::of(&(from, to, op, sent_at, body)),
         }
+    }
+
+    /// What its signature states to everybody, if it is a signed message: to whom it is, and a digest
+    /// of what it says. (What a letter about an act says may change when it is sent again.)
+    pub fn statement(&self) -> Option<Statement> {
+        let Self { from, to, op, sent_at, sealed: Sealed { body, .. }, .. } = self;
+        let (certificate, signature) = (self.certificate?, self.signature?);
+        matches!(body, Body::Text { .. }).then(|| Statement {
+            from: *from,
+            to: *to,
+            op: *op,
+            sent_at: *sent_at,
+            text: Digest::of(body),
+            certificate,
+            signature,
+        })
     }
 
     /// Signs it.
@@ -140,6 +157,57 @@ impl Letter {
     }
 }
 
+/// What the signature of a letter covers that is a message: who says to whom in which slot, when,
+/// and a digest of what.
+fn covered_of_text((from, to, op): (NodeId, NodeId, OpId), sent_at: Time, text: u64) -> u64 {
+    Digest::of(&(from, to, op, sent_at, "text", text))
+}
+
+/// What somebody signed, as far as it can be shown to others without saying what it says.
+///
+/// An agent has one slot for each operation, and states one thing in it, to one agent, however often
+/// it sends the letter. (A digest hides what it is of only from those who cannot guess it; a real
+/// one would be salted.)
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct Statement {
+    from: NodeId,
+    to: NodeId,
+    op: OpId,
+    sent_at: Time,
+    text: u64,
+    certificate: Certificate,
+    signature: Signature,
+}
+
+impl Statement {
+    /// Who states it, and in which slot.
+    pub const fn slot(&self) -> (NodeId, OpId) {
+        (self.from, self.op)
+    }
+
+    /// Whether its author signed it, with a key for which this authority vouched.
+    pub fn is_genuine(&self, authority: PublicKey) -> bool {
+        let Self { from, to, op, sent_at, text, certificate, signature } = self;
+        let key = certificate.key();
+        let covered = covered_of_text((*from, *to, *op), *sent_at, *text);
+        // When it was good does not matter for what was signed with it.
+        certificate.check(authority, certificate.not_after(), Duration::ZERO).is_ok()
+            && key.owner == *from
+            && key.verifies(signature, LETTER, &covered)
+    }
+
+    /// Whether both cannot be by an honest agent: they are of one slot, and say different things or
+    /// to different agents.
+    pub fn contradicts(&self, other: &Self) -> bool {
+        self.slot() == other.slot() && (self.to, self.text) != (other.to, other.text)
+    }
+
+    /// The size on the wire, in bytes.
+    pub const fn bytes() -> u32 {
+        FRAME_BYTES + 8 + CERTIFICATE_BYTES + SIGNATURE_BYTES
+    }
+}
+
 /// What agents tell each other without being asked.
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub struct News {
@@ -151,6 +219,10 @@ pub struct News {
     pub list: Option<Revocations>,
     /// The greatest head of the log that it saw.
     pub head: Option<SignedHead>,
+    /// The head of the policy's log, as it was first seen.
+    pub policy: Option<SignedHead>,
+    /// What it heard others state a short time ago.
+    pub statements: Vec<Statement>,
 }
 
 /// That somebody raised an alarm.
@@ -196,6 +268,8 @@ pub enum Message {
         grants: Vec<Capability>,
         /// The keys that are no longer good.
         list: Revocations,
+        /// The head of the log of the policy under which it grants.
+        policy: SignedHead,
     },
     /// An agent reports to the authority that this key of its was stolen.
     Theft(PublicKey),
@@ -241,7 +315,9 @@ pub enum Message {
     Accusation(Box<Evidence>),
     /// An agent raised an alarm about another, and says so under its key.
     Warning(Warning),
-    /// Who is in quarantine asks to be heard again.
+    /// Whoever does not answer is asked whether he is there.
+    Summons,
+    /// Who is in quarantine asks to be heard again, and who is summoned says that he is there.
     Appeal,
     /// A stolen key changes hands.
     Loot {
@@ -271,6 +347,7 @@ impl Speech for Message {
         "warning",
         "appeal",
         "loot",
+        "summons",
     ];
 
     fn kind(&self) -> usize {
@@ -288,6 +365,7 @@ impl Speech for Message {
             Self::Warning(_) => 10,
             Self::Appeal => 11,
             Self::Loot { .. } => 12,
+            Self::Summons => 13,
         }
     }
 
@@ -298,17 +376,19 @@ impl Speech for Message {
             Self::Letter(letter) => {
                 letter.payload_bytes() + letter.signature_bytes() + letter.proof_bytes()
             }
-            Self::Enrol | Self::Theft(_) | Self::Appeal => SHORT_BYTES,
-            Self::Enrolled { grants, list, .. } => {
+            Self::Enrol | Self::Theft(_) | Self::Summons | Self::Appeal => SHORT_BYTES,
+            Self::Enrolled { grants, list, policy, .. } => {
                 let grants: u32 = grants.iter().map(Capability::bytes).sum();
-                CERTIFICATE_BYTES + grants + list.bytes()
+                CERTIFICATE_BYTES + grants + list.bytes() + policy.bytes()
             }
             Self::News(news) => {
-                let News { certificate, list, head, .. } = news.as_ref();
+                let News { certificate, list, head, policy, statements, .. } = news.as_ref();
                 SHORT_BYTES
+                    + Statement::bytes() * statements.len() as u32
                     + certificate.map_or(0, |_| CERTIFICATE_BYTES)
                     + list.as_ref().map_or(0, Revocations::bytes)
                     + head.as_ref().map_or(0, SignedHead::bytes)
+                    + policy.as_ref().map_or(0, SignedHead::bytes)
             }
             Self::Append { known: before, .. } | Self::Fetch { known: before, .. } => {
                 SHORT_BYTES + known(before)
@@ -329,8 +409,8 @@ impl Speech for Message {
     fn signatures(&self) -> u32 {
         match self {
             Self::Letter(letter) => u32::from(letter.signature.is_some()) * 2,
-            Self::Enrolled { grants, .. } => 2 + grants.len() as u32,
-            Self::News(_) => 3,
+            Self::Enrolled { grants, .. } => 3 + grants.len() as u32,
+            Self::News(news) => 4 + 2 * news.statements.len() as u32,
             Self::Appended { .. } | Self::Log { .. } => 1,
             Self::Accusation(_) | Self::Warning(_) => 2,
             _ => 0,
@@ -379,6 +459,8 @@ pub enum Record {
     },
     /// An agent saw this head of the log, the greatest so far.
     Head(SignedHead),
+    /// An agent saw this head of the policy's log, the first.
+    Policy(SignedHead),
     /// The authority vouched for a key.
     Issued(PublicKey),
     /// The authority revoked a key.
@@ -388,7 +470,8 @@ pub enum Record {
 }
 
 impl Writing for Record {
-    const KINDS: &'static [&'static str] = &["seen", "head", "issued", "revoked", "entry"];
+    const KINDS: &'static [&'static str] =
+        &["seen", "head", "issued", "revoked", "entry", "policy"];
 
     fn kind(&self) -> usize {
         match self {
@@ -397,6 +480,7 @@ impl Writing for Record {
             Self::Issued(_) => 2,
             Self::Revoked(_) => 3,
             Self::Entry(_) => 4,
+            Self::Policy(_) => 5,
         }
     }
 }

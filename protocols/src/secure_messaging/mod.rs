@@ -24,6 +24,9 @@ mod message;
 mod offices;
 mod receiving;
 mod recording;
+mod rulebook;
+mod silence;
+mod statements;
 mod watch;
 #[cfg(test)]
 mod mutants;
@@ -33,7 +36,7 @@ mod tests;
 pub use config::{Attack, Config, Theft};
 pub use defence::{Defence, Defences};
 pub use evidence::{Evidence, SignedHead};
-pub use message::{Body, Letter, Message, News, Record, Sealed, Seen, Warning};
+pub use message::{Body, Letter, Message, News, Record, Sealed, Seen, Statement, Warning};
 
 use sim_core::checker::Unwatched;
 use sim_core::id::{Cluster, NodeId, OpId};
@@ -126,18 +129,22 @@ impl Protocol for SecureMessaging {
     type Record = Record;
     type Monitor = Unwatched;
 
-    /// What is promised depends on the defences that stand. Anybody may be corrupt but the
-    /// authority; requests are answered as long as whoever carries them does so.
+    /// What is promised depends on the defences that stand. Anybody may be corrupt but whoever
+    /// vouches for keys at the authority (an insider may edit its rules); requests are answered as long as whoever carries them does so, and those who
+    /// do not answer are given up.
     fn contract(config: &Config, cluster: Cluster) -> Contract {
-        use Defence::{AccessControl, Audit, Encryption, ReplayWindow, Revocation, Signatures};
+        use Defence::{
+            AccessControl, Audit, Encryption, PolicyLog, ReplayWindow, Revocation, Signatures,
+            Silence,
+        };
         let promises: [(&'static str, &[Defence]); 7] = [
             (AUTHENTICITY, &[Signatures, ReplayWindow]),
-            (AUTHORITY, &[Signatures, AccessControl]),
+            (AUTHORITY, &[Signatures, AccessControl, PolicyLog]),
             (CONFIDENTIALITY, &[Encryption, AccessControl]),
             (REVOCATION_FRESHNESS, &[Signatures, Revocation]),
             (LOG_CONSISTENCY, &[Audit]),
             (NO_FALSE_ACCUSATION, &[]),
-            (TERMINATION, &[]),
+            (TERMINATION, &[Silence]),
         ];
         let kept = promises.into_iter().filter(|(_, needed)| config.defences.have(needed));
         let assumed =
@@ -182,7 +189,12 @@ impl Protocol for SecureMessaging {
         {
             program.collect(*certificate, ctx);
         }
-        let program = self.program.as_mut();
+        let mut program = self.program.as_mut();
+        if let (Some(program), Part::Agent(_)) = (&mut program, &self.part)
+            && program.ignores(&message, ctx)
+        {
+            return;
+        }
         match &mut self.part {
             Part::Agent(agent) => agent.hear(from, message, ctx),
             Part::Authority(registry) => registry.hear(from, message, ctx),
@@ -200,9 +212,12 @@ impl Protocol for SecureMessaging {
     fn on_timer(&mut self, timer: Timer, ctx: &mut Context<'_, Self>) {
         match (&mut self.part, timer) {
             (part, Timer::Attack) => {
-                if let Some(program) = &mut self.program {
-                    let agent = if let Part::Agent(agent) = part { Some(&**agent) } else { None };
-                    program.act(agent, self.loot.as_ref(), ctx);
+                let Some(program) = &mut self.program else { return };
+                let loot = self.loot.as_ref();
+                match part {
+                    Part::Authority(registry) if program.edits_rules(ctx) => registry.be_edited(),
+                    Part::Agent(agent) => program.act(Some(agent), loot, ctx),
+                    _ => program.act(None, loot, ctx),
                 }
             }
             (Part::Agent(agent), timer) => agent.wake(timer, ctx),

@@ -10,6 +10,7 @@ use sim_core::time::Time;
 use super::attack::Program;
 use super::evidence::SignedHead;
 use super::message::{Letter, Message, News, Record};
+use super::rulebook::Rulebook;
 use super::{SecureMessaging, Timer};
 use crate::audit::{Hash, Tree};
 use crate::capability::{Action, Capability, Terms};
@@ -38,6 +39,8 @@ pub(super) struct Registry {
     /// The next generation of each agent's keys.
     next: BTreeMap<NodeId, u32>,
     revoked: BTreeSet<PublicKey>,
+    /// By which it grants.
+    rules: Rulebook,
     /// Whom the next list goes to first.
     turn: u32,
 }
@@ -45,7 +48,13 @@ pub(super) struct Registry {
 impl Registry {
     pub(super) fn boot(disk: &[Stored<Record>], ctx: &mut Context<'_, SecureMessaging>) -> Self {
         let key = SecretKey::of(ctx.signer(), 0);
-        let mut registry = Self { key, next: BTreeMap::new(), revoked: BTreeSet::new(), turn: 0 };
+        let mut registry = Self {
+            key,
+            next: BTreeMap::new(),
+            revoked: BTreeSet::new(),
+            rules: Rulebook::of_the_company(),
+            turn: 0,
+        };
         for stored in disk {
             match stored {
                 Stored::Intact(Record::Issued(key)) => {
@@ -88,19 +97,25 @@ impl Registry {
         *next += 1;
         let certificate = Certificate::issue(&self.key, key, now, lasts);
         let expires = certificate.not_after();
-        let cluster = ctx.cluster();
+        let (cluster, policy) = (ctx.cluster(), self.rules.root());
         let grants = policy::resources(cluster)
             .flat_map(|resource| [Action::Read, Action::Write].map(|action| (resource, action)))
-            .filter(|(resource, action)| policy::permits(cluster, agent, *resource, *action))
+            .filter(|(resource, action)| self.rules.permits(cluster, agent, *resource, *action))
             .map(|(resource, action)| {
-                let terms = Terms { resource, action, expires, depth: DEPTH };
+                let terms = Terms { resource, action, expires, depth: DEPTH, policy };
                 Capability::grant(&self.key, key, terms)
             })
             .collect();
         ctx.persist(Record::Issued(key));
         ctx.indicate(Indication::Issued { key, not_after: expires });
         let list = self.list(now);
-        ctx.send(agent, Message::Enrolled { certificate, grants, list });
+        let policy = self.rules.head(&self.key);
+        ctx.send(agent, Message::Enrolled { certificate, grants, list, policy });
+    }
+
+    /// An insider changes the rules.
+    pub(super) fn be_edited(&mut self) {
+        self.rules.edit();
     }
 
     fn revoke(&mut self, key: PublicKey, ctx: &mut Context<'_, SecureMessaging>) {
@@ -118,7 +133,14 @@ impl Registry {
         for _ in 0..agents.min(2) {
             self.turn = (self.turn + 1) % agents;
             let sent_at = ctx.wall_clock();
-            let news = News { sent_at, certificate: None, list: Some(list.clone()), head: None };
+            let news = News {
+                sent_at,
+                certificate: None,
+                list: Some(list.clone()),
+                head: None,
+                policy: Some(self.rules.head(&self.key)),
+                statements: Vec::new(),
+            };
             ctx.send(NodeId(self.turn), Message::News(Box::new(news)));
         }
     }

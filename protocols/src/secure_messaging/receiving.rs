@@ -90,7 +90,9 @@ impl Agent {
                 match cause {
                     // A nuisance gets no answer, and a sender who is slowed down tries again.
                     Cause::TooMuch => self.suspect(from, FOR_NOISE, ctx),
-                    Cause::Quarantined => self.acknowledge(from, op, Err(cause), ctx),
+                    Cause::Quarantined | Cause::Convicted => {
+                        self.acknowledge(from, op, Err(cause), ctx);
+                    }
                     _ => self.suspect(policy::broker(ctx.cluster()), FOR_NOISE, ctx),
                 }
                 self.refuse(from, op, cause, ctx);
@@ -122,6 +124,9 @@ impl Agent {
         // What a receipt is about is done once, whatever comes.
         if is_receipt {
             return Ok((body, key));
+        }
+        if stands(ctx, Defence::Equivocation) && self.recorder.has_convicted(letter.from) {
+            return Err(Cause::Convicted);
         }
         if stands(ctx, Defence::ReplayWindow)
             && self.taken.has(letter.from, letter.op, config.window)
@@ -203,6 +208,9 @@ impl Agent {
         match body {
             Body::Text { kind, label, term } => {
                 let claim = Claim { from, to: letter.to, kind, label, term, content: op };
+                if let Some(statement) = letter.statement() {
+                    self.take_statement(statement, ctx);
+                }
                 self.conclude(from, op, letter.sent_at, Ok(()), ctx);
                 ctx.indicate(Indication::Accepted { claim, key });
                 self.recorder.record(LogEntry { by: ctx.me(), about: op }, ctx);
@@ -219,7 +227,10 @@ impl Agent {
                     self.carry(op, (from, letter.sent_at), target, capability, ctx);
                 }
             }
-            Body::Receipt(outcome) => self.settle(from, op, outcome, ctx),
+            Body::Receipt(outcome) => {
+                self.hear_again(from, ctx);
+                self.settle(from, op, outcome, ctx);
+            }
         }
     }
 
@@ -273,7 +284,10 @@ impl Agent {
             !knows_status
                 || self.list.as_ref().is_some_and(|list| list.check(key, asked.now, age).is_ok())
         };
-        capability.is_some_and(|capability| capability.check(asked, authority, is_good).is_ok())
+        capability.is_some_and(|capability| {
+            self.is_under_policy(capability, ctx)
+                && capability.check(asked, authority, is_good).is_ok()
+        })
     }
 
     /// Notes what became of a letter, on the disk too, and tells its sender.
@@ -336,16 +350,39 @@ impl Agent {
         if !stands(ctx, Defence::Detection) || whom == ctx.me() || is_old || !is_known {
             return;
         }
-        let mut witness = certificate.key();
-        if stands(ctx, Defence::Admission) {
-            // Whose key it is counts, and not which of his keys.
-            witness.generation = 0;
-        }
+        let witness = identity(certificate.key(), ctx);
         let now = ctx.elapsed();
-        let witnesses = self.watch.warned(whom, witness, now, memory);
-        let is_free = self.watch.standing(whom, now) != Standing::Confined;
-        if witnesses >= ctx.config().witnesses as usize && is_free {
+        let witnesses = self.watch.warned(whom, witness, now, memory).len();
+        let is_enough = match ctx.config().jury {
+            0 => witnesses >= ctx.config().witnesses as usize,
+            jury => self.hear_jury(whom, jury as usize, ctx),
+        };
+        if is_enough && self.watch.standing(whom, now) != Standing::Confined {
             self.confine(whom, ctx);
         }
+    }
+
+    /// Whether most of the jury about somebody warned of it; a new one is drawn now and then.
+    fn hear_jury(
+        &mut self,
+        whom: NodeId,
+        size: usize,
+        ctx: &mut Context<'_, SecureMessaging>,
+    ) -> bool {
+        let (me, now, lasts) = (ctx.me(), ctx.elapsed(), ctx.config().freshness);
+        let drawn = self.watch.draw_jury((whom, me), size, (now, lasts), ctx.random());
+        if let Some((pool, jury)) = drawn {
+            ctx.indicate(Indication::Drawn { pool, jury });
+        }
+        self.watch.jurors_who_warned(whom) > size / 2
+    }
+}
+
+/// As whom the holder of a key counts.
+pub(super) fn identity(key: PublicKey, ctx: &Context<'_, SecureMessaging>) -> PublicKey {
+    match stands(ctx, Defence::Admission) {
+        // Whose key it is counts, and not which of his keys.
+        true => PublicKey { generation: 0, ..key },
+        false => key,
     }
 }

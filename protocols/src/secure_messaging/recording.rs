@@ -57,6 +57,11 @@ impl Recorder {
         }
     }
 
+    /// Whether evidence convicted this one.
+    pub(super) fn has_convicted(&self, whom: NodeId) -> bool {
+        self.convicted.contains(&whom)
+    }
+
     fn known(&self) -> Option<(u32, Hash)> {
         self.head.map(|head| head.known())
     }
@@ -250,9 +255,10 @@ impl Recorder {
     }
 
     /// Looks whether evidence convicts anybody, and tells everybody if that is new.
-    fn consider(&mut self, evidence: Evidence, ctx: &mut Context<'_, SecureMessaging>) {
-        let keeper = key_of(policy::keeper(ctx.cluster()));
-        let Some(whom) = evidence.convicts(keeper) else { return };
+    pub(super) fn consider(&mut self, evidence: Evidence, ctx: &mut Context<'_, SecureMessaging>) {
+        let cluster = ctx.cluster();
+        let (keeper, authority) = (policy::keeper(cluster), policy::authority(cluster));
+        let Some(whom) = evidence.convicts(key_of(keeper), key_of(authority)) else { return };
         if !self.convicted.insert(whom) {
             return;
         }

@@ -3,13 +3,13 @@
 use sim_core::id::{ClientId, NodeSet};
 use sim_core::message::{Lie, Message as _};
 use sim_core::tabletop::Tabletop;
-use sim_core::time::Duration;
+use sim_core::time::{Duration, Time};
 
 use super::*;
 use crate::audit::{Tree, leaf};
 use crate::capability::{Action, Resource};
-use crate::credential::SecretKey;
 use crate::credential::tests::keys;
+use crate::credential::{Certificate, PublicKey, SecretKey};
 use crate::problem::secure_messaging::{Kind, Label};
 
 pub(super) type Table = Tabletop<SecureMessaging>;
@@ -271,13 +271,16 @@ fn heads(keeper: &SecretKey) -> (Tree, SignedHead, SignedHead, SignedHead) {
     (tree.clone(), head(4), head(9), forked)
 }
 
+/// The key of an authority that vouched for nobody here.
+const VOUCHING: PublicKey = PublicKey { owner: NodeId(9), generation: 0 };
+
 #[test]
 fn two_logs_convict_whoever_signed_both_and_nobody_else() {
     let [keeper, eve] = keys();
     let (tree, small, large, forked) = heads(&keeper);
     let leaves = tree.leaves().to_vec();
     let fork = |small, large, leaves| Evidence::Fork { small, large, leaves };
-    let convicts = |evidence: &Evidence| evidence.convicts(keeper.public());
+    let convicts = |evidence: &Evidence| evidence.convicts(keeper.public(), VOUCHING);
     assert_eq!(convicts(&fork(forked, large, leaves.clone())), Some(NodeId(0)));
     assert_eq!(convicts(&fork(small, forked, vec![])), Some(NodeId(0)), "of one size");
     // A log that grew, the same head twice, and other leaves than those of the head prove nothing.
@@ -288,7 +291,7 @@ fn two_logs_convict_whoever_signed_both_and_nobody_else() {
     // What somebody else signed convicts neither of them.
     let (_, of_eve, ..) = heads(&eve);
     let made_up = fork(forked, SignedHead::sign(&eve, 4, leaf(b""), None), vec![]);
-    assert_eq!((convicts(&made_up), made_up.convicts(eve.public())), (None, None));
+    assert_eq!((convicts(&made_up), made_up.convicts(eve.public(), VOUCHING)), (None, None));
     assert_eq!(convicts(&fork(of_eve, large, leaves)), None);
 }
 
@@ -297,9 +300,153 @@ fn an_answer_that_is_less_than_what_it_answers_convicts_and_an_old_one_does_not(
     let [keeper, _] = keys();
     let (_, small, large, _) = heads(&keeper);
     let answer = |size, answering| SignedHead::sign(&keeper, size, leaf(b"x"), answering);
-    let shrunk = |known, answer| Evidence::Shrunk { known, answer }.convicts(keeper.public());
+    let shrunk =
+        |known, answer| Evidence::Shrunk { known, answer }.convicts(keeper.public(), VOUCHING);
     assert_eq!(shrunk(large, answer(4, Some(large.known()))), Some(NodeId(0)));
     assert_eq!(shrunk(large, answer(9, Some(large.known()))), None, "no less");
     assert_eq!(shrunk(large, answer(4, Some(small.known()))), None, "an answer to another");
     assert_eq!(shrunk(large, small), None, "an old head, which was an answer to nobody");
+}
+
+/// A message that was signed, under a key for which `authority` vouched.
+fn said(author: &SecretKey, authority: &SecretKey, to: u32, slot: u32, kind: Kind) -> Letter {
+    let lasts = Duration::from_secs(9);
+    let certificate = Certificate::issue(authority, author.public(), Time::ZERO, lasts);
+    let letter = Letter {
+        from: author.public().owner,
+        to: NodeId(to),
+        op: OpId { client: ClientId(0), sequence: slot },
+        sent_at: Time::ZERO,
+        sealed: Sealed::new(Body::Text { kind, label: Label::Secret, term: 3 }, Some(NodeId(to))),
+        certificate: None,
+        signature: None,
+    };
+    letter.signed(author, certificate, true)
+}
+
+#[test]
+fn two_statements_in_one_slot_convict_their_author_before_anybody_and_nothing_else_does() {
+    let [author, authority] = keys();
+    let convicts = |first: &Letter, second: &Letter| {
+        let both = [first, second].map(|letter| letter.statement().expect("a signed message"));
+        Evidence::Contradiction(Box::new(both)).convicts(VOUCHING, authority.public())
+    };
+    let first = said(&author, &authority, 5, 1, Kind::Order);
+    let other = said(&author, &authority, 6, 1, Kind::Note);
+    assert_eq!(convicts(&first, &other), Some(NodeId(0)));
+    assert_eq!(convicts(&first, &said(&author, &authority, 6, 1, Kind::Order)), Some(NodeId(0)));
+    // The same letter sent again later, and another in another slot, are what the honest do.
+    let mut again = Letter { sent_at: Time::ZERO + Duration::from_secs(1), ..first.clone() };
+    let certificate = first.certificate.expect("it has one");
+    again = again.signed(&author, certificate, true);
+    assert_eq!(convicts(&first, &again), None);
+    assert_eq!(convicts(&first, &said(&author, &authority, 6, 2, Kind::Note)), None);
+    // What somebody else signed in his name, or under a key for which nobody vouched.
+    let forged = Letter { from: NodeId(0), ..said(&authority, &authority, 6, 1, Kind::Note) };
+    assert_eq!(convicts(&first, &forged), None);
+    assert_eq!(convicts(&first, &Letter { to: NodeId(6), ..first.clone() }), None, "altered");
+    let [first, other] = [Kind::Order, Kind::Note].map(|kind| said(&author, &author, 5, 1, kind));
+    assert_eq!(convicts(&first, &other), None);
+}
+
+#[test]
+fn an_agent_that_tells_two_agents_different_things_is_convicted_when_they_hear_of_each_other() {
+    for (defences, convicted) in [("all", 3), ("all but equivocation", 0)] {
+        let defences = defences.parse().unwrap();
+        let config = Config { attack: Attack::Equivocation, defences, ..Config::default() };
+        let mut table = table_with(config, None);
+        table.corrupt(2);
+        table.fire(2, Timer::Attack);
+        table.settle(&ALL);
+        gossip(&mut table);
+        let transcript = table.transcript();
+        assert_eq!(transcript.matches("indication: Accepted").count(), 2, "{transcript}");
+        let told = transcript.matches("Convicted { whom: n2 }").count();
+        assert_eq!(told, convicted, "everybody can check it:\n{transcript}");
+        assert_eq!(table.violations(), []);
+        // Whoever is convicted is not heard any more.
+        table.fire(2, Timer::Attack);
+        table.settle(&ALL);
+        let taken = table.transcript().matches("indication: Accepted").count();
+        assert_eq!(taken, if convicted > 0 { 2 } else { 4 }, "{}", table.transcript());
+    }
+}
+
+#[test]
+fn who_leaves_letters_unanswered_is_given_up_and_who_was_merely_slow_is_cleared() {
+    for (attack, cleared) in [(Attack::Silence, 0), (Attack::Slander, 1)] {
+        let mut table = table_with(Config { attack, ..Config::default() }, None);
+        if attack == Attack::Silence {
+            table.corrupt(1);
+        }
+        ask(&mut table, 0, tell(1, Label::Public));
+        // An honest agent answers too, but nothing of it arrives.
+        table.deliver(0, BROKER);
+        table.deliver(BROKER, 1);
+        table.lose_all();
+        table.pass(Config::default().silence + Duration::from_millis(1));
+        table.fire(0, Timer::Retransmit);
+        assert_eq!(answers(&table, "Declined(Silent)"), 1, "{}", table.transcript());
+        assert!(table.transcript().contains("Alarmed { whom: n1 }"));
+        // It is summoned.
+        table.settle(&ALL);
+        let transcript = table.transcript();
+        assert_eq!(transcript.matches("Cleared { whom: n1 }").count(), cleared, "{transcript}");
+        ask(&mut table, 0, tell(1, Label::Public));
+        table.settle(&ALL);
+        assert_eq!(answers(&table, "Done"), cleared, "asked again only if it was cleared");
+        assert_eq!(table.violations(), []);
+    }
+}
+
+#[test]
+fn an_edited_policy_is_found_by_those_who_hold_its_earlier_head_and_gives_nobody_a_right() {
+    const AUTHORITY: u32 = 3;
+    for (defences, convicted, done) in [("all", true, 0), ("all but policy-log", false, 1)] {
+        let defences = defences.parse().unwrap();
+        let config = Config { attack: Attack::PolicyEdit, defences, ..Config::default() };
+        let mut table = table_with(config, None);
+        table.corrupt(AUTHORITY);
+        table.fire(AUTHORITY, Timer::Attack);
+        // A guest gets its next papers, with rights by the edited rules.
+        table.fire(2, Timer::Rotate);
+        table.settle(&ALL);
+        ask(&mut table, 2, act(4, Action::Write, None));
+        table.settle(&ALL);
+        let transcript = table.transcript();
+        assert_eq!(answers(&table, "Done"), done, "{transcript}");
+        assert_eq!(transcript.contains("Convicted { whom: n3 }"), convicted, "{transcript}");
+        assert_eq!(table.violations(), [], "what is promised is judged by the true policy");
+    }
+}
+
+#[test]
+fn who_restarts_after_the_policy_was_edited_still_knows_what_it_was() {
+    let config = Config { attack: Attack::PolicyEdit, ..Config::default() };
+    let mut table = table_with(config, None);
+    table.corrupt(3);
+    table.fire(3, Timer::Attack);
+    table.fire(2, Timer::Rotate);
+    table.settle(&ALL);
+    table.restart(1);
+    table.settle(&ALL);
+    gossip(&mut table);
+    ask(&mut table, 2, act(4, Action::Write, None));
+    table.settle(&ALL);
+    assert_eq!(answers(&table, "Declined(Unauthorised)"), 1, "{}", table.transcript());
+    assert_eq!(table.violations(), []);
+}
+
+#[test]
+fn a_policy_that_nobody_edits_convicts_nobody_whoever_restarts() {
+    let mut table = table();
+    for node in [3, 1, 2] {
+        table.restart(node);
+        table.settle(&ALL);
+        gossip(&mut table);
+    }
+    ask(&mut table, 0, act(4, Action::Write, None));
+    table.settle(&ALL);
+    assert_eq!(answers(&table, "Done"), 1, "{}", table.transcript());
+    assert!(!table.transcript().contains("Convicted"), "{}", table.transcript());
 }

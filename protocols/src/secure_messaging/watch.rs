@@ -1,8 +1,9 @@
 //! Suspicion: points for what somebody did, that fade; an alarm when they reach a threshold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sim_core::id::NodeId;
+use sim_core::rng::{Draw, Random as _};
 use sim_core::time::{Duration, Time};
 
 use crate::credential::PublicKey;
@@ -39,6 +40,10 @@ pub(super) struct Watch {
     files: BTreeMap<NodeId, File>,
     /// Who warned of whom, and when last.
     warnings: BTreeMap<NodeId, BTreeMap<PublicKey, Time>>,
+    /// Everybody of whom it heard, each under one key or under all of them.
+    identities: BTreeSet<PublicKey>,
+    /// Who is heard about whom, and since when.
+    juries: BTreeMap<NodeId, (Time, BTreeSet<PublicKey>)>,
 }
 
 impl Watch {
@@ -82,18 +87,54 @@ impl Watch {
         }
     }
 
-    /// Notes that a witness warned of somebody; says how many did not long ago.
+    /// Notes that there is such an identity.
+    pub(super) fn meet(&mut self, identity: PublicKey) {
+        self.identities.insert(identity);
+    }
+
+    /// Notes that a witness warned of somebody; gives those who did not long ago.
     pub(super) fn warned(
         &mut self,
         whom: NodeId,
         witness: PublicKey,
         now: Time,
         remembered: Duration,
-    ) -> usize {
+    ) -> &BTreeMap<PublicKey, Time> {
         let witnesses = self.warnings.entry(whom).or_default();
         witnesses.insert(witness, now);
         witnesses.retain(|_, at| now.since(*at) <= remembered);
-        witnesses.len()
+        witnesses
+    }
+
+    /// How many of the jury about somebody warned of it not long ago.
+    pub(super) fn jurors_who_warned(&self, whom: NodeId) -> usize {
+        let (Some((_, jury)), Some(witnesses)) = (self.juries.get(&whom), self.warnings.get(&whom))
+        else {
+            return 0;
+        };
+        jury.iter().filter(|juror| witnesses.contains_key(juror)).count()
+    }
+
+    /// Draws another jury about somebody, among all identities but its own and those of `but`, if
+    /// the last one was drawn longer than `lasts` ago. Gives what it was drawn from, and the jury.
+    pub(super) fn draw_jury(
+        &mut self,
+        (whom, but): (NodeId, NodeId),
+        size: usize,
+        (now, lasts): (Time, Duration),
+        rng: &mut Draw,
+    ) -> Option<(Vec<PublicKey>, Vec<PublicKey>)> {
+        if self.juries.get(&whom).is_some_and(|(drawn, _)| now.since(*drawn) <= lasts) {
+            return None;
+        }
+        let is_eligible = |identity: &&PublicKey| ![whom, but].contains(&identity.owner);
+        let pool: Vec<PublicKey> = self.identities.iter().filter(is_eligible).copied().collect();
+        let mut left = pool.clone();
+        let draws = 0..size.min(pool.len());
+        let jury: Vec<PublicKey> =
+            draws.map(|_| left.swap_remove(rng.below(left.len() as u64) as usize)).collect();
+        self.juries.insert(whom, (now, jury.iter().copied().collect()));
+        Some((pool, jury))
     }
 
     /// Hears an appeal: who is in quarantine is let out early once half of what raised the alarm has
@@ -166,7 +207,7 @@ mod tests {
         let mut watch = Watch::default();
         let mut warned = |owner: u32, generation: u32, millis: u64| {
             let witness = PublicKey { owner: NodeId(owner), generation };
-            watch.warned(EVE, witness, at(millis), Duration::from_secs(1))
+            watch.warned(EVE, witness, at(millis), Duration::from_secs(1)).len()
         };
         assert_eq!([warned(0, 0, 0), warned(0, 0, 10), warned(1, 0, 20)], [1, 1, 2]);
         assert_eq!(warned(0, 1, 30), 3, "another key is another witness");

@@ -17,6 +17,7 @@ use sim_core::simulation::Simulation as _;
 use sim_core::target::Target;
 use sim_core::time::{Duration, DurationRange};
 
+const AUTHORITY: u32 = 5;
 const KEEPER: u32 = 6;
 const BROKER: u32 = 7;
 
@@ -32,6 +33,10 @@ fn company(attack: Attack, through: u32) -> Experiment<SecureMessaging> {
     if attack == Attack::StolenKey {
         let (at, noticed) = (Duration::from_secs(1), Duration::from_secs(1));
         config.theft = Some(Theft { victim: 1, thief: through, at, noticed });
+    }
+    if attack == Attack::PolicyEdit {
+        // The rules are edited once everybody has seen them, and grants follow them soon.
+        (config.attack_every, config.validity) = (Duration::from_secs(1), Duration::from_secs(3));
     }
     let mut company = Experiment::<SecureMessaging>::new(config, setup);
     company.workload.until = Some(Duration::from_secs(8));
@@ -74,10 +79,16 @@ fn each_attack_fails_where_its_defence_stands_and_succeeds_where_it_is_the_one_l
         (Attack::Truncation, KEEPER, "audit", 0.0, 0.3),
         (Attack::Edit, KEEPER, "audit", 0.0, 0.6),
         (Attack::SplitView, KEEPER, "audit", 0.0, 0.5),
+        (Attack::Silence, 1, "silence", 0.0, 0.9),
+        (Attack::Equivocation, 1, "equivocation", 0.1, 0.95),
+        (Attack::PolicyEdit, AUTHORITY, "policy-log", 0.0, 0.6),
     ] {
         let mut company = company(attack, through);
         if attack == Attack::Eavesdropping {
             (company.load.acts, company.load.secrets) = (Ratio::NEVER, Ratio::ALWAYS);
+        }
+        if attack == Attack::PolicyEdit {
+            (company.load.acts, company.load.overreach) = (Ratio::ALWAYS, Ratio::new(30, 100));
         }
         let success = |run: &Outcome| measure(run, "attack_success_ratio");
         let with = runs(&mut company, "all", 20);
@@ -115,6 +126,9 @@ fn evidence_convicts_the_guilty_and_nobody_else_whoever_crashes_and_whatever_is_
         (Attack::Truncation, KEEPER),
         (Attack::StolenKey, BROKER),
         (Attack::Tampering, BROKER),
+        (Attack::Equivocation, 1),
+        (Attack::Silence, 1),
+        (Attack::PolicyEdit, AUTHORITY),
     ] {
         let mut company = company(attack, through);
         company.setup.network.loss = Ratio::new(5, 100);

@@ -9,6 +9,7 @@ mod accuracy;
 mod availability;
 mod convergence;
 mod detection_time;
+mod detector;
 mod distribution;
 mod divergence;
 mod election_downtime;
@@ -28,8 +29,10 @@ mod series;
 mod sheet;
 mod single;
 mod sizes;
+mod sybil;
 #[cfg(test)]
 mod tests;
+mod time_to_detect;
 mod traffic;
 mod unavailability;
 mod verdicts;
@@ -95,6 +98,9 @@ pub const CHARTS: &[Chart] = &[
     divergence::CHART,
     traffic::CHART,
     accuracy::CHART,
+    detector::CHART,
+    time_to_detect::CHART,
+    sybil::CHART,
 ];
 
 impl Drawing {

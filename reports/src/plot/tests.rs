@@ -8,7 +8,9 @@ use super::*;
 use crate::row::{FaultRow, HistRow, Point};
 use crate::stats::Proportion;
 use expect_test::expect_file;
-use fixtures::{doubtful_juries, epidemic, failing_nodes, fixture, fixtures, replicas};
+use fixtures::{
+    doubtful_juries, epidemic, failing_nodes, fixture, fixtures, juries, replicas, suspects,
+};
 use resvg::usvg::roxmltree::{Document, Node};
 
 fn pictures(tables: &Tables) -> Vec<Picture> {
@@ -204,6 +206,67 @@ fn bytes_that_grow_with_a_power_of_the_replicas_have_it_for_their_slope() {
     two.runs.metrics[3] = "other".to_owned();
     let drawing = (traffic::CHART.draw)(&two).expect("a drawing");
     assert!(drawing.pictures[0].description.contains("redundant: no data"));
+}
+
+#[test]
+fn a_detector_is_drawn_for_all_thresholds_and_marked_where_it_was_run() {
+    let drawing = (detector::CHART.draw)(&suspects()).expect("a drawing");
+    let [picture] = drawing.pictures.as_slice() else { panic!("one picture") };
+    let rows = rows(&picture.slice);
+    let told = |source: &str, threshold: &str| {
+        let row = rows.iter().find(|row| &row[2] == source && &row[3] == threshold);
+        let row = row.expect("a threshold");
+        [4, 7].map(|column| row[column].parse::<f64>().expect("a share"))
+    };
+    assert_eq!(rows.len(), 32 + 3, "one curve, of the highest threshold's runs");
+    // 16 of the 20 seeds double to 8 or more, 4 to 32 or more.
+    assert_eq!(told("suspicion", "8"), [0.2, 0.8]);
+    assert_eq!(told("alarm", "8"), [0.2, 0.8]);
+    assert_eq!(told("alarm", "32"), [0.0, 0.2]);
+    assert!(picture.caption.contains("At the left edge: none seen blamed"), "{}", picture.caption);
+    let mut one = suspects();
+    one.runs.points.truncate(1);
+    let drawing = (detector::CHART.draw)(&one).expect("a drawing");
+    assert!(!drawing.pictures[0].caption.contains("Numbered marks"), "nothing was varied");
+}
+
+#[test]
+fn an_attack_that_was_watched_for_a_short_time_does_not_count_as_unnoticed_for_ever() {
+    let drawing = (time_to_detect::CHART.draw)(&suspects()).expect("a drawing");
+    let [picture] = drawing.pictures.as_slice() else { panic!("one picture") };
+    let rows = rows(&picture.slice);
+    let of = |point: &'static str| {
+        let own = rows.iter().filter(move |row| &row[0] == point);
+        own.map(|row| [2, 3, 5].map(|column| row[column].parse::<f64>().expect("a number")))
+    };
+    assert_eq!(of("p0").next_back(), Some([58.0, 1.0, 0.0]), "all were noticed");
+    // By 512 ms four had been noticed and the watching of one had ended.
+    let step = of("p2").find(|row| row[0] == 512.0).expect("a step");
+    let before = of("p2").take_while(|row| row[0] < 512.0).last().expect("a step");
+    assert_eq!(step[1], 15.0);
+    assert!((step[2] - before[2] * 14.0 / 15.0).abs() < 1e-12, "{before:?} {step:?}");
+    let last = of("p2").next_back().expect("a step");
+    assert!(last[2] > 0.0 && last[2] < 4.0 / 20.0 * 2.0, "{last:?}");
+    assert!(picture.caption.contains("(4 in all)"), "{}", picture.caption);
+}
+
+#[test]
+fn juries_are_captured_as_often_as_counting_says_and_never_where_one_counts_once() {
+    let drawing = (sybil::CHART.draw)(&juries()).expect("a drawing");
+    let [picture] = drawing.pictures.as_slice() else { panic!("one picture") };
+    let rows = rows(&picture.slice);
+    let told: Vec<[f64; 4]> = rows
+        .iter()
+        .map(|row| [2, 3, 4, 8].map(|column| row[column].parse().expect("a number")))
+        .collect();
+    assert!(told[..3].iter().all(|row| row[2] == 0.0 && row[3] == 0.0), "{told:?}");
+    // C(4,3)C(10,2) + C(4,4)C(10,1) of C(14,5); 80 juries, of which 7.6 were captured.
+    assert!((told[4][3] - 190.0 / 2_002.0).abs() < 1e-12, "{told:?}");
+    assert_eq!((told[4][1], told[4][2]), (80.0, 7.0));
+    assert!(picture.caption.contains("6 of 6 intervals hold it"), "{}", picture.caption);
+    let mut one = juries();
+    one.runs.points.retain(|point| point.params[1] == "4");
+    assert!((sybil::CHART.draw)(&one).expect("a drawing").pictures.is_empty());
 }
 
 #[test]

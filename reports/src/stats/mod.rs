@@ -8,14 +8,17 @@
 mod bootstrap;
 mod censored;
 mod histogram;
+mod hypergeometric;
 mod paired;
 mod proportion;
 mod quantile;
 mod regression;
+mod survival;
 
 pub use bootstrap::{BOOTSTRAP_RESAMPLES, Mean, bootstrap_mean};
 pub use censored::{CensoredSample, Observation, Step};
 pub use histogram::{Bucket, HIST_HEADER, Histogram};
+pub use hypergeometric::at_least_of_draw;
 pub use paired::{Compared, Difference, PAIRED_RESAMPLES, holm, paired_difference};
 pub use proportion::{Proportion, percent};
 pub use quantile::{
@@ -23,6 +26,7 @@ pub use quantile::{
     sample_needed,
 };
 pub use regression::Line;
+pub use survival::Survival;
 
 /// The confidence level of every interval in this crate.
 pub const LEVEL: f64 = 0.95;

@@ -58,7 +58,7 @@ pub fn shrink(args: &ShrinkArgs, format: Format, terminal: &mut Terminal) -> Res
             terminal.line(&format!("  {}", headline(&shrunk)))?;
         }
         Format::Human | Format::Markdown => {
-            text.lines().try_for_each(|line| terminal.line(line))?
+            text.lines().try_for_each(|line| terminal.line(line))?;
         }
     }
     if let Some(out) = &args.out {

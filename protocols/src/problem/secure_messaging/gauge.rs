@@ -7,11 +7,12 @@ use sim_core::checker::End;
 use sim_core::gauge::{Curve, CurvePoint, Gauge, Measure, Metric, Reading};
 use sim_core::history::{Entry, Event};
 use sim_core::id::{Cluster, NodeId, OpId};
-use sim_core::time::Time;
+use sim_core::time::{Duration, Time};
 
 use super::policy;
 use super::truth::{Breach, Truth};
 use super::{Indication, Price, Request};
+use crate::credential::PublicKey;
 
 const fn count(name: &'static str, summary: &'static str) -> Metric {
     Metric { name, summary, may_be_censored: false }
@@ -34,10 +35,12 @@ pub(super) const METRICS: &[Metric] = &[
     count("leaked_count", "contents that somebody learned who is not cleared"),
     count("stale_key_count", "acceptances under a key that had ceased to be good"),
     count("blind_audits_count", "logs accepted that lack what had been acknowledged"),
+    count("neglected_count", "requests that a corrupt agent ignored and that took longer than 3 s"),
     time("first_success_ms", "time from the first attempt to the first success"),
     time("detect_attack_ms", "time from the first attempt to the first alarm about a corrupt node"),
     count("detected_ratio", "corrupt nodes about whom an honest one raised an alarm"),
     count("false_alarm_ratio", "honest agents about whom an honest one raised an alarm"),
+    count("false_alarms_standing_count", "alarms about honest agents that were never taken back"),
     count("convictions_true_count", "corrupt nodes that evidence convicted"),
     count("convictions_false_count", "honest nodes that evidence convicted"),
     count("refused_wrongly_count", "requests declined that were within what their users may"),
@@ -47,6 +50,12 @@ pub(super) const METRICS: &[Metric] = &[
     count("signature_bytes", "bytes per request done: signatures and certificates"),
     count("proof_bytes", "bytes per request done: capabilities"),
     count("log_bytes", "bytes per request done: entries of the audit log and their proofs"),
+    count("identities_hostile_ratio", "identities of corrupt agents, of all that were vouched for"),
+    count("juries_count", "juries that agents drew to be heard about somebody"),
+    count("juries_captured_count", "those of them of which a corrupt agent had more than half"),
+    count("jurors_count", "identities in a jury, on average"),
+    count("jury_pool_count", "identities that a jury was drawn from, on average"),
+    count("jury_pool_hostile_count", "those of them that were a corrupt agent's, on average"),
 ];
 
 /// The curves. The two over thresholds, one against the other, are the receiver's operating
@@ -75,6 +84,9 @@ pub(super) const CURVES: &[Curve] = &[
 /// The thresholds for which it is told who would have been caught.
 const THRESHOLDS: u32 = 32;
 
+/// Longer than this nobody should wait for an answer.
+const WAIT: Duration = Duration::from_secs(3);
+
 /// Watches one run.
 pub(super) struct Trust {
     cluster: Cluster,
@@ -83,8 +95,15 @@ pub(super) struct Trust {
     first_attempt: Option<Time>,
     breaches: BTreeMap<Breach, u64>,
     successes: Vec<Time>,
+    /// The requests that were ignored and are not answered yet, and since when.
+    ignored: BTreeMap<OpId, Time>,
+    /// What was answered: a letter about it may still be on its way to somebody who ignores it.
+    settled: BTreeSet<OpId>,
+    neglected: u64,
     /// Who was alarmed about, and when first.
     alarms: BTreeMap<NodeId, Time>,
+    /// Who is alarmed about whom and has not taken it back.
+    standing: BTreeSet<(NodeId, NodeId)>,
     convicted: BTreeSet<NodeId>,
     /// The highest score of each.
     suspected: BTreeMap<NodeId, u32>,
@@ -95,6 +114,34 @@ pub(super) struct Trust {
     spent: [u64; 3],
     logged: u64,
     done: u64,
+    /// The last generation of each agent's keys that was vouched for.
+    vouched: BTreeMap<NodeId, u32>,
+    juries: Juries,
+}
+
+/// The juries that were drawn: sums over them.
+#[derive(Default)]
+struct Juries {
+    drawn: usize,
+    captured: usize,
+    jurors: usize,
+    pool: usize,
+    hostile: usize,
+}
+
+impl Juries {
+    fn measures(&self) -> [Measure; 5] {
+        let Self { drawn, captured, jurors, pool, hostile } = self;
+        let mean = |sum: &usize| match drawn {
+            0 => Measure::None,
+            _ => Measure::Value(*sum as f64 / *drawn as f64),
+        };
+        let count = |number: &usize| match drawn {
+            0 => Measure::None,
+            _ => Measure::Value(*number as f64),
+        };
+        [count(drawn), count(captured), mean(jurors), mean(pool), mean(hostile)]
+    }
 }
 
 impl Trust {
@@ -106,7 +153,11 @@ impl Trust {
             first_attempt: None,
             breaches: BTreeMap::new(),
             successes: Vec::new(),
+            ignored: BTreeMap::new(),
+            settled: BTreeSet::new(),
+            neglected: 0,
             alarms: BTreeMap::new(),
+            standing: BTreeSet::new(),
             convicted: BTreeSet::new(),
             suspected: BTreeMap::new(),
             answered: 0,
@@ -116,6 +167,8 @@ impl Trust {
             spent: [0; 3],
             logged: 0,
             done: 0,
+            vouched: BTreeMap::new(),
+            juries: Juries { drawn: 0, captured: 0, jurors: 0, pool: 0, hostile: 0 },
         }
     }
 
@@ -144,14 +197,44 @@ impl Trust {
         }
     }
 
-    fn indicated(&mut self, at: Time, answers: Option<OpId>, indication: &Indication) {
-        if let Some(op) = answers {
+    /// Whoever asked this hears no more of it; he waited for too long if so much time has passed
+    /// since somebody ignored it.
+    fn waited(&mut self, op: OpId, until: Time) {
+        if let Some(since) = self.ignored.remove(&op)
+            && until.since(since) > WAIT
+        {
+            self.neglected += 1;
+            self.successes.push(since + WAIT);
+        }
+    }
+
+    fn indicated(&mut self, entry: &Entry<Request, Indication>) {
+        let (at, node) = (entry.at, entry.node);
+        let Event::Indicated { answers, indication } = &entry.event else { return };
+        if let Some(op) = *answers {
+            self.waited(op, at);
+            self.settled.insert(op);
             self.answer(op, indication);
         }
         match indication {
             Indication::Attempted => self.attempt(at),
+            Indication::Ignored { op } => {
+                self.attempt(at);
+                if !self.settled.contains(op) {
+                    self.ignored.insert(*op, at);
+                }
+            }
+            Indication::Cleared { whom } => _ = self.standing.remove(&(node, *whom)),
             Indication::Stolen { .. } => _ = self.stolen_at.get_or_insert(at),
-            Indication::Alarmed { whom } => _ = self.alarms.entry(*whom).or_insert(at),
+            Indication::Alarmed { whom } => {
+                self.alarms.entry(*whom).or_insert(at);
+                self.standing.insert((node, *whom));
+            }
+            Indication::Issued { key, .. } => {
+                let last = self.vouched.entry(key.owner).or_default();
+                *last = key.generation.max(*last);
+            }
+            Indication::Drawn { pool, jury } => self.drawn(pool, jury),
             Indication::Recorded { bytes, .. } => self.logged += u64::from(*bytes),
             Indication::Convicted { whom } => _ = self.convicted.insert(*whom),
             Indication::Suspected { whom, score } => {
@@ -165,6 +248,32 @@ impl Trust {
             }
             _ => {}
         }
+    }
+
+    fn drawn(&mut self, pool: &[PublicKey], jury: &[PublicKey]) {
+        let hostile = |identities: &[PublicKey]| {
+            identities.iter().filter(|identity| self.is_corrupt(identity.owner)).count()
+        };
+        let (of_pool, of_jury) = (hostile(pool), hostile(jury));
+        self.juries.drawn += 1;
+        self.juries.captured += usize::from(of_jury * 2 > jury.len());
+        self.juries.jurors += jury.len();
+        self.juries.pool += pool.len();
+        self.juries.hostile += of_pool;
+    }
+
+    /// The share of the corrupt agents' keys, if each honest agent counts with the one that it has.
+    fn hostile_identities(&self) -> Measure {
+        let keys = |(node, last): (&NodeId, &u32)| match self.is_corrupt(*node) {
+            true => (*last as usize + 1, *last as usize + 1),
+            false => (0, 1),
+        };
+        let (hostile, all) = self
+            .vouched
+            .iter()
+            .map(keys)
+            .fold((0, 0), |(hostile, all), (own, each)| (hostile + own, all + each));
+        ratio(hostile, all)
     }
 
     fn of(&self, breach: Breach) -> Measure {
@@ -254,12 +363,14 @@ impl Gauge<Request, Indication> for Trust {
         for breach in breaches {
             *self.breaches.entry(breach).or_default() += 1;
         }
-        if let Event::Indicated { answers, indication } = &entry.event {
-            self.indicated(at, *answers, indication);
-        }
+        self.indicated(entry);
     }
 
     fn conclude(&mut self, end: &End) -> Reading {
+        for op in self.ignored.keys().copied().collect::<Vec<_>>() {
+            self.waited(op, end.at);
+        }
+        self.successes.sort();
         let first_alarm = self.alarms.iter().filter(|(node, _)| self.is_corrupt(**node));
         let first_alarm = first_alarm.map(|(_, at)| *at).min();
         let alarmed =
@@ -285,11 +396,15 @@ impl Gauge<Request, Indication> for Trust {
             ]
             .map(|breach| self.of(breach)),
         );
+        let is_false = |(_, whom): &&(NodeId, NodeId)| honest.contains(whom);
+        let standing = self.standing.iter().filter(is_false).count();
         measures.extend([
+            Measure::Value(self.neglected as f64),
             self.since_attempt(self.successes.first().copied(), end.at),
             self.since_attempt(first_alarm, end.at),
             ratio(alarmed(&corrupt), corrupt.len()),
             ratio(alarmed(&honest), honest.len()),
+            Measure::Value(standing as f64),
             Measure::Value(guilty as f64),
             Measure::Value((self.convicted.len() - guilty) as f64),
             Measure::Value(self.refused_wrongly as f64),
@@ -301,7 +416,8 @@ impl Gauge<Request, Indication> for Trust {
             done => Measure::Value(bytes as f64 / done as f64),
         };
         measures.extend(self.spent.map(per_done));
-        measures.push(per_done(self.logged));
+        measures.extend([per_done(self.logged), self.hostile_identities()]);
+        measures.extend(self.juries.measures());
         Reading { measures, points: self.points() }
     }
 }

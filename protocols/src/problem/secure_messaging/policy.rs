@@ -35,6 +35,50 @@ pub enum Role {
     Guest,
 }
 
+/// One rule of the policy.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct Rule {
+    /// Of which role it speaks.
+    pub role: Role,
+    /// Of resources that lie open, or of those that do not.
+    pub lies_open: bool,
+    /// Of doing what with them.
+    pub action: Action,
+    /// Whether that is permitted.
+    pub permits: bool,
+}
+
+impl Rule {
+    /// Whether it is the rule for this agent and resource.
+    pub fn is_about(
+        &self,
+        cluster: Cluster,
+        agent: NodeId,
+        resource: Resource,
+        action: Action,
+    ) -> bool {
+        (self.role, self.lies_open, self.action)
+            == (role(agent), lies_open(cluster, resource), action)
+    }
+}
+
+/// The rules of the company, one for each case.
+pub fn rules() -> impl Iterator<Item = Rule> {
+    let roles = [Role::Admin, Role::Operator, Role::Guest].into_iter();
+    let cases = [
+        (true, Action::Read),
+        (true, Action::Write),
+        (false, Action::Read),
+        (false, Action::Write),
+    ];
+    roles.flat_map(move |role| {
+        cases.map(|(lies_open, action)| {
+            let permits = allows(role, lies_open, action);
+            Rule { role, lies_open, action, permits }
+        })
+    })
+}
+
 /// For whose eyes a content is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum Label {
@@ -100,11 +144,18 @@ pub const fn owner(cluster: Cluster, resource: Resource) -> NodeId {
 
 /// Whether an agent may do this.
 pub fn permits(cluster: Cluster, agent: NodeId, resource: Resource, action: Action) -> bool {
-    let lies_open = resource.0 < cluster.n - OFFICES;
     office(cluster, agent) == Office::Agent
-        && match role(agent) {
-            Role::Admin => true,
-            Role::Operator => lies_open || action == Action::Read,
-            Role::Guest => lies_open && action == Action::Read,
-        }
+        && allows(role(agent), lies_open(cluster, resource), action)
+}
+
+const fn lies_open(cluster: Cluster, resource: Resource) -> bool {
+    resource.0 < cluster.n - OFFICES
+}
+
+fn allows(role: Role, lies_open: bool, action: Action) -> bool {
+    match role {
+        Role::Admin => true,
+        Role::Operator => lies_open || action == Action::Read,
+        Role::Guest => lies_open && action == Action::Read,
+    }
 }

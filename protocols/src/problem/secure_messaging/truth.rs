@@ -141,11 +141,13 @@ impl Truth {
             Indication::Audited { .. }
             | Indication::Refused { .. }
             | Indication::Suspected { .. }
+            | Indication::Drawn { .. }
             | Indication::Alarmed { .. }
             | Indication::Cleared { .. }
             | Indication::Done(_)
             | Indication::Declined(_)
-            | Indication::Attempted => {}
+            | Indication::Attempted
+            | Indication::Ignored { .. } => {}
         }
         breaches
     }

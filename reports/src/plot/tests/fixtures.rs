@@ -322,8 +322,131 @@ pub(super) fn stale_reads() -> Tables {
     tables
 }
 
+/// A company with a corrupt agent and three thresholds for alarms, 20 runs each. Of the suspicion that
+/// an agent earns the corrupt one has twice what the seed tells, and of ten honest ones as many have
+/// a fixed score as that score is below ten. The attack is noticed the later the higher the
+/// threshold, and in every fifth run by the highest one not at all: each was watched for a time of
+/// its own.
+pub(super) fn suspects() -> Tables {
+    let metrics =
+        ["detect_attack_ms", "detect_attack_ms_censored", "detected_ratio", "false_alarm_ratio"];
+    let mut tables = Tables {
+        runs: Runs {
+            params: vec!["protocol_threshold".to_owned()],
+            metrics: metrics.map(str::to_owned).to_vec(),
+            points: Vec::new(),
+        },
+        ..Tables::default()
+    };
+    for (p, threshold) in [2_u32, 8, 32].into_iter().enumerate() {
+        let id = format!("p{p}");
+        let never = |seed: u64| threshold == 32 && seed.is_multiple_of(5);
+        let took = |seed: u64| f64::from(threshold) * (10.0 + seed as f64);
+        let caught =
+            |seed: u64, threshold: f64| f64::from(u8::from(2.0 * seed as f64 >= threshold));
+        let blamed = |threshold: f64| (10.0 - threshold).max(0.0) / 10.0;
+        let runs = (0..20).map(|seed| {
+            let at = f64::from(threshold);
+            let metrics = [
+                if never(seed) { 100.0 * (seed + 1) as f64 } else { took(seed) },
+                f64::from(u8::from(never(seed))),
+                caught(seed, at),
+                blamed(at),
+            ];
+            Run {
+                seed,
+                verdict: Verdict::Pass,
+                exceeded: false,
+                metrics: metrics.map(Some).to_vec(),
+            }
+        });
+        tables.runs.points.push(Point {
+            id: id.clone(),
+            protocol: "secure-messaging".to_owned(),
+            fault_script: "detection-thresholds".to_owned(),
+            params: vec![threshold.to_string()],
+            runs: runs.collect(),
+        });
+        for seed in 0..20 {
+            for x in (1..=32).map(f64::from) {
+                let curves = [
+                    ("caught_by_threshold", caught(seed, x), 1),
+                    ("blamed_by_threshold", blamed(x), 10),
+                ];
+                tables.series.extend(curves.map(|(curve, y, weight)| SeriesRow {
+                    run_id: p as u64 * 20 + seed,
+                    point_id: id.clone(),
+                    curve: curve.to_owned(),
+                    node: String::new(),
+                    x,
+                    y,
+                    weight,
+                }));
+            }
+        }
+    }
+    tables
+}
+
+/// One who has 1, 4 and 9 identities beside ten of others, where each counts and where he counts
+/// once; ten juries of five in each of eight runs, of which so many are captured as are expected.
+pub(super) fn juries() -> Tables {
+    let metrics = [
+        "identities_hostile_ratio",
+        "juries_count",
+        "juries_captured_count",
+        "jurors_count",
+        "jury_pool_count",
+        "jury_pool_hostile_count",
+    ];
+    let mut tables = Tables {
+        runs: Runs {
+            params: ["protocol_defences", "protocol_identities"].map(str::to_owned).to_vec(),
+            metrics: metrics.map(str::to_owned).to_vec(),
+            points: Vec::new(),
+        },
+        ..Tables::default()
+    };
+    // P(at least 3 of 5) of 4 in 14 and of 9 in 19.
+    let cases = [
+        ("all", [(1, 0.0), (4, 0.0), (9, 0.0)]),
+        ("all but admission", [(1, 0.0), (4, 0.094_905), (9, 0.444_961)]),
+    ];
+    for (defences, shares) in cases {
+        for (identities, captured) in shares {
+            let own = f64::from(identities);
+            let counted = if defences == "all" { 1.0 } else { own };
+            let metrics = [own / (10.0 + own), 10.0, 10.0 * captured, 5.0, 10.0 + counted, counted];
+            let runs = (0..8).map(|seed| Run {
+                seed,
+                verdict: Verdict::Pass,
+                exceeded: false,
+                metrics: metrics.map(Some).to_vec(),
+            });
+            tables.runs.points.push(Point {
+                id: format!("p{}", tables.runs.points.len()),
+                protocol: "secure-messaging".to_owned(),
+                fault_script: "juries".to_owned(),
+                params: vec![defences.to_owned(), identities.to_string()],
+                runs: runs.collect(),
+            });
+        }
+    }
+    tables
+}
+
 /// Tables of every sort.
-pub(super) fn fixtures() -> [Tables; 7] {
+pub(super) fn fixtures() -> [Tables; 9] {
     let (few, many) = (replicas(&[4]), replicas(&[4, 8, 16, 32]));
-    [fixture(), failing_nodes(), epidemic(), stale_reads(), few, many, doubtful_juries()]
+    [
+        fixture(),
+        failing_nodes(),
+        epidemic(),
+        stale_reads(),
+        few,
+        many,
+        suspects(),
+        juries(),
+        doubtful_juries(),
+    ]
 }
