@@ -13,6 +13,7 @@ pub mod bracha;
 pub mod capability;
 pub mod concession;
 pub mod credential;
+pub mod consensus_builder;
 pub mod crdt;
 pub mod criteria;
 pub mod degroot;
@@ -50,6 +51,7 @@ pub static REGISTRY: &[Entry] = &[
     Entry::of::<ben_or::BenOr>(),
     Entry::of::<bracha::Bracha>(),
     Entry::of::<concession::Concession>(),
+    Entry::of::<consensus_builder::ConsensusBuilder>(),
     Entry::of::<crdt::Crdt>(),
     Entry::of::<degroot::DeGroot>(),
     Entry::of::<delphi::Delphi>(),

@@ -78,7 +78,7 @@ impl Vote {
 
     /// What a liar says instead: another option above all others and the true one below them, and
     /// sure of it. `None` if there is no other option, or the vote names none.
-    pub(super) fn forged(self, draw: &mut Draw) -> Option<Self> {
+    pub(crate) fn forged(self, draw: &mut Draw) -> Option<Self> {
         let truth = self.top()?;
         let lie = truth.other(draw)?;
         let Self::Ballot { ballot, of, .. } = self else { return Some(Self::Choice(lie)) };
