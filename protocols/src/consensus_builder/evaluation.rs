@@ -10,7 +10,7 @@ use crate::criteria::{Alternative, Criterion, Direction, Matrix, WEIGHTS_MAX};
 use crate::problem::decision::{Choice, Opinion, WORTH_MAX};
 
 /// One unit of worth in a matrix: means keep two decimals.
-const UNIT: i64 = 100;
+pub(super) const UNIT: i64 = 100;
 
 /// Of millionths of a score, one percent.
 const PERCENT: u32 = 1_000_000 / WORTH_MAX as u32;

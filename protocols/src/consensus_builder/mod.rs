@@ -22,6 +22,7 @@ mod marks;
 mod message;
 mod minutes;
 mod monitor;
+mod record;
 #[cfg(test)]
 mod mutants;
 #[cfg(test)]
@@ -38,6 +39,7 @@ use sim_core::id::{Cluster, NodeId, OpId};
 use sim_core::landmark::Landmark;
 use sim_core::mark::Mark;
 use sim_core::problem::Promise;
+use sim_core::record::Section;
 use sim_core::protocol::{Assumptions, Context, Contract, Mutant, Objection, Protocol, Stored};
 
 use crate::problem::decision::{
@@ -210,6 +212,14 @@ impl Protocol for ConsensusBuilder {
             Timer::Patience => self.lose_patience(ctx),
             Timer::Resend => self.say(ctx),
         }
+    }
+
+    fn minutes(config: &Config, cluster: Cluster, nodes: &[(NodeId, Self)]) -> Vec<Section> {
+        let ended = nodes.iter().find_map(|(_, agent)| match &agent.ended {
+            Some(Ending::Recorded(minutes)) => Some(minutes),
+            _ => None,
+        });
+        ended.map_or_else(Vec::new, |minutes| record::sections(config, cluster, minutes))
     }
 
     fn monitor(config: &Config, cluster: Cluster) -> Secretary {

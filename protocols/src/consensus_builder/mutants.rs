@@ -32,7 +32,9 @@ fn seat(mutant: Option<&'static str>) -> Table {
     table
 }
 
-/// Everything between n0 and these arrives, this many times there and back.
+const ALL: [u32; 5] = [0, 1, 2, 3, 4];
+
+/// What the facilitator says to each of these arrives, and so does the answer.
 fn exchange(table: &mut Table, facilitator: u32, others: &[u32]) {
     for other in others {
         table.deliver(facilitator, *other);
@@ -43,8 +45,8 @@ fn exchange(table: &mut Table, facilitator: u32, others: &[u32]) {
 /// n0 has counted all ballots, and nobody hears of it; n2 goes on with those who want B.
 fn the_facilitator_is_cut_off_after_counting(mutant: Option<&'static str>) -> Table {
     let mut table = seat(mutant);
-    exchange(&mut table, 0, &[1, 2, 3, 4]);
-    exchange(&mut table, 0, &[1, 2, 3, 4]);
+    exchange(&mut table, 0, &ALL);
+    exchange(&mut table, 0, &ALL);
     table.lose_all();
     the_others_go_on(&mut table);
     table
@@ -66,9 +68,9 @@ fn the_others_go_on(table: &mut Table) {
 /// kept it, but hears n3, who has.
 fn the_news_of_the_outcome_is_lost(mutant: Option<&'static str>) -> Table {
     let mut table = seat(mutant);
-    exchange(&mut table, 0, &[1, 2, 3, 4]);
-    exchange(&mut table, 0, &[1, 2, 3, 4]);
-    exchange(&mut table, 0, &[1, 3]);
+    exchange(&mut table, 0, &ALL);
+    exchange(&mut table, 0, &ALL);
+    exchange(&mut table, 0, &[0, 1, 3]);
     table.lose_all();
     the_others_go_on(&mut table);
     table
