@@ -20,6 +20,7 @@ mod infection;
 mod label;
 mod latency_cdf;
 mod latency_vs_loss;
+mod opinions;
 mod palette;
 mod raster;
 mod rounds_by_size;
@@ -35,6 +36,7 @@ mod unavailability;
 mod verdicts;
 mod visibility;
 mod waits;
+mod welfare;
 
 pub use palette::themed;
 pub use raster::png;
@@ -95,6 +97,8 @@ pub const CHARTS: &[Chart] = &[
     divergence::CHART,
     traffic::CHART,
     accuracy::CHART,
+    opinions::CHART,
+    welfare::CHART,
 ];
 
 impl Drawing {
