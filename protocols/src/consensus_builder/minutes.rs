@@ -147,19 +147,24 @@ impl Minutes {
         minutes
     }
 
-    /// What another configuration makes of the same agents, as far as each voted in each round.
+    /// What another configuration makes of the same agents.
     pub(super) fn replayed(&self, config: &Config, cluster: Cluster) -> Self {
-        let mut minutes = Self { proposals: self.proposals.clone(), rounds: Vec::new() };
-        while minutes.standing(config) == Standing::Open {
-            let last = self.rounds.len().saturating_sub(1);
-            let round = self.rounds.get(minutes.rounds.len().min(last));
+        let proposals = self.proposals.clone();
+        Self { proposals, rounds: Vec::new() }.played_on(self, config, cluster)
+    }
+
+    /// The same to its end, with everybody voting as it thinks who voted in that round of `others`,
+    /// or in their last one.
+    pub(super) fn played_on(mut self, others: &Self, config: &Config, cluster: Cluster) -> Self {
+        while self.standing(config) == Standing::Open {
+            let round = others.rounds.get(self.rounds.len()).or(others.rounds.last());
             let voters = round.into_iter().flat_map(|round| round.ballots.keys());
             let ballots = voters.filter_map(|voter| {
-                let vote = minutes.ballot(config, self.proposals.get(voter)?)?;
+                let vote = self.ballot(config, self.proposals.get(voter)?)?;
                 Some((*voter, vote))
             });
-            minutes = minutes.after(ballots.collect(), config, cluster);
+            self = self.after(ballots.collect(), config, cluster);
         }
-        minutes
+        self
     }
 }

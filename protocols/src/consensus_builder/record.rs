@@ -30,8 +30,7 @@ fn percent(part: u64, whole: u64) -> String {
 fn words(standing: Standing) -> String {
     match standing {
         Standing::Agreed(choice) => choice.to_string(),
-        Standing::Open => "another round".into(),
-        Standing::Disagreed => "no agreement".into(),
+        Standing::Open | Standing::Disagreed => "no agreement".into(),
     }
 }
 
@@ -118,7 +117,8 @@ fn by_ballots(config: &Config, cluster: Cluster, minutes: &Minutes) -> String {
     };
     let outcome = |cast: &[Vote]| {
         let ballots: BTreeMap<_, _> = voters.iter().copied().zip(cast.iter().copied()).collect();
-        before.after(ballots, config, cluster).standing(config)
+        let after = before.after(ballots, config, cluster);
+        after.played_on(minutes, config, cluster).standing(config)
     };
     match pivot(&cast, &all, outcome, PIVOT_TRIES) {
         Pivot::Ballots { changed, outcome } => {
@@ -129,7 +129,7 @@ fn by_ballots(config: &Config, cluster: Cluster, minutes: &Minutes) -> String {
             });
             let named: Vec<String> = named.collect();
             format!(
-                "{} of {} ballots of the last round, and no fewer: with {}, the result would have been {}.",
+                "{} of {} ballots of the last round, and no fewer: with {}, and all as they think in any round after it, the result would have been {}.",
                 changed.len(),
                 cast.len(),
                 named.join(" and "),

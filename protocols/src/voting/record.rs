@@ -14,7 +14,7 @@ use crate::election::{Pivot, Rule as _, pivot};
 use crate::problem::decision::Choice;
 
 /// How many changes of ballots are tried before the question is left open.
-pub const PIVOT_TRIES: u64 = 200_000;
+pub const PIVOT_TRIES: u64 = 20_000;
 
 /// The sections of a record.
 pub(super) fn sections(

@@ -6,6 +6,7 @@
 mod trial;
 mod ben_or;
 mod bracha;
+mod consensus;
 mod crdt;
 mod estimate;
 mod generals;
