@@ -149,9 +149,9 @@ impl<'a> View<'a> {
                 met.collect::<Vec<_>>().join(", ")
             ),
             caption: format!(
-                "N = {count} agreements in {runs} runs, one circle each.{shown}{lines} Worths are \
-                 shares of the most that an outcome can be worth; runs without agreement are left \
-                 out."
+                "N = {count} agreements in {runs} runs, one circle each, so there are no intervals.\
+                 {shown}{lines} Worths are shares of the most that an outcome can be worth; runs \
+                 without agreement are left out."
             ),
             body: LAYOUT.body(),
         };
