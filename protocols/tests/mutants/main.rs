@@ -4,6 +4,7 @@
 #![cfg(feature = "mutants")]
 
 mod trial;
+mod bargain;
 mod ben_or;
 mod bracha;
 mod consensus;

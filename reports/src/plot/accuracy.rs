@@ -7,10 +7,9 @@
 use super::ends::{self, EndLabel};
 use super::palette::{DASHES, MARKERS, MUTED, SERIES, SERIES_MAX};
 use super::scale::{Scale, rough};
-use super::series::{along, counts, labels, left_out, pick, subject};
-use super::sheet::{
-    Drawn, Frame, MARGIN, Rect, Sheet, TOP, WIDTH, X_LABELS, Y_LABELS, band, curve, pixel,
-};
+use super::series::{along, counts, fewer, labels, left_out, pick, subject};
+use super::sheet::{Drawn, Frame, Sheet, band, curve, pixel};
+use super::single::Single;
 use super::{Chart, Drawing};
 use crate::Error;
 use crate::cell::{CsvText, number_cell, text_cell};
@@ -29,8 +28,7 @@ const SHARE: &str = "_share_pct";
 const RIGHT: &str = "right_ratio";
 /// The share of the agents that thought what is right.
 const OPINIONS: &str = "right_opinions_ratio";
-const PANEL: f64 = 330.0;
-const LABELS: f64 = 230.0;
+const LAYOUT: Single = Single { head: 0.0, height: 330.0, names: 230.0 };
 
 /// One rule, or another combination of what else differs.
 struct Series<'a> {
@@ -158,9 +156,7 @@ fn frame(series: &[Series<'_>], jury: Option<&Jury>, groups: usize, drawn: usize
             rough(*competence)
         ));
     }
-    if groups > drawn {
-        notes.push_str(&format!(" {drawn} of {groups} curves are shown."));
-    }
+    notes.push_str(&fewer(drawn, groups, "curves"));
     let marks = || series.iter().flat_map(|series| &series.marks);
     Frame {
         name: CHART.name.to_owned(),
@@ -174,7 +170,7 @@ fn frame(series: &[Series<'_>], jury: Option<&Jury>, groups: usize, drawn: usize
              Wilson's 95 % interval.{notes}",
             counts(marks().map(|mark| mark.right.total)),
         ),
-        body: PANEL + X_LABELS + 14.0,
+        body: LAYOUT.body(),
     }
 }
 
@@ -185,25 +181,14 @@ fn paint(
     x: &Scale,
     y: &Scale,
 ) -> Drawn {
-    let rect = Rect {
-        left: MARGIN + Y_LABELS,
-        right: WIDTH - MARGIN - LABELS,
-        top: TOP + 4.0,
-        bottom: TOP + 4.0 + PANEL,
-    };
     let x_name = x.name("faulty or strategic agents", "%");
     let y_name = y.name("probability of the right decision", "0–1");
-    let mut panel = sheet.panel(rect, (x, Some(&x_name)), (y, &y_name))?;
+    let mut panel = LAYOUT.panel(sheet, (x, &x_name), (y, &y_name))?;
     let mut names = Vec::new();
     if let Some(jury) = jury {
         let line = [(x.from(), jury.right), (x.to(), jury.right)];
         curve(&mut panel, &line, MUTED, 1.4, Some((2.0, 4.0)))?;
-        names.push(EndLabel {
-            end: pixel(&panel, line[1]),
-            color: MUTED,
-            name: "Condorcet's jury, no faults".to_owned(),
-            remark: String::new(),
-        });
+        names.push(EndLabel::plain(pixel(&panel, line[1]), MUTED, "Condorcet's jury, no faults"));
     }
     for (index, series) in all.iter().enumerate() {
         let color = SERIES[index];
@@ -217,14 +202,9 @@ fn paint(
             sheet.marker(MARKERS[index], pixel(&panel, *point), color)?;
         }
         let Some(last) = line.last() else { continue };
-        names.push(EndLabel {
-            end: pixel(&panel, *last),
-            color,
-            name: series.name.clone(),
-            remark: String::new(),
-        });
+        names.push(EndLabel::plain(pixel(&panel, *last), color, &series.name));
     }
-    ends::paint(sheet, rect, &names)
+    ends::paint(sheet, LAYOUT.rect(), &names)
 }
 
 fn slice(series: &[Series<'_>], jury: Option<&Jury>) -> String {
