@@ -4,6 +4,7 @@
 //! protocol names the problem that it solves. [`REGISTRY`] lists every protocol, one line each.
 
 pub mod abd;
+pub mod alternating_offers;
 pub mod anti_entropy;
 pub mod approximate_agreement;
 pub mod audit;
@@ -46,6 +47,7 @@ use sim_core::simulation::Entry;
 /// and not again in every crate that names them.
 pub static REGISTRY: &[Entry] = &[
     Entry::of::<abd::Abd>(),
+    Entry::of::<alternating_offers::AlternatingOffers>(),
     Entry::of::<anti_entropy::AntiEntropy>(),
     Entry::of::<approximate_agreement::ApproximateAgreement>(),
     Entry::of::<ben_or::BenOr>(),

@@ -64,8 +64,7 @@ fn no_schedule_brings_two_records_about() {
         for refinement in [Refinement::Concede, Refinement::DropLast] {
             let mut builder = divided(5, hard_to_please(refinement));
             let until = Some(Duration::from_secs(6));
-            builder.setup.faults =
-                ProfileSpec { profile, until }.faults(Duration::from_secs(60));
+            builder.setup.faults = ProfileSpec { profile, until }.faults(Duration::from_secs(60));
             for seed in 0..60 {
                 let run = builder.run(seed);
                 let is_bad = matches!(run.verdict, Verdict::Unsafe | Verdict::Panicked);
@@ -105,8 +104,7 @@ fn a_facilitator_that_goes_down_is_replaced() {
 fn whoever_cannot_read_its_disk_gives_up_rather_than_say_otherwise() {
     let mut builder = divided(5, hard_to_please(Refinement::DropLast));
     let target = Target::Node(NodeId(2));
-    let damage =
-        Fault::Disk { target: target.clone().into(), trouble: DiskTrouble::Corrupt(1) };
+    let damage = Fault::Disk { target: target.clone().into(), trouble: DiskTrouble::Corrupt(1) };
     let damage = FaultSpec::at(Duration::from_millis(300), damage);
     let crash = FaultSpec::at(Duration::from_millis(301), Fault::crash(target));
     builder.setup.faults = vec![damage, crash.lasting(Duration::from_millis(50))];

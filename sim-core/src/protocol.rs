@@ -84,7 +84,11 @@ pub trait Protocol: Sized + Clone + Debug + Hash + Send + 'static {
     /// the node goes on as before.
     fn on_corrupted(&mut self, _ctx: &mut Context<'_, Self>) {}
     /// What the nodes that are up at the end, and not corrupt, have to say for the record of a run.
-    fn minutes(_config: &Self::Config, _cluster: Cluster, _nodes: &[(NodeId, Self)]) -> Vec<Section> {
+    fn minutes(
+        _config: &Self::Config,
+        _cluster: Cluster,
+        _nodes: &[(NodeId, Self)],
+    ) -> Vec<Section> {
         Vec::new()
     }
     /// The white-box judge, fresh for one run.

@@ -126,8 +126,7 @@ impl Config {
                 shares.iter().map(|millionths| millionths / MILLIONTHS).collect()
             }
             _ => {
-                let scaled =
-                    |criterion: &Criterion| criterion.weight * WEIGHTS_MAX / total.max(1);
+                let scaled = |criterion: &Criterion| criterion.weight * WEIGHTS_MAX / total.max(1);
                 self.criteria.iter().map(scaled).collect()
             }
         };

@@ -23,11 +23,5 @@ pub(super) const BLIND: Mark = Mark::named(
 );
 
 /// All of them.
-pub(super) const MARKS: &[Mark] = &[
-    Mark::LEADER_CHANGED,
-    MINUTES_ADOPTED,
-    CLOSED_WITHOUT_ALL,
-    REFINED,
-    NO_AGREEMENT,
-    BLIND,
-];
+pub(super) const MARKS: &[Mark] =
+    &[Mark::LEADER_CHANGED, MINUTES_ADOPTED, CLOSED_WITHOUT_ALL, REFINED, NO_AGREEMENT, BLIND];

@@ -39,8 +39,8 @@ use sim_core::id::{Cluster, NodeId, OpId};
 use sim_core::landmark::Landmark;
 use sim_core::mark::Mark;
 use sim_core::problem::Promise;
-use sim_core::record::Section;
 use sim_core::protocol::{Assumptions, Context, Contract, Mutant, Objection, Protocol, Stored};
+use sim_core::record::Section;
 
 use crate::problem::decision::{
     AGREEMENT, Conclusion, Decision, INTEGRITY, Propose, TERMINATION, UNANIMITY, VALIDITY,

@@ -57,10 +57,14 @@ fn criteria(config: &Config, minutes: &Minutes) -> Section {
     };
     let scores = config.evaluate(&matrix);
     let scores = matrix.alternatives.iter().zip(scores.millionths());
-    let scores = scores.map(|(option, score)| format!("{} {}", option.name, percent((*score).into(), 1_000_000)));
+    let scores = scores
+        .map(|(option, score)| format!("{} {}", option.name, percent((*score).into(), 1_000_000)));
     Section::new("Criteria")
         .table(["criterion", "weight", "judged by", "worth of the options"], rows.collect())
-        .text(format!("By all criteria together ({method}): {}.", scores.collect::<Vec<_>>().join(", ")))
+        .text(format!(
+            "By all criteria together ({method}): {}.",
+            scores.collect::<Vec<_>>().join(", ")
+        ))
 }
 
 fn rule(config: &Config) -> Section {

@@ -135,7 +135,8 @@ fn each_agent_judges_by_its_criterion_and_their_weights_decide() {
 fn without_faults_each_other_agent_costs_five_messages_and_two_more_for_each_round() {
     for (rounds, threshold) in [(1, Ratio::new(1, 5)), (3, Ratio::ALWAYS)] {
         let refinement = Refinement::DropLast;
-        let config = Config { own: Ratio::ALWAYS, rounds, threshold, refinement, ..Config::default() };
+        let config =
+            Config { own: Ratio::ALWAYS, rounds, threshold, refinement, ..Config::default() };
         let mut table = seat(&config, &[&[100, 0], &[100, 0], &[0, 100], &[100, 0]]);
         let mut sent = 0;
         while !table.flying().is_empty() {

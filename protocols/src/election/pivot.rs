@@ -54,9 +54,8 @@ pub fn pivot<B: Copy, W: PartialEq>(
 
 /// How many subsets of this size there are; `None` if they are too many to count.
 fn subsets(of: usize, size: usize) -> Option<u64> {
-    (0..size as u64).try_fold(1_u64, |count, step| {
-        Some(count.checked_mul(of as u64 - step)? / (step + 1))
-    })
+    (0..size as u64)
+        .try_fold(1_u64, |count, step| Some(count.checked_mul(of as u64 - step)? / (step + 1)))
 }
 
 /// The first way to fill these places that gives another outcome, and that outcome.

@@ -39,8 +39,8 @@ use std::collections::BTreeMap;
 use sim_core::id::{Cluster, NodeId, NodeSet, OpId};
 use sim_core::landmark::Landmark;
 use sim_core::mark::Mark;
-use sim_core::record::Section;
 use sim_core::protocol::{Assumptions, Context, Contract, Mutant, Objection, Protocol, Stored};
+use sim_core::record::Section;
 
 use crate::bracha::Step;
 use crate::problem::decision::{AGREEMENT, Choice, Conclusion, Decision, Propose};

@@ -24,9 +24,9 @@ pub(super) fn sections(
 ) -> Vec<Section> {
     // Who counted knows best; of those who only heard of it, all know as much.
     let counted = |agent: &Voting| agent.outcome.is_some_and(|it| it.basis == Basis::Count);
-    let most = nodes.iter().max_by_key(|(node, agent)| {
-        (counted(agent), agent.heard.len(), std::cmp::Reverse(*node))
-    });
+    let most = nodes
+        .iter()
+        .max_by_key(|(node, agent)| (counted(agent), agent.heard.len(), std::cmp::Reverse(*node)));
     let Some((teller, agent)) = most else { return Vec::new() };
     let rows = agent.heard.iter().map(|(voter, vote)| {
         let order: Vec<String> = vote.order().map(letter(*vote)).collect();
@@ -96,7 +96,9 @@ fn alternatives(config: &Config, cluster: Cluster, heard: &BTreeMap<NodeId, Vote
             });
             let named = named.collect::<Vec<_>>().join(" and ");
             let (fewest, of, then) = (changed.len(), cast.len(), word(outcome));
-            format!("{fewest} of {of} ballots, and no fewer: with {named}, it would have been {then}.")
+            format!(
+                "{fewest} of {of} ballots, and no fewer: with {named}, it would have been {then}."
+            )
         }
         Pivot::MoreThan(most) => {
             let of = cast.len();

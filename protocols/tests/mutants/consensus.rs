@@ -31,9 +31,9 @@ fn interrupted() -> Experiment<ConsensusBuilder> {
     let unheard = FaultSpec { when, ..FaultSpec::at(Duration::ZERO, unheard) };
     let (landmark, nth, after) = (LandmarkKind::Decided, 1, Duration::ZERO);
     let when = When::On { landmark, nth, after };
-    let cut = FaultSpec { when, ..FaultSpec::at(Duration::ZERO, Fault::apart(Target::Node(NodeId(0)))) };
-    setup.faults =
-        [unheard, cut].map(|strike| strike.lasting(Duration::from_secs(8))).to_vec();
+    let cut =
+        FaultSpec { when, ..FaultSpec::at(Duration::ZERO, Fault::apart(Target::Node(NodeId(0)))) };
+    setup.faults = [unheard, cut].map(|strike| strike.lasting(Duration::from_secs(8))).to_vec();
     let mut builder = Experiment::<ConsensusBuilder>::new(config, setup);
     let options = ["merge", "rework", "reject"].map(str::to_owned).to_vec();
     builder.load = Load { options, impartial: true, ..Load::default() };

@@ -26,6 +26,8 @@ const CORRUPT: &str = "corrupt_opinion_by_round";
 const POINTS_MAX: usize = 6;
 const AGENTS_MAX: usize = 50;
 const ROUNDS_MAX: f64 = 1_000.0;
+/// From here on opinions are told in thousands.
+const SHORT: f64 = 20_000.0;
 const LAYOUT: Single = Single { head: 0.0, height: 330.0, names: 170.0 };
 
 /// One point's picture in the making.
@@ -73,7 +75,8 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
 
 impl<'a> View<'a> {
     fn of(tables: &'a Tables, point: &'a Point, settings: String) -> Self {
-        let rows = || tables.series.iter().filter(|row| row.curve == CURVE && row.point_id == point.id);
+        let rows =
+            || tables.series.iter().filter(|row| row.curve == CURVE && row.point_id == point.id);
         let run = rows().map(|row| row.run_id).min().unwrap_or(0);
         let all = by_node(tables, CURVE, run);
         let agents_count = all.len();
@@ -131,8 +134,10 @@ impl<'a> View<'a> {
         };
         let corrupt = match self.corrupt.len() {
             0 => "",
-            _ => " Dashed, with a cross: where a corrupt agent began; it may say anything to \
-                  anybody afterwards.",
+            _ => {
+                " Dashed, with a cross: where a corrupt agent began; it may say anything to \
+                  anybody afterwards."
+            }
         };
         let frame = Frame {
             name,
@@ -163,28 +168,35 @@ impl<'a> View<'a> {
         };
         let last = fold(f64::max, |at| at.0).max(1.0);
         let (low, high) = (fold(f64::min, |at| at.1), fold(f64::max, |at| at.1));
-        let y = Scale::linear(low, if high > low { high } else { low + 1.0 }, 8);
-        let x = Scale::linear(0.0, last, 10);
-        let mut panel = LAYOUT.panel(sheet, (&x, "round"), (&y, "opinion (units)"))?;
-        let upper = self.band().map(|(x, _, _, high)| (*x, *high));
-        let lower = self.band().rev().map(|(x, _, low, _)| (*x, *low));
+        // Six digits have no room beside the axis.
+        let unit = if low.abs().max(high.abs()) < SHORT { 1.0 } else { 1_000.0 };
+        let high = if high > low { high } else { low + 1.0 };
+        let y = Scale::linear(low / unit, high / unit, 8);
+        let scaled =
+            |steps: &Steps| -> Steps { steps.iter().map(|(x, y)| (*x, y / unit)).collect() };
+        let x = Scale::linear(0.0, last, last.min(10.0) as usize);
+        let y_name = if unit == 1.0 { "opinion (units)" } else { "opinion (1000 units)" };
+        let mut panel = LAYOUT.panel(sheet, (&x, "round"), (&y, y_name))?;
+        let upper = self.band().map(|(x, _, _, high)| (*x, high / unit));
+        let lower = self.band().rev().map(|(x, _, low, _)| (*x, low / unit));
         let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
         if outline.len() > 2 {
             band(&mut panel, outline, SERIES[0], 0.14)?;
         }
         for (_, steps) in &self.agents {
-            curve(&mut panel, steps, SERIES[0], 1.2, None)?;
+            curve(&mut panel, &scaled(steps), SERIES[0], 1.2, None)?;
         }
         let mut labels = Vec::new();
         let longest = self.agents.iter().filter_map(|(_, steps)| steps.last());
         if let Some(end) = longest.max_by(|a, b| a.0.total_cmp(&b.0)) {
-            labels.push(EndLabel::plain(pixel(&panel, *end), SERIES[0], "correct agents"));
+            let end = (end.0, end.1 / unit);
+            labels.push(EndLabel::plain(pixel(&panel, end), SERIES[0], "correct agents"));
         }
         for (node, steps) in &self.corrupt {
             let Some(begin) = steps.first() else { continue };
-            let across = [*begin, (last, begin.1)];
+            let across = [(begin.0, begin.1 / unit), (last, begin.1 / unit)];
             curve(&mut panel, &across, MUTED, 0.8, Some((3.0, 4.0)))?;
-            sheet.marker(Marker::Cross, pixel(&panel, *begin), SERIES[1])?;
+            sheet.marker(Marker::Cross, pixel(&panel, across[0]), SERIES[1])?;
             let name = format!("{node}, corrupt");
             labels.push(EndLabel::plain(pixel(&panel, across[1]), SERIES[1], name));
         }

@@ -27,7 +27,7 @@ const SOLUTIONS: [(&str, &str, Marker); 2] = [
 const POINTS_MAX: usize = 6;
 /// The runs of which the frontier is drawn, and those of which the outcomes are.
 const LINES_MAX: usize = 12;
-const RUNS_MAX: usize = 400;
+const RUNS_MAX: usize = 60;
 const LAYOUT: Single = Single { head: 0.0, height: 400.0, names: 200.0 };
 
 /// By run, its points of one curve.
@@ -105,6 +105,14 @@ impl<'a> View<'a> {
         runs.values().take(RUNS_MAX).flatten()
     }
 
+    /// An axis from the tenth below the least of all that is drawn to 1.
+    fn axis(&self, of: fn(&(f64, f64)) -> f64) -> Scale {
+        let marks = self.solutions.iter().chain([&self.agreed]).flat_map(Self::shown);
+        let all = marks.chain(self.frontiers.iter().flatten()).map(of);
+        let least = all.fold(1.0, f64::min);
+        Scale::linear(((least * 10.0).floor() / 10.0).clamp(0.0, 0.9), 1.0, 6)
+    }
+
     /// In how many runs a solution's outcome was agreed on.
     fn met(&self, solution: &Runs) -> usize {
         self.agreed.iter().filter(|(run, agreed)| solution.get(*run) == Some(*agreed)).count()
@@ -159,7 +167,7 @@ impl<'a> View<'a> {
     }
 
     fn paint(&self, sheet: &Sheet<'_>) -> Drawn {
-        let (x, y) = (Scale::share(), Scale::share());
+        let (x, y) = (self.axis(|at| at.0), self.axis(|at| at.1));
         let names = ("mean worth (0–1)", "worth to the worst off (0–1)");
         let mut panel = LAYOUT.panel(sheet, (&x, names.0), (&y, names.1))?;
         let mut labels = Vec::new();
@@ -170,7 +178,9 @@ impl<'a> View<'a> {
         if let Some(end) = self.frontiers.first().and_then(|frontier| frontier.last()) {
             labels.push(EndLabel::plain(pixel(&panel, *end), MUTED, "Pareto line"));
         }
-        for (index, ((_, name, marker), solution)) in SOLUTIONS.iter().zip(&self.solutions).enumerate() {
+        for (index, ((_, name, marker), solution)) in
+            SOLUTIONS.iter().zip(&self.solutions).enumerate()
+        {
             let color = SERIES[1 + index];
             for at in Self::shown(solution) {
                 sheet.marker(*marker, pixel(&panel, *at), color)?;

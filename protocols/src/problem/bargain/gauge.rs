@@ -137,8 +137,7 @@ impl Gauge<Negotiate, Ending> for Bargain {
         frontier.sort_by(|one, other| self.mean(*one).total_cmp(&self.mean(*other)));
         let agreed: Vec<usize> = self.outcome.into_iter().collect();
         let picked = |solution: Solution| solution.pick(&self.domain).into_iter().collect();
-        let all =
-            [agreed, frontier, picked(Solution::Nash), picked(Solution::KalaiSmorodinsky)];
+        let all = [agreed, frontier, picked(Solution::Nash), picked(Solution::KalaiSmorodinsky)];
         let points = CURVES.iter().zip(all);
         let points = points.flat_map(|(curve, outcomes)| {
             outcomes.into_iter().map(move |outcome| point(curve, outcome))

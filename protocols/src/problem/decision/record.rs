@@ -84,7 +84,8 @@ impl Story<'_> {
         };
         for choice in decided {
             let name = self.name(choice);
-            section = section.text(format!("Decided {name}: {}.", who(Conclusion::Decided(choice))));
+            section =
+                section.text(format!("Decided {name}: {}.", who(Conclusion::Decided(choice))));
         }
         let silent: Vec<NodeId> = nodes.filter(|node| !self.ended.contains_key(node)).collect();
         if self.ended.values().any(|conclusion| *conclusion == Conclusion::Undecided) {
@@ -102,7 +103,8 @@ impl Story<'_> {
     fn proposals(&self) -> Section {
         let agents = self.load.case.as_ref().map(|case| &case.agents);
         let worth = |opinion: &Opinion| {
-            let each = opinion.ranking().map(|choice| format!("{choice} {}", opinion.worth(choice)));
+            let each =
+                opinion.ranking().map(|choice| format!("{choice} {}", opinion.worth(choice)));
             each.collect::<Vec<_>>().join(", ")
         };
         let rows = self.proposed.iter().map(|(node, says)| {
@@ -115,7 +117,13 @@ impl Story<'_> {
                 true => "nothing".to_owned(),
                 false => self.name(says.favourite()),
             };
-            vec![node.to_string(), proposes, worth(says), format!("{} %", says.confidence()), thinks]
+            vec![
+                node.to_string(),
+                proposes,
+                worth(says),
+                format!("{} %", says.confidence()),
+                thinks,
+            ]
         });
         Section::new("Proposals")
             .table(["agent", "proposes", "says it is worth", "sure", "thinks"], rows.collect())
