@@ -169,13 +169,14 @@ impl<'a> View<'a> {
         let last = fold(f64::max, |at| at.0).max(1.0);
         let (low, high) = (fold(f64::min, |at| at.1), fold(f64::max, |at| at.1));
         // Six digits have no room beside the axis.
-        let unit = if low.abs().max(high.abs()) < SHORT { 1.0 } else { 1_000.0 };
+        let is_short = low.abs().max(high.abs()) < SHORT;
+        let unit = if is_short { 1.0 } else { 1_000.0 };
         let high = if high > low { high } else { low + 1.0 };
         let y = Scale::linear(low / unit, high / unit, 8);
         let scaled =
             |steps: &Steps| -> Steps { steps.iter().map(|(x, y)| (*x, y / unit)).collect() };
         let x = Scale::linear(0.0, last, last.min(10.0) as usize);
-        let y_name = if unit == 1.0 { "opinion (units)" } else { "opinion (1000 units)" };
+        let y_name = if is_short { "opinion (units)" } else { "opinion (1000 units)" };
         let mut panel = LAYOUT.panel(sheet, (&x, "round"), (&y, y_name))?;
         let upper = self.band().map(|(x, _, _, high)| (*x, high / unit));
         let lower = self.band().rev().map(|(x, _, low, _)| (*x, low / unit));

@@ -54,9 +54,31 @@ fn a_vote_is_recorded_too_with_the_one_ballot_that_would_have_changed_it() {
         let section = page.split("\n## ").find(|section| section.starts_with(title));
         section.unwrap_or_else(|| panic!("no {title}:\n{page}")).trim().to_owned()
     };
-    expect![[r#""#]].assert_eq(&of("What would have changed"));
-    expect![[r#""#]].assert_eq(&of("Ballots"));
-    expect![[r#""#]].assert_eq(&of("Dissent"));
+    expect![[r#"
+        What would have changed the result
+
+        Had these ballots been all: A.
+
+        1 of 5 ballots, and no fewer: with n0 with B, it would have been B."#]].assert_eq(&of("What would have changed"));
+    expect![[r#"
+        Ballots
+
+        As n1 has heard them; 5 of 5.
+
+        | voter | ballot | weight |
+        | --- | --- | --- |
+        | n0 | A | 1 |
+        | n1 | A | 1 |
+        | n2 | A | 1 |
+        | n3 | B | 1 |
+        | n4 | B | 1 |"#]].assert_eq(&of("Ballots"));
+    expect![[r#"
+        Dissent
+
+        | agent | said to prefer | worth of the decision |
+        | --- | --- | --- |
+        | n3 | B (no) at 100 | 0 |
+        | n4 | B (no) at 100 | 0 |"#]].assert_eq(&of("Dissent"));
 }
 
 #[test]
