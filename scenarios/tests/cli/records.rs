@@ -59,7 +59,8 @@ fn a_vote_is_recorded_too_with_the_one_ballot_that_would_have_changed_it() {
 
         Had these ballots been all: A.
 
-        1 of 5 ballots, and no fewer: with n0 with B, it would have been B."#]].assert_eq(&of("What would have changed"));
+        1 of 5 ballots, and no fewer: with n0 with B, it would have been B."#]]
+    .assert_eq(&of("What would have changed"));
     expect![[r#"
         Ballots
 
@@ -71,14 +72,16 @@ fn a_vote_is_recorded_too_with_the_one_ballot_that_would_have_changed_it() {
         | n1 | A | 1 |
         | n2 | A | 1 |
         | n3 | B | 1 |
-        | n4 | B | 1 |"#]].assert_eq(&of("Ballots"));
+        | n4 | B | 1 |"#]]
+    .assert_eq(&of("Ballots"));
     expect![[r#"
         Dissent
 
         | agent | said to prefer | worth of the decision |
         | --- | --- | --- |
         | n3 | B (no) at 100 | 0 |
-        | n4 | B (no) at 100 | 0 |"#]].assert_eq(&of("Dissent"));
+        | n4 | B (no) at 100 | 0 |"#]]
+    .assert_eq(&of("Dissent"));
 }
 
 #[test]
