@@ -4,6 +4,7 @@
 //! protocol names the problem that it solves. [`REGISTRY`] lists every protocol, one line each.
 
 pub mod abd;
+pub mod alternating_offers;
 pub mod anti_entropy;
 pub mod approximate_agreement;
 pub mod audit;
@@ -13,6 +14,7 @@ pub mod bracha;
 pub mod capability;
 pub mod concession;
 pub mod credential;
+pub mod consensus_builder;
 pub mod crdt;
 pub mod criteria;
 pub mod degroot;
@@ -45,11 +47,13 @@ use sim_core::simulation::Entry;
 /// and not again in every crate that names them.
 pub static REGISTRY: &[Entry] = &[
     Entry::of::<abd::Abd>(),
+    Entry::of::<alternating_offers::AlternatingOffers>(),
     Entry::of::<anti_entropy::AntiEntropy>(),
     Entry::of::<approximate_agreement::ApproximateAgreement>(),
     Entry::of::<ben_or::BenOr>(),
     Entry::of::<bracha::Bracha>(),
     Entry::of::<concession::Concession>(),
+    Entry::of::<consensus_builder::ConsensusBuilder>(),
     Entry::of::<crdt::Crdt>(),
     Entry::of::<degroot::DeGroot>(),
     Entry::of::<delphi::Delphi>(),

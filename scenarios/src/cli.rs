@@ -343,6 +343,14 @@ pub struct TraceArgs {
         conflicts_with_all = ["from", "to", "node", "kind", "cause", "export", "out"]
     )]
     pub save: Option<PathBuf>,
+    /// Write what was decided, how and why as a Markdown page, to this file or to stdout.
+    #[arg(
+        long,
+        value_name = "FILE",
+        num_args = 0..=1,
+        conflicts_with_all = ["save", "from", "to", "node", "kind", "cause", "export", "out"]
+    )]
+    pub record: Option<Option<PathBuf>>,
     #[command(flatten)]
     /// What of it is shown.
     pub view: ViewArgs,

@@ -223,7 +223,7 @@ fn meaning(row: &Row, found: &Difference) -> Meaning {
 /// Whether more of a metric is better; `None` where neither way is.
 fn more_is_better(metric: &str) -> Option<bool> {
     const MORE: [&str; 2] = ["ops_ok_count", "decided_nodes_count"];
-    const LESS: [&str; 9] = [
+    const LESS: [&str; 10] = [
         "ops_refused_count",
         "ops_pending_count",
         "retries_count",
@@ -232,6 +232,7 @@ fn more_is_better(metric: &str) -> Option<bool> {
         "undecided_nodes_count",
         "msgs_count",
         "msgs_per_op_ratio",
+        "tokens_count",
         "syncs_count",
     ];
     if MORE.contains(&metric) {

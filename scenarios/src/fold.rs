@@ -15,8 +15,8 @@ use sim_core::time::Time;
 use crate::histogram::{CensoredHistogram, Histogram};
 
 /// The metrics that the summary of a sweep shows, where runs have them.
-pub const HEADLINES: [&str; 4] =
-    ["decide_p50_ms", "failover_ms", "unavailable_ms", "msgs_per_op_ratio"];
+pub const HEADLINES: [&str; 5] =
+    ["decide_p50_ms", "failover_ms", "unavailable_ms", "msgs_per_op_ratio", "tokens_count"];
 
 /// How many of a problem's own metrics the summary shows: the others are in the tables.
 const OWN_HEADLINES: usize = 3;

@@ -55,6 +55,10 @@ impl<P: Protocol> Experiment<P> {
             setup.cost.messages.keys().filter_map(|kind| {
                 unknown(format!("cost.messages.{kind}"), kind, P::Message::KINDS)
             });
+        let spent = setup.cost.tokens.iter().flat_map(|tokens| tokens.messages.keys());
+        let spent = spent.filter_map(|kind| {
+            unknown(format!("cost.tokens.messages.{kind}"), kind, P::Message::KINDS)
+        });
         let written = self
             .setup
             .disk
@@ -68,7 +72,7 @@ impl<P: Protocol> Experiment<P> {
                 unknown(path, kind, P::Message::KINDS)
             })
         });
-        lied_about.chain(struck).chain(costly).chain(written).chain(carried).collect()
+        lied_about.chain(struck).chain(costly).chain(spent).chain(written).chain(carried).collect()
     }
 
     pub(crate) fn wrong_mutant(&self) -> Option<Complaint> {

@@ -12,6 +12,8 @@ use crate::time::{Duration, Time};
 pub(crate) struct Counts {
     pub(crate) messages: u64,
     pub(crate) bytes: u64,
+    /// Tokens that messages cost; `None` if nobody counts, or nothing was sent.
+    pub(crate) tokens: Option<u64>,
     pub(crate) duplicated: u64,
     pub(crate) delivered: u64,
     /// Dropped: by the weather, at a cut, for want of room, for damage that was noticed, at a
@@ -370,6 +372,7 @@ impl Ledger {
                 None => Measure::None,
             },
             bytes_sent: count(counts.bytes),
+            tokens_count: counts.tokens.map_or(Measure::None, count),
             msgs_lost_count: count(counts.lost),
             msgs_cut_count: count(counts.cut),
             msgs_duplicated_count: count(counts.duplicated),

@@ -31,6 +31,7 @@ pub mod checker;
 pub mod linearizability;
 pub mod gauge;
 pub mod session;
+pub mod record;
 pub mod problem;
 pub mod protocol;
 pub mod tabletop;

@@ -132,6 +132,7 @@ metrics! {
     diverged_ms true "time during which not all nodes reflected the same updates",
     redundant_bytes false "bytes that told their receiver nothing new",
     bytes_sent false "bytes sent over the network",
+    tokens_count false "tokens that messages cost, where `[cost.tokens]` says what one costs",
     msgs_lost_count false "messages lost by the network's own doing",
     msgs_cut_count false "messages lost at a cut",
     msgs_duplicated_count false "copies of messages that the network made",

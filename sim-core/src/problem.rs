@@ -13,7 +13,9 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::checker::Property;
 use crate::gauge::{Curve, Gauge, Metric};
+use crate::history::Entry;
 use crate::id::{ClientId, Cluster, NodeId};
+use crate::record::Section;
 use crate::rng::{ChaCha, Key};
 use crate::workload::Workload;
 
@@ -66,6 +68,23 @@ pub trait Problem: Sized + Send + 'static {
     fn gauge(_load: &Self::Load, _cluster: Cluster) -> Option<ProblemGauge<Self>> {
         None
     }
+    /// The record of one run, with what the protocol has to say in its place; empty for a problem
+    /// that keeps none.
+    fn record(_run: Material<'_, Self>) -> Vec<Section> {
+        Vec::new()
+    }
+}
+
+/// What a run of a problem leaves for its record.
+pub struct Material<'a, Pr: Problem> {
+    /// What the clients were to ask for, as this run had it.
+    pub load: &'a Pr::Load,
+    /// The electorate.
+    pub cluster: Cluster,
+    /// What the application saw, in order.
+    pub history: &'a [Entry<Pr::Request, Pr::Indication>],
+    /// What the protocol has to say.
+    pub minutes: Vec<Section>,
 }
 
 /// The gauge of a problem.

@@ -19,6 +19,7 @@ use crate::landmark::Landmark;
 use crate::mark::Mark;
 use crate::message::{Message, Record};
 use crate::problem::{Problem, Promise};
+use crate::record::Section;
 use crate::rng::{Draw, Ratio};
 use crate::signature::Signer;
 use crate::time::{Duration, Time};
@@ -83,6 +84,14 @@ pub trait Protocol: Sized + Clone + Debug + Hash + Send + 'static {
     /// of what was said plants them here, and is asked again whenever the node comes up; by default
     /// the node goes on as before.
     fn on_corrupted(&mut self, _ctx: &mut Context<'_, Self>) {}
+    /// What the nodes that are up at the end, and not corrupt, have to say for the record of a run.
+    fn minutes(
+        _config: &Self::Config,
+        _cluster: Cluster,
+        _nodes: &[(NodeId, Self)],
+    ) -> Vec<Section> {
+        Vec::new()
+    }
     /// The white-box judge, fresh for one run.
     fn monitor(config: &Self::Config, cluster: Cluster) -> Self::Monitor;
 }

@@ -157,6 +157,11 @@ impl Setup {
         if self.cost.bytes_per_second == Some(0) {
             complain("cost.bytes_per_second".into(), "nothing would ever leave a node".into());
         }
+        let tokens = self.cost.tokens.as_ref();
+        if tokens.is_some_and(|tokens| tokens.bytes_per_token == Some(0)) {
+            let reason = "a token of no bytes would make every message endless: give at least 1";
+            complain("cost.tokens.bytes_per_token".into(), reason.into());
+        }
         if self.clock.drift_ppm > 500_000 {
             let reason = "a drift may be up to 500,000 parts per million".to_owned();
             complain("clock.drift_ppm".into(), reason);
@@ -338,6 +343,25 @@ pub struct CostSpec {
     /// How many bytes a second leave a node; `None` for any number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_per_second: Option<u64>,
+    /// What messages cost in tokens of a language model, which take no time; `None` counts none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<TokenSpec>,
+}
+
+/// The `[cost.tokens]` of a scenario: what each message that is sent costs in tokens.
+///
+/// A message costs so much by its kind, and beside that one token for so many of its bytes, the
+/// last of them begun; copies to several receivers cost each as much.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TokenSpec {
+    /// The tokens of a message, however long it is.
+    pub each: u64,
+    /// The tokens of a message of these kinds, instead.
+    pub messages: BTreeMap<String, u64>,
+    /// How many bytes one token stands for; `None` if length costs nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_per_token: Option<u32>,
 }
 
 /// The `[disk]` of a scenario.

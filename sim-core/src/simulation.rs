@@ -11,6 +11,7 @@ use crate::message::{Message as _, Record as _};
 use crate::outcome::Outcome;
 use crate::problem::Problem;
 use crate::protocol::{Contract, History, Mutant, Protocol};
+use crate::record::Section;
 use crate::schema::{JsonSchema as _, Schema, SchemaGenerator};
 use crate::settings::{Misfit, Settings, SettingsError};
 use crate::setup::{Complaint, MAX_CLIENTS, Setup};
@@ -24,6 +25,12 @@ pub trait Simulation: Send + Sync {
     fn run(&self, seed: u64) -> Outcome;
     /// The same run with everything that happened.
     fn trace(&self, seed: u64) -> (Outcome, Trace);
+    /// The same run with everything that happened, and its record; empty where the problem keeps
+    /// none.
+    fn record(&self, seed: u64) -> (Outcome, Trace, Vec<Section>) {
+        let (outcome, trace) = self.trace(seed);
+        (outcome, trace, Vec::new())
+    }
     /// The protocol's configuration, with all defaults.
     fn config(&self) -> &dyn erased_serde::Serialize;
     /// The pace of the clients, with all defaults.
@@ -115,6 +122,10 @@ impl<P: Protocol> Simulation for Experiment<P> {
 
     fn trace(&self, seed: u64) -> (Outcome, Trace) {
         world::trace(self, &self.contract(), seed)
+    }
+
+    fn record(&self, seed: u64) -> (Outcome, Trace, Vec<Section>) {
+        world::record(self, &self.contract(), seed)
     }
 
     fn config(&self) -> &dyn erased_serde::Serialize {

@@ -29,7 +29,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::adversary::{Adversary, Generic, Speech};
 use crate::clients::Clients;
-use crate::cost::Cost;
+use crate::cost::{Cost, Tokens};
 use crate::court::Court;
 use crate::digest::Digest;
 use crate::disk::DiskModel;
@@ -41,9 +41,10 @@ use crate::nemesis::{Nemesis, Planned, Strike};
 use crate::network::Network;
 use crate::node::{Node, clock_of};
 use crate::outcome::Outcome;
-use crate::problem::{Problem as _, ProblemGauge};
+use crate::problem::{Material, Problem as _, ProblemGauge};
 use crate::protocol::{Contract, Effect, History, Protocol};
 use crate::queue::{EventQueue, Popped};
+use crate::record::Section;
 use crate::rng::{Key, Ratio, Stream, Streams};
 use crate::setup::Gst;
 use crate::time::{Duration, Time};
@@ -154,6 +155,8 @@ pub(crate) struct World<'a, P: Protocol, const TRACED: bool> {
     disk_key: Key,
     /// What messages cost their nodes; `None` for nothing.
     cost: Option<Cost>,
+    /// What messages cost in tokens; `None` if nobody counts.
+    tokens: Option<Tokens>,
     /// Whether a message meets more than the network: costs, twins, an adversary in a hurry.
     detours: bool,
     effects: Vec<Effect<P>>,
@@ -189,13 +192,20 @@ pub(crate) struct World<'a, P: Protocol, const TRACED: bool> {
 struct Recording<P: Protocol> {
     trace: Trace,
     history: History<P>,
+    /// The correct nodes that were up at the end.
+    survivors: Vec<(NodeId, P)>,
     /// The event that armed each running timer.
     armed_by: BTreeMap<(InstanceId, P::Timer), u64>,
 }
 
 impl<P: Protocol> Default for Recording<P> {
     fn default() -> Self {
-        Self { trace: Trace::default(), history: Vec::new(), armed_by: BTreeMap::new() }
+        Self {
+            trace: Trace::default(),
+            history: Vec::new(),
+            survivors: Vec::new(),
+            armed_by: BTreeMap::new(),
+        }
     }
 }
 
@@ -226,6 +236,25 @@ pub(crate) fn history<P: Protocol>(
 ) -> (Outcome, History<P>) {
     let (outcome, recording) = World::<P, true>::complete(experiment, contract, seed);
     (outcome, recording.history)
+}
+
+/// Runs one seed to its end and keeps everything that happened, and what is to be recorded of it.
+pub(crate) fn record<P: Protocol>(
+    experiment: &Experiment<P>,
+    contract: &Contract,
+    seed: u64,
+) -> (Outcome, Trace, Vec<Section>) {
+    let (outcome, recording) = World::<P, true>::complete(experiment, contract, seed);
+    let cluster = experiment.setup.cluster();
+    let key = Streams::new(seed).key(Stream::Load);
+    let minutes = P::minutes(&experiment.config, cluster, &recording.survivors);
+    let sections = P::Problem::record(Material {
+        load: &P::Problem::drawn(&experiment.load, cluster, key),
+        cluster,
+        history: &recording.history,
+        minutes,
+    });
+    (outcome, recording.trace, sections)
 }
 
 impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
@@ -293,7 +322,8 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             node_key,
             disk_key: streams.key(Stream::Disks),
             cost: Cost::new::<P>(&setup.cost),
-            detours: setup.adversary.rushing,
+            tokens: Tokens::new::<P>(&setup.cost),
+            detours: setup.adversary.rushing || setup.cost.tokens.is_some(),
             effects: Vec::new(),
             clients: Clients::new::<P>(workload, load, cluster, horizon, &streams),
             court: Court::new(&experiment.config, cluster, &contract.promise, setup.judges),

@@ -6,10 +6,11 @@
 //! number of criteria, in proportion to that of judgements made at random, tells how inconsistent
 //! they are. Saaty asks for at most a tenth.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One judgement: so many times as much, as a fraction.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Times(
     /// The numerator, from 1.
     pub u32,
@@ -18,7 +19,7 @@ pub struct Times(
 );
 
 /// Judgements on all pairs of criteria.
-#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Comparisons {
     /// Row i: how many times as much criterion i matters as i + 1, i + 2, …; the last row, which

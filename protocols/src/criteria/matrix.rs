@@ -1,9 +1,10 @@
 //! The decision matrix: what each alternative is worth by each criterion.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Whether more is better.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
     /// More is better.
@@ -14,7 +15,7 @@ pub enum Direction {
 }
 
 /// One criterion.
-#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Criterion {
     /// What people call it.
@@ -27,7 +28,7 @@ pub struct Criterion {
 }
 
 /// One alternative.
-#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Alternative {
     /// What people call it.
@@ -37,7 +38,7 @@ pub struct Alternative {
 }
 
 /// Alternatives by criteria. Numbers are whole, so a matrix can be compared, hashed and agreed on.
-#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Matrix {
     /// What counts, and how much.

@@ -15,6 +15,6 @@ mod tests;
 
 pub use hierarchy::{CRITERIA_MAX, Comparisons, Priorities, Times};
 pub use matrix::{Alternative, Criterion, Direction, Matrix, Scores, VALUE_MAX, WEIGHTS_MAX};
-pub use sensitivity::{Change, smallest_change};
+pub use sensitivity::{Change, nearest_change, smallest_change};
 pub use topsis::topsis;
 pub use weighted_sum::weighted_sum;

@@ -54,6 +54,10 @@ pub struct Load {
     /// For each outcome, what it is worth to each party, 0 to 1000; without a list each run draws
     /// them, all worths alike likely.
     pub outcomes: Vec<Vec<u32>>,
+    /// The two parties share a pie in so many pieces, instead: every split is an outcome, and what
+    /// a party has of it is worth as large a share of 1000, rounded down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pie: Option<u32>,
     /// How many are drawn.
     pub drawn: u32,
     /// What each party has if they do not agree; nothing by default.
@@ -62,7 +66,7 @@ pub struct Load {
 
 impl Default for Load {
     fn default() -> Self {
-        Self { outcomes: Vec::new(), drawn: 20, disagreement: Vec::new() }
+        Self { outcomes: Vec::new(), pie: None, drawn: 20, disagreement: Vec::new() }
     }
 }
 
@@ -76,7 +80,25 @@ impl Load {
             true => vec![0; cluster.n as usize],
             false => self.disagreement.clone(),
         };
-        Domain { outcomes: self.outcomes.clone(), disagreement }
+        let split = |pieces: u32| {
+            let worth = |own: u32| UTILITY_MAX * own / pieces;
+            (0..=pieces).rev().map(|own| vec![worth(own), worth(pieces - own)]).collect()
+        };
+        let outcomes = self.pie.map_or_else(|| self.outcomes.clone(), split);
+        Domain { outcomes, disagreement }
+    }
+
+    /// What is wrong with the pie, if there is one.
+    fn misshared(&self, parties: usize) -> Option<String> {
+        let pieces = self.pie?;
+        if !(1..=UTILITY_MAX).contains(&pieces) {
+            return Some(format!("{pieces} pieces: give 1 to {UTILITY_MAX}"));
+        }
+        if parties != 2 {
+            return Some(format!("two parties share a pie, and there are {parties}"));
+        }
+        let listed = !self.outcomes.is_empty();
+        listed.then(|| "`outcomes` are listed as well: leave one of the two out".to_owned())
     }
 }
 
@@ -113,7 +135,10 @@ impl Problem for Bargaining {
         if given != 0 && given != parties {
             return Some(("disagreement", format!("{given} numbers for {parties} parties")));
         }
-        if !load.outcomes.is_empty() {
+        if let Some(reason) = load.misshared(parties) {
+            return Some(("pie", reason));
+        }
+        if load.pie.is_some() || !load.outcomes.is_empty() {
             return load.domain(cluster).objection();
         }
         if !(1..=DRAWN_MAX).contains(&load.drawn) {
@@ -126,7 +151,7 @@ impl Problem for Bargaining {
     }
 
     fn drawn<'a>(load: &'a Load, cluster: Cluster, key: Key) -> Cow<'a, Load> {
-        if !load.outcomes.is_empty() {
+        if load.pie.is_some() || !load.outcomes.is_empty() {
             return Cow::Borrowed(load);
         }
         let outcome = |index: u32| {
@@ -193,6 +218,12 @@ mod tests {
         let key = |load: Load, n| Bargaining::objection(&load, Cluster { n }).map(|(key, _)| key);
         assert_eq!(key(Load::default(), 2), None);
         assert_eq!(key(Load { drawn: 0, ..Load::default() }, 2), Some("drawn"));
+        let pie = |pieces| Load { pie: Some(pieces), ..Load::default() };
+        assert_eq!(key(pie(3), 2), None);
+        assert_eq!(pie(3).domain(TWO).outcomes, [[1_000, 0], [666, 333], [333, 666], [0, 1_000]]);
+        assert_eq!([key(pie(0), 2), key(pie(1_001), 2), key(pie(3), 3)], [Some("pie"); 3]);
+        let both = Load { outcomes: vec![vec![1, 2]], ..pie(3) };
+        assert_eq!(key(both, 2), Some("pie"));
         assert_eq!(key(Load { disagreement: vec![0], ..Load::default() }, 2), Some("disagreement"));
         assert_eq!(
             key(Load { disagreement: vec![0, 1_001], ..Load::default() }, 2),

@@ -10,6 +10,7 @@ mod commander;
 mod deviants;
 mod gauge;
 mod opinion;
+mod record;
 
 pub use agents::{Agent, Case, Conduct, Truth};
 pub use commander::COMMANDER;
@@ -26,7 +27,8 @@ use sim_core::checker::{Checker, Class, End, Property, Witness};
 use sim_core::gauge::Metric;
 use sim_core::history::{Entry, Event};
 use sim_core::id::{ClientId, Cluster, Incarnation, NodeId, NodeSet, OpId};
-use sim_core::problem::{Answer, Client, Problem, ProblemGauge, Promise};
+use sim_core::problem::{Answer, Client, Material, Problem, ProblemGauge, Promise};
+use sim_core::record::Section;
 use sim_core::rng::{ChaCha, Draw, Key, Random, Ratio};
 use sim_core::time::Time;
 use sim_core::workload::Workload;
@@ -265,6 +267,10 @@ impl Problem for Decision {
     fn gauge(load: &Load, _cluster: Cluster) -> Option<ProblemGauge<Self>> {
         let case = load.case.clone()?;
         Some(Box::new(gauge::Worth::of(case)))
+    }
+
+    fn record(run: Material<'_, Self>) -> Vec<Section> {
+        record::record(run)
     }
 
     fn answer(_indication: &Conclusion) -> Answer {

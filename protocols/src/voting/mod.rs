@@ -12,6 +12,7 @@ mod guarantee;
 mod marks;
 mod message;
 mod monitor;
+mod record;
 mod reliable;
 mod spread;
 mod tally;
@@ -30,6 +31,7 @@ mod tests;
 pub use config::{Config, Electorate, Form, Tie};
 pub use message::{Message, Record};
 pub use monitor::{ONE_VOTER_ONE_VOTE, QUORUM_OF_ELECTORATE, Scrutineer};
+pub use record::PIVOT_TRIES;
 pub use vote::Vote;
 
 use std::collections::BTreeMap;
@@ -38,6 +40,7 @@ use sim_core::id::{Cluster, NodeId, NodeSet, OpId};
 use sim_core::landmark::Landmark;
 use sim_core::mark::Mark;
 use sim_core::protocol::{Assumptions, Context, Contract, Mutant, Objection, Protocol, Stored};
+use sim_core::record::Section;
 
 use crate::bracha::Step;
 use crate::problem::decision::{AGREEMENT, Choice, Conclusion, Decision, Propose};
@@ -264,6 +267,10 @@ impl Protocol for Voting {
                 }
             }
         }
+    }
+
+    fn minutes(config: &Config, cluster: Cluster, nodes: &[(NodeId, Self)]) -> Vec<Section> {
+        record::sections(config, cluster, nodes)
     }
 
     fn monitor(config: &Config, cluster: Cluster) -> Scrutineer {

@@ -9,8 +9,11 @@ use std::fmt;
 
 use sim_core::rng::Draw;
 
-use crate::election::{Ballot, Form, OPTIONS_MAX, Ranking, Scores};
+use crate::election::{Ballot, Form, OPTIONS_MAX, Options, Ranking, Scores};
 use crate::problem::decision::{Choice, Opinion, WORTH_MAX};
+
+/// Of how many options all ballots are listed.
+const ALL_MAX: usize = 5;
 
 /// What one agent votes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,9 +79,59 @@ impl Vote {
         (first < usize::from(of)).then(|| Choice::new(first as u8, of))
     }
 
+    /// How many options it is about.
+    pub const fn of(self) -> u8 {
+        match self {
+            Self::Choice(choice) => choice.of(),
+            Self::Ballot { of, .. } => of,
+        }
+    }
+
+    /// The options that it supports, best first.
+    pub fn order(self) -> impl Iterator<Item = usize> {
+        let options: Vec<usize> = match self {
+            Self::Choice(choice) => vec![choice.index()],
+            Self::Ballot { ballot: Ballot::Ranking(ranking), .. } => ranking.iter().collect(),
+            Self::Ballot { ballot: Ballot::Approval(approved), .. } => approved.iter().collect(),
+            Self::Ballot { ballot: Ballot::Scores(scores), of, .. } => {
+                let mut options: Vec<usize> = (0..usize::from(of)).collect();
+                options.sort_by_key(|option| Reverse(scores.of(*option)));
+                options.retain(|option| scores.of(*option) > 0);
+                options
+            }
+        };
+        options.into_iter()
+    }
+
+    /// All ballots of a form on so many options, of full rankings, and of points all or nothing:
+    /// where points are added up, nothing in between does more. `None` of more than five options.
+    pub fn all(form: Form, of: usize) -> Option<Vec<Self>> {
+        if !(1..=ALL_MAX).contains(&of) {
+            return None;
+        }
+        let subsets = (0..1_u16 << of).map(Options::from_bits);
+        let ballots: Vec<Ballot> = match form {
+            Form::Approval => subsets.map(Ballot::Approval).collect(),
+            Form::Scores { most } => {
+                let points = |chosen: Options| -> Vec<u8> {
+                    (0..of).map(|option| if chosen.contains(option) { most } else { 0 }).collect()
+                };
+                let scores = subsets.map(|chosen| Scores::new(&points(chosen)));
+                scores.map(|scores| Ballot::Scores(scores.expect("few options"))).collect()
+            }
+            Form::Ranking => {
+                let orders = orders(of).into_iter();
+                let rankings = orders.map(|order| Ranking::new(&order).expect("each option once"));
+                rankings.map(Ballot::Ranking).collect()
+            }
+        };
+        let ballot = |ballot| Self::Ballot { ballot, of: of as u8, confidence: 100 };
+        Some(ballots.into_iter().map(ballot).collect())
+    }
+
     /// What a liar says instead: another option above all others and the true one below them, and
     /// sure of it. `None` if there is no other option, or the vote names none.
-    pub(super) fn forged(self, draw: &mut Draw) -> Option<Self> {
+    pub(crate) fn forged(self, draw: &mut Draw) -> Option<Self> {
         let truth = self.top()?;
         let lie = truth.other(draw)?;
         let Self::Ballot { ballot, of, .. } = self else { return Some(Self::Choice(lie)) };
@@ -98,6 +151,17 @@ impl Vote {
         };
         Some(Self::Ballot { ballot, of, confidence: 100 })
     }
+}
+
+/// All orders of so many options.
+fn orders(of: usize) -> Vec<Vec<usize>> {
+    (0..of).fold(vec![Vec::new()], |shorter, _| {
+        let longer = shorter.iter().flat_map(|order| {
+            let left = (0..of).filter(|option| !order.contains(option));
+            left.map(|option| [&order[..], &[option]].concat())
+        });
+        longer.collect()
+    })
 }
 
 impl From<Choice> for Vote {

@@ -6,6 +6,7 @@
 mod ben_or_bounds;
 mod bounds;
 mod bracha_bounds;
+mod consensus_bounds;
 mod crdt_bounds;
 mod determinism;
 mod estimate_bounds;

@@ -21,6 +21,7 @@ mod infection;
 mod label;
 mod latency_cdf;
 mod latency_vs_loss;
+mod opinions;
 mod palette;
 mod raster;
 mod rounds_by_size;
@@ -38,6 +39,7 @@ mod unavailability;
 mod verdicts;
 mod visibility;
 mod waits;
+mod welfare;
 
 pub use palette::themed;
 pub use raster::png;
@@ -101,6 +103,8 @@ pub const CHARTS: &[Chart] = &[
     detector::CHART,
     time_to_detect::CHART,
     sybil::CHART,
+    opinions::CHART,
+    welfare::CHART,
 ];
 
 impl Drawing {

@@ -61,7 +61,7 @@ pub(super) fn along<'a>(
 /// The parameters that tell these points apart, but for those in `except`.
 ///
 /// The sizes `n` and `f` mostly follow from the protocol. They count only where they differ within
-/// one protocol.
+/// one protocol. A parameter that is the name of the protocol tells nothing beside it.
 pub(super) fn distinguishing(runs: &Runs, points: &[&Point], except: &[&str]) -> Vec<usize> {
     let tells_apart = |&index: &usize| {
         let is_size = matches!(runs.params[index].as_str(), "n" | "f");
@@ -75,6 +75,7 @@ pub(super) fn distinguishing(runs: &Runs, points: &[&Point], except: &[&str]) ->
     };
     (0..runs.params.len())
         .filter(|&index| !except.contains(&runs.params[index].as_str()))
+        .filter(|&index| points.iter().any(|point| point.params[index] != point.protocol))
         .filter(tells_apart)
         .collect()
 }
@@ -110,6 +111,8 @@ pub(super) fn labels(runs: &Runs, points: &[&Point], except: &[&str]) -> Vec<Str
 /// A parameter with its value for a reader: `network_loss_pct` = 5 is "network loss 5 %".
 fn setting(name: &str, value: &str) -> String {
     let value = if value.is_empty() { "n/a" } else { value };
+    // Most settings are the protocol's; that goes without saying.
+    let name = name.strip_prefix("protocol_").unwrap_or(name);
     let units =
         [("_pct", " %"), ("_ms", " ms"), ("_us", " µs"), ("_s", " s"), ("_bytes", " bytes")];
     for (suffix, unit) in units {
@@ -170,7 +173,7 @@ mod tests {
 
     fn check(points: &[Point], expected: &[&str]) {
         let runs = Runs {
-            params: ["network_loss_pct", "n", "batch_size"].map(str::to_owned).to_vec(),
+            params: ["network_loss_pct", "n", "protocol_batch_size"].map(str::to_owned).to_vec(),
             ..Runs::default()
         };
         assert_eq!(labels(&runs, &points.iter().collect::<Vec<_>>(), &[]), expected);
@@ -194,6 +197,11 @@ mod tests {
         check(
             &[point("raft", "crash", &["0", "5", "1"]), point("raft", "none", &["0", "5", "1"])],
             &["crash", "none"],
+        );
+        // Which protocol it is was swept.
+        check(
+            &[point("raft", "", &["0", "5", "raft"]), point("pbft", "", &["0", "5", "pbft"])],
+            &["raft", "pbft"],
         );
     }
 

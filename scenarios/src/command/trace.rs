@@ -12,9 +12,11 @@ use crate::capsule::{Capsule, text_of};
 use crate::cli::{Export, Format, Kind, TraceArgs, ViewArgs};
 use crate::error::Error;
 use crate::export::past::causal_past;
+use crate::export::record::{self as page, Page};
 use crate::export::{View, mermaid, ndjson, perfetto, schedule, shiviz, text};
 use crate::judge::seconds;
 use crate::point::Point;
+use crate::scenario::Scenario;
 use crate::sweep::shielded;
 use crate::terminal::{Terminal, painted};
 
@@ -29,6 +31,9 @@ pub fn trace(args: &TraceArgs, format: Format, terminal: &mut Terminal) -> Resul
     check(&args.view, format)?;
     let (scenario, point) = super::one(&args.scenario.scenario, &args.scenario.over, terminal)?;
     check_nodes(&args.view, &point)?;
+    if let Some(file) = &args.record {
+        return record(&scenario, &point, args.seed, file.as_deref(), terminal);
+    }
     let (outcome, trace) = traced(&point, args.seed)?;
     if let Some(path) = &args.save {
         let text = text_of(&scenario, &point, args.seed)?;
@@ -37,6 +42,31 @@ pub fn trace(args: &TraceArgs, format: Format, terminal: &mut Terminal) -> Resul
     }
     let shown = Shown { name: &scenario.name, point: &point, outcome: &outcome, trace: &trace };
     shown.show(&args.view, format, terminal)
+}
+
+/// Writes the record of a run as a page.
+fn record(
+    scenario: &Scenario,
+    point: &Point,
+    seed: u64,
+    file: Option<&Path>,
+    terminal: &mut Terminal,
+) -> Result<u8, Error> {
+    let (outcome, _, sections) = uncaught(seed, || point.simulation.record(seed))?;
+    if sections.is_empty() {
+        let (protocol, problem) = (point.entry.name, point.entry.problem);
+        let message = format!("{protocol} keeps no record: its problem is {problem}");
+        let next = "synod list protocols (those for the problem decision keep one)".into();
+        return Err(Error::Usage { message, next });
+    }
+    let page = Page {
+        scenario: &scenario.name,
+        title: scenario.title.as_deref(),
+        protocol: point.entry.name,
+        stamps: &super::stamps(point),
+        outcome: &outcome,
+    };
+    write(&page::record(&page, &sections), file, terminal)
 }
 
 /// Keeps a run in a file, and says how large it is.
@@ -54,7 +84,12 @@ fn save(capsule: &Capsule, path: &Path, terminal: &mut Terminal) -> Result<u8, E
 
 /// Makes a run of a point, and keeps everything that happens.
 pub(super) fn traced(point: &Point, seed: u64) -> Result<(Outcome, Trace), Error> {
-    shielded(|| point.simulation.trace(seed)).map_err(|message| {
+    uncaught(seed, || point.simulation.trace(seed))
+}
+
+/// Makes a run; a panic of its protocol is a verdict, and any other is an error.
+fn uncaught<T>(seed: u64, run: impl FnOnce() -> T) -> Result<T, Error> {
+    shielded(run).map_err(|message| {
         Error::Internal(format!("seed {seed} panicked outside of its protocol: {message}"))
     })
 }

@@ -8,6 +8,7 @@ pub mod mermaid;
 pub mod shiviz;
 pub mod perfetto;
 pub mod schedule;
+pub mod record;
 
 use std::collections::BTreeSet;
 

@@ -7,6 +7,7 @@ mod driver;
 mod durable;
 mod failures;
 mod hostile;
+mod records;
 mod replay;
 mod schema;
 mod suite;

@@ -120,6 +120,10 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         to: NodeId,
         message: &P::Message,
     ) -> (Duration, bool, InstanceId) {
+        if let Some(tokens) = &self.tokens {
+            let spent = self.ledger.counts.tokens.get_or_insert(0);
+            *spent = spent.saturating_add(tokens.of::<P>(message));
+        }
         (self.departure(instance, message), self.is_rushed(instance, to), self.hearer(from, to))
     }
 

@@ -106,6 +106,14 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             events: self.event,
             fingerprint: fingerprint.value(),
         };
+        if TRACED {
+            let nodes = self.nodes.into_iter();
+            let correct = nodes.filter(|node| {
+                cluster.contains(node.identity) && !self.corrupt.contains(node.identity)
+            });
+            let up = correct.filter_map(|node| Some((node.identity, node.state?)));
+            self.recording.survivors = up.collect();
+        }
         (outcome, self.recording)
     }
 

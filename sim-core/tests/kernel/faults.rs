@@ -11,6 +11,7 @@ use sim_core::landmark::LandmarkKind;
 use sim_core::latency::Latency;
 use sim_core::outcome::{Measure, Outcome, Verdict};
 use sim_core::rng::Ratio;
+use sim_core::setup::TokenSpec;
 use sim_core::simulation::Simulation as _;
 use sim_core::target::Target;
 use sim_core::time::{Duration, DurationRange, Shift};
@@ -416,6 +417,29 @@ fn the_costs_of_messages_line_up_at_the_node() {
     let waiting = |run: &Outcome| value(run.metrics.waiting_mean_count);
     let saturated = toy.run(1);
     assert!(waiting(&saturated) > 50.0 * waiting(&dear), "{}", waiting(&saturated));
+}
+
+#[test]
+fn tokens_are_counted_by_kind_and_length_and_change_nothing_else() {
+    let mut toy = busy();
+    let free = toy.run(1);
+    assert_eq!(free.metrics.tokens_count, Measure::None);
+    let sent = value(free.metrics.msgs_count);
+    // Messages have 16 bytes: the sixth token of three bytes is begun.
+    for (tokens, each) in [
+        (TokenSpec { each: 7, ..TokenSpec::default() }, 7.0),
+        (TokenSpec { bytes_per_token: Some(3), ..TokenSpec::default() }, 6.0),
+        (TokenSpec { each: 7, bytes_per_token: Some(4), ..TokenSpec::default() }, 11.0),
+    ] {
+        toy.setup.cost.tokens = Some(tokens);
+        let counted = toy.run(1);
+        assert_eq!(value(counted.metrics.tokens_count), each * sent);
+        assert_eq!(counted.fingerprint, free.fingerprint);
+    }
+    let messages = [("echo".to_owned(), 1), ("back".to_owned(), 1_000)].into();
+    toy.setup.cost.tokens = Some(TokenSpec { messages, ..TokenSpec::default() });
+    let tokens = value(toy.run(1).metrics.tokens_count);
+    assert!(tokens > sent && tokens < 1_000.0 * sent, "{tokens} for {sent} messages");
 }
 
 #[test]

@@ -27,13 +27,18 @@ pub(super) const METRICS: &[Metric] = &[
     ),
 ];
 
+/// An outcome by its mean worth, and its worth to the worst off.
+const fn welfare(name: &'static str, summary: &'static str) -> Curve {
+    Curve { name, summary, x: "welfare_mean_ratio", y: "welfare_min_ratio" }
+}
+
 /// The outcomes.
-pub(super) const CURVES: &[Curve] = &[Curve {
-    name: "welfare",
-    summary: "what was agreed on: its mean worth, and its worth to the worst off",
-    x: "welfare_mean_ratio",
-    y: "welfare_min_ratio",
-}];
+pub(super) const CURVES: &[Curve] = &[
+    welfare("welfare", "what was agreed on: its mean worth, and its worth to the worst off"),
+    welfare("welfare_frontier", "the same of all outcomes on the Pareto frontier"),
+    welfare("welfare_nash", "the same of Nash's solution"),
+    welfare("welfare_kalai_smorodinsky", "the same of Kalai and Smorodinsky's solution"),
+];
 
 /// Keeps how it ended.
 pub(super) struct Bargain {
@@ -124,14 +129,20 @@ impl Gauge<Negotiate, Ending> for Bargain {
     }
 
     fn conclude(&mut self, _end: &End) -> Reading {
-        let point = |outcome: usize| CurvePoint {
-            curve: CURVES[0].name,
-            node: None,
-            x: self.mean(outcome),
-            y: self.least(outcome),
-            weight: 1,
+        let point = |curve: &Curve, outcome: usize| {
+            let (x, y) = (self.mean(outcome), self.least(outcome));
+            CurvePoint { curve: curve.name, node: None, x, y, weight: 1 }
         };
-        let points = self.outcome.map(point).into_iter().collect();
+        let mut frontier = self.domain.frontier();
+        frontier.sort_by(|one, other| self.mean(*one).total_cmp(&self.mean(*other)));
+        let agreed: Vec<usize> = self.outcome.into_iter().collect();
+        let picked = |solution: Solution| solution.pick(&self.domain).into_iter().collect();
+        let all = [agreed, frontier, picked(Solution::Nash), picked(Solution::KalaiSmorodinsky)];
+        let points = CURVES.iter().zip(all);
+        let points = points.flat_map(|(curve, outcomes)| {
+            outcomes.into_iter().map(move |outcome| point(curve, outcome))
+        });
+        let points = points.collect();
         Reading { measures: self.measures(), points }
     }
 }

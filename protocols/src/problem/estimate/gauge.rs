@@ -28,17 +28,27 @@ pub(super) const METRICS: &[Metric] = &[
 ];
 
 /// The opinions.
-pub(super) const CURVES: &[Curve] = &[Curve {
-    name: "opinion_by_round",
-    summary: "with which number each agent went into each round",
-    x: "round_count",
-    y: "opinion_units",
-}];
+pub(super) const CURVES: &[Curve] = &[
+    Curve {
+        name: "opinion_by_round",
+        summary: "with which number each agent went into each round",
+        x: "round_count",
+        y: "opinion_units",
+    },
+    Curve {
+        name: "corrupt_opinion_by_round",
+        summary: "with which number each corrupt agent began: what it says later may differ for all",
+        x: "round_count",
+        y: "opinion_units",
+    },
+];
 
 /// Keeps every agent's numbers.
 pub(super) struct Convergence {
     truth: i64,
     corrupt: NodeSet,
+    /// With which number each node was asked to begin.
+    begun: BTreeMap<NodeId, i64>,
     /// By node and round.
     opinions: BTreeMap<(NodeId, u32), i64>,
     /// After how many rounds each node ended, and with what.
@@ -52,7 +62,13 @@ fn spread(values: impl Iterator<Item = i64> + Clone) -> Option<u64> {
 
 impl Convergence {
     pub(super) const fn towards(truth: i64) -> Self {
-        Self { truth, corrupt: NodeSet::EMPTY, opinions: BTreeMap::new(), ended: BTreeMap::new() }
+        Self {
+            truth,
+            corrupt: NodeSet::EMPTY,
+            begun: BTreeMap::new(),
+            opinions: BTreeMap::new(),
+            ended: BTreeMap::new(),
+        }
     }
 
     /// How far apart correct agents went into a round.
@@ -96,6 +112,9 @@ impl Gauge<Begin, Estimate> for Convergence {
     fn observe(&mut self, entry: &Entry<Begin, Estimate>) {
         match entry.event {
             Event::Corrupted => _ = self.corrupt.insert(entry.node),
+            Event::Requested { request, .. } => {
+                self.begun.entry(entry.node).or_insert(request.value);
+            }
             Event::Indicated { indication, .. } => match indication {
                 Estimate::Revised { round, value } => {
                     self.opinions.entry((entry.node, round)).or_insert(value);
@@ -110,14 +129,17 @@ impl Gauge<Begin, Estimate> for Convergence {
     }
 
     fn conclude(&mut self, _end: &End) -> Reading {
-        let points = self.opinions.iter().map(|((node, round), value)| CurvePoint {
-            curve: CURVES[0].name,
-            node: Some(*node),
-            x: f64::from(*round),
-            y: *value as f64,
-            weight: 1,
-        });
-        Reading { measures: self.measures(), points: points.collect() }
+        let point = |curve: &Curve, node: NodeId, round: u32, value: i64| {
+            let (x, y) = (f64::from(round), value as f64);
+            CurvePoint { curve: curve.name, node: Some(node), x, y, weight: 1 }
+        };
+        let is_correct = |node: NodeId| !self.corrupt.contains(node);
+        let opinions = self.opinions.iter().filter(|((node, _), _)| is_correct(*node));
+        let opinions =
+            opinions.map(|((node, round), value)| point(&CURVES[0], *node, *round, *value));
+        let corrupt = self.begun.iter().filter(|(node, _)| !is_correct(**node));
+        let corrupt = corrupt.map(|(node, value)| point(&CURVES[1], *node, 0, *value));
+        Reading { measures: self.measures(), points: opinions.chain(corrupt).collect() }
     }
 }
 
@@ -136,6 +158,9 @@ mod tests {
             gauge.observe(&Entry { at: Time::ZERO, node, incarnation: 0, event });
         };
         let says = |indication| Event::Indicated { answers: None, indication };
+        let op = sim_core::id::OpId { client: sim_core::id::ClientId(3), sequence: 0 };
+        let request = Begin { value: 7, range: 64, epsilon: 4 };
+        see(3, Event::Requested { op, request, reached: true });
         for (node, values) in [(0, [0, 8, 10]), (1, [64, 40, 14]), (2, [20, 16, 12]), (3, [999; 3])]
         {
             for (round, value) in (0..).zip(values) {
@@ -157,6 +182,8 @@ mod tests {
             (1.0, 40.0),
             (2.0, 14.0)
         ]));
+        let liar: Vec<_> = points.iter().filter(|point| point.node == Some(NodeId(3))).collect();
+        assert!(liar.iter().map(|point| (point.curve, point.y)).eq([(CURVES[1].name, 7.0)]));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod trial;
 mod bargain;
 mod ben_or;
 mod bracha;
+mod consensus;
 mod crdt;
 mod estimate;
 mod generals;

@@ -436,7 +436,7 @@ pub(super) fn juries() -> Tables {
 }
 
 /// Tables of every sort.
-pub(super) fn fixtures() -> [Tables; 9] {
+pub(super) fn fixtures() -> [Tables; 11] {
     let (few, many) = (replicas(&[4]), replicas(&[4, 8, 16, 32]));
     [
         fixture(),
@@ -448,5 +448,59 @@ pub(super) fn fixtures() -> [Tables; 9] {
         suspects(),
         juries(),
         doubtful_juries(),
+        panels(),
+        bargains(),
     ]
+}
+
+/// A table of one protocol without settings, of so many runs.
+fn plain(protocol: &str, runs: u64) -> Tables {
+    let run = |seed| Run { seed, verdict: Verdict::Pass, exceeded: false, metrics: Vec::new() };
+    let point = Point {
+        id: "p0".to_owned(),
+        protocol: protocol.to_owned(),
+        fault_script: "none".to_owned(),
+        params: Vec::new(),
+        runs: (0..runs).map(run).collect(),
+    };
+    let runs = Runs { params: Vec::new(), metrics: Vec::new(), points: vec![point] };
+    Tables { runs, ..Tables::default() }
+}
+
+fn spot(run_id: u64, curve: &str, node: &str, (x, y): (f64, f64)) -> SeriesRow {
+    let (point_id, curve, node) = ("p0".to_owned(), curve.to_owned(), node.to_owned());
+    SeriesRow { run_id, point_id, curve, node, x, y, weight: 1 }
+}
+
+/// Five agents whose numbers are halved round by round, beside a liar, in 30 runs.
+pub(super) fn panels() -> Tables {
+    let mut tables = plain("degroot", 30);
+    for run in 0..30 {
+        for node in 0..5_u32 {
+            for round in 0..6_u32 {
+                let off = f64::from(node) - 2.0 + run as f64 / 60.0;
+                let value = 500.0 + 200.0 * off / f64::from(1_u32 << round);
+                let at = (f64::from(round), value);
+                tables.series.push(spot(run, "opinion_by_round", &format!("n{node}"), at));
+            }
+        }
+        tables.series.push(spot(run, "corrupt_opinion_by_round", "n5", (0.0, 900.0)));
+    }
+    tables
+}
+
+/// Four outcomes, of which three are on the line, and twenty bargains over them.
+pub(super) fn bargains() -> Tables {
+    let mut tables = plain("concession", 24);
+    let outcomes = [(0.7, 0.2), (0.6, 0.45), (0.5, 0.5), (0.4, 0.3)];
+    for run in 0..20 {
+        let agreed = outcomes[if run % 5 == 0 { 2 } else { 1 }];
+        tables.series.push(spot(run, "welfare", "", agreed));
+        tables.series.push(spot(run, "welfare_nash", "", outcomes[1]));
+        tables.series.push(spot(run, "welfare_kalai_smorodinsky", "", outcomes[2]));
+        for outcome in outcomes {
+            tables.series.push(spot(run, "welfare_frontier", "", outcome));
+        }
+    }
+    tables
 }

@@ -1,0 +1,225 @@
+//! How opinions approach each other: what every agent thinks, round by round, in one run, and how
+//! far apart all agents of all runs are.
+//!
+//! A liar says other things to each, so it has no line: where it began is marked.
+
+use super::ends::{self, EndLabel};
+use super::fan::Steps;
+use super::palette::{MUTED, Marker, SERIES};
+use super::scale::{Scale, number, rough};
+use super::series::{distinguishing, left_out, pick, settings, subject};
+use super::sheet::{Drawn, Frame, Sheet, band, curve, pixel};
+use super::single::Single;
+use super::{Chart, Drawing, Picture};
+use crate::Error;
+use crate::cell::{CsvText, number_cell, text_cell};
+use crate::row::{Point, Tables};
+use crate::stats::percentile;
+use std::collections::BTreeMap;
+
+pub(super) const CHART: Chart =
+    Chart { name: "opinions", question: "How do opinions approach each other?", draw };
+
+const CURVE: &str = "opinion_by_round";
+/// Where those began who were corrupt.
+const CORRUPT: &str = "corrupt_opinion_by_round";
+const POINTS_MAX: usize = 6;
+const AGENTS_MAX: usize = 50;
+const ROUNDS_MAX: f64 = 1_000.0;
+/// From here on opinions are told in thousands.
+const SHORT: f64 = 20_000.0;
+const LAYOUT: Single = Single { head: 0.0, height: 330.0, names: 170.0 };
+
+/// One point's picture in the making.
+struct View<'a> {
+    point: &'a Point,
+    settings: String,
+    /// Which run is drawn agent by agent.
+    run: u64,
+    /// Its agents, each with its opinions.
+    agents: Vec<(&'a str, Steps)>,
+    corrupt: Vec<(&'a str, Steps)>,
+    agents_count: usize,
+    /// Of all runs, by round: how many opinions, and their 5 % and 95 % quantiles.
+    spread: Vec<(f64, usize, f64, f64)>,
+    runs: usize,
+}
+
+/// The curves of one run, by node.
+fn by_node<'a>(tables: &'a Tables, curve: &str, run: u64) -> BTreeMap<&'a str, Steps> {
+    let mut nodes: BTreeMap<&str, Steps> = BTreeMap::new();
+    for row in tables.series.iter().filter(|row| row.curve == curve && row.run_id == run) {
+        nodes.entry(&row.node).or_default().push((row.x, row.y));
+    }
+    nodes
+}
+
+fn draw(tables: &Tables) -> Result<Drawing, Error> {
+    let has = |point: &&Point| {
+        tables.series.iter().any(|row| row.curve == CURVE && row.point_id == point.id)
+    };
+    let points: Vec<&Point> = tables.runs.points.iter().filter(has).collect();
+    if points.is_empty() {
+        return Ok(Drawing::skipped(format!("series.csv has no curve `{CURVE}`")));
+    }
+    let params = distinguishing(&tables.runs, &points, &[]);
+    let chosen = pick(points.len(), POINTS_MAX);
+    let mut pictures = Vec::new();
+    for (at, &index) in chosen.iter().enumerate() {
+        let settings = settings(&tables.runs, points[index], &params);
+        let view = View::of(tables, points[index], settings);
+        pictures.push(view.picture(format!("{}-{}", CHART.name, at + 1))?);
+    }
+    Ok(Drawing { pictures, left_out: left_out(chosen.len(), points.len(), "points") })
+}
+
+impl<'a> View<'a> {
+    fn of(tables: &'a Tables, point: &'a Point, settings: String) -> Self {
+        let rows =
+            || tables.series.iter().filter(|row| row.curve == CURVE && row.point_id == point.id);
+        let run = rows().map(|row| row.run_id).min().unwrap_or(0);
+        let all = by_node(tables, CURVE, run);
+        let agents_count = all.len();
+        let chosen = pick(agents_count, AGENTS_MAX);
+        let agents = all.into_iter().enumerate().filter(|(index, _)| chosen.contains(index));
+        let mut rounds: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+        let mut runs: Vec<u64> = Vec::new();
+        for row in rows().filter(|row| row.x <= ROUNDS_MAX) {
+            rounds.entry(row.x as u64).or_default().push(row.y);
+            runs.push(row.run_id);
+        }
+        runs.sort_unstable();
+        runs.dedup();
+        let spread = rounds.into_iter().map(|(round, mut opinions)| {
+            opinions.sort_by(f64::total_cmp);
+            let quantile = |q| percentile(&opinions, q).unwrap_or(f64::NAN);
+            (round as f64, opinions.len(), quantile(0.05), quantile(0.95))
+        });
+        Self {
+            point,
+            settings,
+            run,
+            agents: agents.map(|(_, agent)| agent).collect(),
+            corrupt: by_node(tables, CORRUPT, run).into_iter().collect(),
+            agents_count,
+            spread: spread.collect(),
+            runs: runs.len(),
+        }
+    }
+
+    /// The rounds of which so many opinions are known that they have such quantiles.
+    fn band(&self) -> impl DoubleEndedIterator<Item = &(f64, usize, f64, f64)> + Clone {
+        self.spread.iter().filter(|(_, _, low, high)| low.is_finite() && high.is_finite())
+    }
+
+    /// How far apart the agents of the run are at one end of their lines.
+    fn apart(&self, end: impl Fn(&Steps) -> Option<&(f64, f64)>) -> f64 {
+        let values = self.agents.iter().filter_map(|(_, steps)| end(steps)).map(|(_, y)| *y);
+        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+            (low.min(value), high.max(value))
+        });
+        (high - low).max(0.0)
+    }
+
+    fn picture(&self, name: String) -> Result<Picture, Error> {
+        let subject = subject(std::iter::once(self.point));
+        let title = match self.settings.as_str() {
+            "" => format!("What agents think, round by round: {subject}"),
+            settings => format!("What agents think, round by round: {subject}, {settings}"),
+        };
+        let rounds = self.agents.iter().filter_map(|(_, steps)| steps.last()).map(|(x, _)| *x);
+        let shown = match self.agents_count > self.agents.len() {
+            true => format!(" {} of {} agents are drawn.", self.agents.len(), self.agents_count),
+            false => String::new(),
+        };
+        let corrupt = match self.corrupt.len() {
+            0 => "",
+            _ => {
+                " Dashed, with a cross: where a corrupt agent began; it may say anything to \
+                  anybody afterwards."
+            }
+        };
+        let frame = Frame {
+            name,
+            title,
+            description: format!(
+                "In run {} the agents begin {} apart and end {} apart, after {} rounds.",
+                self.run,
+                rough(self.apart(|steps| steps.first())),
+                rough(self.apart(|steps| steps.last())),
+                number(rounds.fold(0.0, f64::max)),
+            ),
+            caption: format!(
+                "Lines: the agents of run {}.{shown} Band: 5–95 % quantiles of the opinions of all \
+                 correct agents in the same round of {} runs, not an interval of confidence.{corrupt}",
+                self.run, self.runs
+            ),
+            body: LAYOUT.body(),
+        };
+        frame.picture(self.slice(), |sheet| self.paint(sheet))
+    }
+
+    fn paint(&self, sheet: &Sheet<'_>) -> Drawn {
+        let lines = || self.agents.iter().chain(&self.corrupt).flat_map(|(_, steps)| steps);
+        let band_ends = self.band().flat_map(|(x, _, low, high)| [(*x, *low), (*x, *high)]);
+        let all: Vec<(f64, f64)> = lines().copied().chain(band_ends).collect();
+        let fold = |pick: fn(f64, f64) -> f64, of: fn(&(f64, f64)) -> f64| {
+            all.iter().map(of).reduce(pick).unwrap_or(0.0)
+        };
+        let last = fold(f64::max, |at| at.0).max(1.0);
+        let (low, high) = (fold(f64::min, |at| at.1), fold(f64::max, |at| at.1));
+        // Six digits have no room beside the axis.
+        let is_short = low.abs().max(high.abs()) < SHORT;
+        let unit = if is_short { 1.0 } else { 1_000.0 };
+        let high = if high > low { high } else { low + 1.0 };
+        let y = Scale::linear(low / unit, high / unit, 8);
+        let scaled =
+            |steps: &Steps| -> Steps { steps.iter().map(|(x, y)| (*x, y / unit)).collect() };
+        let x = Scale::linear(0.0, last, last.min(10.0) as usize);
+        let y_name = if is_short { "opinion (units)" } else { "opinion (1000 units)" };
+        let mut panel = LAYOUT.panel(sheet, (&x, "round"), (&y, y_name))?;
+        let upper = self.band().map(|(x, _, _, high)| (*x, high / unit));
+        let lower = self.band().rev().map(|(x, _, low, _)| (*x, low / unit));
+        let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
+        if outline.len() > 2 {
+            band(&mut panel, outline, SERIES[0], 0.14)?;
+        }
+        for (_, steps) in &self.agents {
+            curve(&mut panel, &scaled(steps), SERIES[0], 1.2, None)?;
+        }
+        let mut labels = Vec::new();
+        let longest = self.agents.iter().filter_map(|(_, steps)| steps.last());
+        if let Some(end) = longest.max_by(|a, b| a.0.total_cmp(&b.0)) {
+            let end = (end.0, end.1 / unit);
+            labels.push(EndLabel::plain(pixel(&panel, end), SERIES[0], "correct agents"));
+        }
+        for (node, steps) in &self.corrupt {
+            let Some(begin) = steps.first() else { continue };
+            let across = [(begin.0, begin.1 / unit), (last, begin.1 / unit)];
+            curve(&mut panel, &across, MUTED, 0.8, Some((3.0, 4.0)))?;
+            sheet.marker(Marker::Cross, pixel(&panel, across[0]), SERIES[1])?;
+            let name = format!("{node}, corrupt");
+            labels.push(EndLabel::plain(pixel(&panel, across[1]), SERIES[1], name));
+        }
+        ends::paint(sheet, LAYOUT.rect(), &labels)
+    }
+
+    fn slice(&self) -> String {
+        let header = ["point_id", "what", "node", "round_count", "opinion_units", "p95_units"];
+        let mut csv = CsvText::new(&header);
+        let id = text_cell(&self.point.id).into_owned();
+        let mut row = |what: &str, node: &str, x: f64, y: f64, high: Option<f64>| {
+            let node = text_cell(node).into_owned();
+            let cells = [number_cell(Some(x)), number_cell(Some(y)), number_cell(high)];
+            let [x, y, high] = cells;
+            csv.row(&[id.clone(), what.to_owned(), node, x, y, high]);
+        };
+        for (what, agents) in [("correct", &self.agents), ("corrupt", &self.corrupt)] {
+            for (node, steps) in agents {
+                steps.iter().for_each(|(x, y)| row(what, node, *x, *y, None));
+            }
+        }
+        self.band().for_each(|(x, _, low, high)| row("band", "", *x, *low, Some(*high)));
+        csv.finish()
+    }
+}

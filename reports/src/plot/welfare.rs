@@ -1,0 +1,248 @@
+//! What bargains come to: mean worth against the worth to the worst off, beside the outcomes that
+//! were to be had.
+
+use super::ends::{self, EndLabel};
+use super::fan::Steps;
+use super::palette::{MUTED, Marker, SERIES};
+use super::scale::{Scale, number, rough};
+use super::series::{distinguishing, left_out, pick, settings, subject};
+use super::sheet::{Drawn, Frame, Sheet, curve, pixel};
+use super::single::Single;
+use super::{Chart, Drawing, Picture};
+use crate::Error;
+use crate::cell::{CsvText, number_cell, text_cell};
+use crate::row::{Point, Tables};
+use std::collections::BTreeMap;
+
+pub(super) const CHART: Chart =
+    Chart { name: "welfare", question: "How good is what was agreed on, and for whom?", draw };
+
+const AGREED: &str = "welfare";
+const FRONTIER: &str = "welfare_frontier";
+/// The solutions: the curve, its name, its mark.
+const SOLUTIONS: [(&str, &str, Marker); 2] = [
+    ("welfare_nash", "Nash", Marker::Diamond),
+    ("welfare_kalai_smorodinsky", "Kalai–Smorodinsky", Marker::Triangle),
+];
+const POINTS_MAX: usize = 6;
+/// The runs of which the frontier is drawn, and those of which the outcomes are.
+const LINES_MAX: usize = 12;
+const RUNS_MAX: usize = 60;
+const LAYOUT: Single = Single { head: 0.0, height: 400.0, names: 200.0 };
+
+/// By run, its points of one curve.
+type Runs = BTreeMap<u64, Steps>;
+
+/// One point's picture in the making.
+struct View<'a> {
+    point: &'a Point,
+    settings: String,
+    agreed: Runs,
+    solutions: [Runs; 2],
+    /// The outcomes that no other beats in both respects, from left to right; each line once.
+    frontiers: Vec<Steps>,
+    frontiers_count: usize,
+}
+
+fn runs(tables: &Tables, point: &Point, curve: &str) -> Runs {
+    let mut runs = Runs::new();
+    for row in tables.series.iter().filter(|row| row.curve == curve && row.point_id == point.id) {
+        runs.entry(row.run_id).or_default().push((row.x, row.y));
+    }
+    runs
+}
+
+/// Those that no other beats in both respects, from left to right.
+fn undominated(points: &Steps) -> Steps {
+    let beats = |a: &(f64, f64), b: &(f64, f64)| a != b && a.0 >= b.0 && a.1 >= b.1;
+    let best = points.iter().filter(|one| !points.iter().any(|other| beats(other, one)));
+    let mut best: Steps = best.copied().collect();
+    best.sort_by(|a, b| a.0.total_cmp(&b.0));
+    best.dedup();
+    best
+}
+
+fn draw(tables: &Tables) -> Result<Drawing, Error> {
+    let has = |point: &&Point| {
+        tables.series.iter().any(|row| row.curve == AGREED && row.point_id == point.id)
+    };
+    let points: Vec<&Point> = tables.runs.points.iter().filter(has).collect();
+    if points.is_empty() {
+        return Ok(Drawing::skipped(format!("series.csv has no curve `{AGREED}`")));
+    }
+    let params = distinguishing(&tables.runs, &points, &[]);
+    let chosen = pick(points.len(), POINTS_MAX);
+    let mut pictures = Vec::new();
+    for (at, &index) in chosen.iter().enumerate() {
+        let settings = settings(&tables.runs, points[index], &params);
+        let view = View::of(tables, points[index], settings);
+        pictures.push(view.picture(format!("{}-{}", CHART.name, at + 1))?);
+    }
+    Ok(Drawing { pictures, left_out: left_out(chosen.len(), points.len(), "points") })
+}
+
+impl<'a> View<'a> {
+    fn of(tables: &'a Tables, point: &'a Point, settings: String) -> Self {
+        let mut frontiers: Vec<Steps> = Vec::new();
+        for frontier in runs(tables, point, FRONTIER).values().map(undominated) {
+            if !frontiers.contains(&frontier) {
+                frontiers.push(frontier);
+            }
+        }
+        let frontiers_count = frontiers.len();
+        frontiers.truncate(LINES_MAX);
+        Self {
+            point,
+            settings,
+            agreed: runs(tables, point, AGREED),
+            solutions: SOLUTIONS.map(|(curve, ..)| runs(tables, point, curve)),
+            frontiers,
+            frontiers_count,
+        }
+    }
+
+    fn shown(runs: &Runs) -> impl Iterator<Item = &(f64, f64)> {
+        runs.values().take(RUNS_MAX).flatten()
+    }
+
+    /// An axis from the tenth below the least of all that is drawn to 1.
+    fn axis(&self, of: fn(&(f64, f64)) -> f64) -> Scale {
+        let marks = self.solutions.iter().chain([&self.agreed]).flat_map(Self::shown);
+        let all = marks.chain(self.frontiers.iter().flatten()).map(of);
+        let least = all.fold(1.0, f64::min);
+        Scale::linear(((least * 10.0).floor() / 10.0).clamp(0.0, 0.9), 1.0, 6)
+    }
+
+    /// In how many runs a solution's outcome was agreed on.
+    fn met(&self, solution: &Runs) -> usize {
+        self.agreed.iter().filter(|(run, agreed)| solution.get(*run) == Some(*agreed)).count()
+    }
+
+    fn picture(&self, name: String) -> Result<Picture, Error> {
+        let subject = subject(std::iter::once(self.point));
+        let title = match self.settings.as_str() {
+            "" => format!("What was agreed on: {subject}"),
+            settings => format!("What was agreed on: {subject}, {settings}"),
+        };
+        let count = self.agreed.len();
+        let mean = |of: fn(&(f64, f64)) -> f64| {
+            let values = self.agreed.values().flatten().map(of);
+            values.sum::<f64>() / count.max(1) as f64
+        };
+        let met = SOLUTIONS.iter().zip(&self.solutions).map(|((_, name, _), solution)| {
+            format!("as good as {name}'s in {} of them", self.met(solution))
+        });
+        let lines = match self.frontiers_count {
+            0 => String::new(),
+            1 => " Line: the outcomes that none beats in both respects.".to_owned(),
+            many => format!(
+                " Thin lines: the outcomes that none beats in both respects, in {} of {many} runs \
+                 that differ.",
+                self.frontiers.len()
+            ),
+        };
+        let runs = self.point.runs.len();
+        let shown = match count > RUNS_MAX {
+            true => format!(" The first {RUNS_MAX} are drawn."),
+            false => String::new(),
+        };
+        let frame = Frame {
+            name,
+            title,
+            description: format!(
+                "{} of {runs} runs agreed: mean worth {}, worth to the worst off {}; {}.",
+                number(count as f64),
+                rough(mean(|at| at.0)),
+                rough(mean(|at| at.1)),
+                met.collect::<Vec<_>>().join(", ")
+            ),
+            caption: format!(
+                "N = {count} agreements in {runs} runs, one circle each, so there are no intervals.\
+                 {shown}{lines} Worths are shares of the most that an outcome can be worth; runs \
+                 without agreement are left out."
+            ),
+            body: LAYOUT.body(),
+        };
+        frame.picture(self.slice(), |sheet| self.paint(sheet))
+    }
+
+    fn paint(&self, sheet: &Sheet<'_>) -> Drawn {
+        let (x, y) = (self.axis(|at| at.0), self.axis(|at| at.1));
+        let names = ("mean worth (0–1)", "worth to the worst off (0–1)");
+        let mut panel = LAYOUT.panel(sheet, (&x, names.0), (&y, names.1))?;
+        let mut labels = Vec::new();
+        let width = if self.frontiers_count > 1 { 0.6 } else { 1.6 };
+        for frontier in &self.frontiers {
+            curve(&mut panel, frontier, MUTED, width, None)?;
+        }
+        if let Some(end) = self.frontiers.first().and_then(|frontier| frontier.last()) {
+            labels.push(EndLabel::plain(pixel(&panel, *end), MUTED, "Pareto line"));
+        }
+        for (index, ((_, name, marker), solution)) in
+            SOLUTIONS.iter().zip(&self.solutions).enumerate()
+        {
+            let color = SERIES[1 + index];
+            for at in Self::shown(solution) {
+                sheet.marker(*marker, pixel(&panel, *at), color)?;
+            }
+            if let Some(at) = Self::shown(solution).last() {
+                labels.push(EndLabel::plain(pixel(&panel, *at), color, *name));
+            }
+        }
+        for at in Self::shown(&self.agreed) {
+            let (x, y) = pixel(&panel, *at);
+            let ring: Vec<(f64, f64)> = RING.iter().map(|(dx, dy)| (x + dx, y + dy)).collect();
+            sheet.line(&ring, SERIES[0], 1.2)?;
+        }
+        if let Some(at) = Self::shown(&self.agreed).last() {
+            labels.push(EndLabel::plain(pixel(&panel, *at), SERIES[0], "agreed"));
+        }
+        ends::paint(sheet, LAYOUT.rect(), &labels)
+    }
+
+    fn slice(&self) -> String {
+        let header = ["point_id", "what", "run_id", "welfare_mean_ratio", "welfare_min_ratio"];
+        let mut csv = CsvText::new(&header);
+        let id = text_cell(&self.point.id).into_owned();
+        let named = SOLUTIONS.iter().map(|(curve, ..)| *curve).zip(&self.solutions);
+        for (what, runs) in std::iter::once((AGREED, &self.agreed)).chain(named) {
+            for (run, (x, y)) in
+                runs.iter().flat_map(|(run, steps)| steps.iter().map(move |at| (run, at)))
+            {
+                let (x, y) = (number_cell(Some(*x)), number_cell(Some(*y)));
+                csv.row(&[id.clone(), what.to_owned(), run.to_string(), x, y]);
+            }
+        }
+        for (line, frontier) in self.frontiers.iter().enumerate() {
+            for (x, y) in frontier {
+                let (x, y) = (number_cell(Some(*x)), number_cell(Some(*y)));
+                csv.row(&[id.clone(), format!("{FRONTIER}-{}", line + 1), String::new(), x, y]);
+            }
+        }
+        csv.finish()
+    }
+}
+
+/// An open circle around a point, in pixels.
+const RING: [(f64, f64); 9] = [
+    (0.0, -6.0),
+    (4.2, -4.2),
+    (6.0, 0.0),
+    (4.2, 4.2),
+    (0.0, 6.0),
+    (-4.2, 4.2),
+    (-6.0, 0.0),
+    (-4.2, -4.2),
+    (0.0, -6.0),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_has_what_none_beats_in_both_respects_from_left_to_right() {
+        let points = vec![(0.5, 0.2), (0.4, 0.4), (0.4, 0.3), (0.6, 0.1), (0.5, 0.2), (0.3, 0.4)];
+        assert_eq!(undominated(&points), [(0.4, 0.4), (0.5, 0.2), (0.6, 0.1)]);
+    }
+}
