@@ -161,6 +161,15 @@ fn a_folder_with_runs_alone_is_rendered_as_far_as_it_goes() {
             ("divergence", "series.csv has no curve `distinct_states`"),
             ("traffic", "runs.csv has no metric `bytes_per_update`"),
             ("accuracy", "runs.csv has no parameter that ends in `_share_pct`"),
+            (
+                "detector",
+                "there is no series.csv with the curves `blamed_by_threshold` and \
+                 `caught_by_threshold`"
+            ),
+            ("time-to-detect", "runs.csv has no column `detect_attack_ms`"),
+            ("sybil", "runs.csv has no column `identities_hostile_ratio`"),
+            ("opinions", "series.csv has no curve `opinion_by_round`"),
+            ("welfare", "series.csv has no curve `welfare`"),
         ]
     );
     assert_eq!(rendered.figures.len(), 3);
