@@ -41,10 +41,7 @@ const BANDS_MAX: usize = 3;
 
 impl Wait {
     /// The chart's line in the list.
-    pub(super) const fn chart(
-        &'static self,
-        draw: fn(&Tables) -> Result<Drawing, Error>,
-    ) -> Chart {
+    pub(super) const fn chart(&'static self, draw: fn(&Tables) -> Result<Drawing, Error>) -> Chart {
         let feeds = std::slice::from_ref(&self.metric);
         Chart { name: self.chart, question: self.question, table: "runs.csv", feeds, draw }
     }

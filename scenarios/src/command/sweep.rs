@@ -160,7 +160,8 @@ fn conclude_shard(
             terminal.line(&format!("  shard    {shard}: {made} of {planned} runs"))?;
             terminal.line(&format!("  results  {dir}"))?;
             let program = crate::registry::program();
-            terminal.line(&format!("  next     {program} merge, with the folders of all shards"))?;
+            terminal
+                .line(&format!("  next     {program} merge, with the folders of all shards"))?;
         }
     }
     Ok(if *made < planned { 5 } else { 0 })

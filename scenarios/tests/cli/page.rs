@@ -65,7 +65,8 @@ impl Page {
                 Some(_) if is_open => is_open = false,
                 Some(info) => {
                     let (language, rest) = info.split_once(' ').unwrap_or((info, ""));
-                    let title = rest.split("title=\"").nth(1).and_then(|rest| rest.split('"').next());
+                    let title =
+                        rest.split("title=\"").nth(1).and_then(|rest| rest.split('"').next());
                     let (language, title) = (language.to_owned(), title.map(str::to_owned));
                     blocks.push(Block { language, title, line, text: String::new() });
                     is_open = true;
@@ -156,15 +157,18 @@ impl Command {
     }
 }
 
-/// Every line that is shown was said, in this order; `…` stands for whatever is left out.
+/// Every line that is shown was said, in this order; `…` stands for whatever is left out, and how
+/// wide a gap is does not matter: columns are as wide as their widest cell.
 #[track_caller]
 pub(crate) fn assert_said(place: &str, shown: &str, said: &str) {
-    let mut lines = said.lines();
+    let narrow = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut lines = said.lines().map(narrow);
     for line in shown.lines().filter(|line| !line.trim().is_empty() && line.trim() != "…") {
-        let is_it = |said: &str| {
-            let mut parts = line.trim().split('…');
-            let starts = parts.next().is_some_and(|first| said.trim().starts_with(first));
-            starts && parts.all(|part| said.contains(part))
+        let shown = narrow(line);
+        let is_it = |said: String| {
+            let mut parts = shown.split('…');
+            let starts = parts.next().is_some_and(|first| said.starts_with(first.trim()));
+            starts && parts.all(|part| said.contains(part.trim()))
         };
         let found = lines.any(is_it);
         assert!(found, "{place}\nshows\n{line}\nwhich is not said (there) in\n{said}");

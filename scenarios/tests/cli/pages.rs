@@ -164,7 +164,11 @@ fn what_a_page_tells_cargo_is_in_the_manifests() {
 
 /// The generated pages: each with its opening and the lists that it consists of.
 const GENERATED: [(&str, &str, &[&str]); 4] = [
-    ("scenarios/FAULTS.md", "# Faults", &["faults", "fault-keys", "profiles", "shapes", "adversaries"]),
+    (
+        "scenarios/FAULTS.md",
+        "# Faults",
+        &["faults", "fault-keys", "profiles", "shapes", "adversaries"],
+    ),
     ("scenarios/CATALOG.md", "# The catalogue", &["scenarios"]),
     ("protocols/PROTOCOLS.md", "# Protocols and problems", &["protocols"]),
     ("reports/METRICS.md", "# Metrics and charts", &["metrics", "marks", "charts"]),
@@ -218,10 +222,9 @@ fn every_bug_is_caught_by_a_judge_of_its_protocol() {
     for entry in protocols::REGISTRY {
         let judges: Vec<&str> = entry.properties.iter().chain(entry.invariants).copied().collect();
         for mutant in entry.mutants {
-            assert!(!mutant.breaks.is_empty(), "{}: nobody catches it", mutant.id);
-            for judge in mutant.breaks {
-                assert!(judges.contains(judge), "{}: {} has no {judge}", mutant.id, entry.name);
-            }
+            // Protocols that share their bugs (over one machine or another) differ in their judges.
+            let caught = mutant.breaks.iter().any(|judge| judges.contains(judge));
+            assert!(caught, "{}: no judge of {} catches it", mutant.id, entry.name);
         }
     }
 }

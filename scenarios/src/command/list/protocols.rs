@@ -128,10 +128,8 @@ fn section(headings: &[&str], rows: Vec<Vec<String>>) -> Vec<String> {
 /// run without being told more.
 fn contract(entry: &Entry) -> Option<(u32, Contract)> {
     SIZES.iter().find_map(|&nodes| {
-        let text = format!(
-            "horizon = \"1s\"\n[protocol]\nkind = \"{}\"\nnodes = {nodes}\n",
-            entry.name
-        );
+        let text =
+            format!("horizon = \"1s\"\n[protocol]\nkind = \"{}\"\nnodes = {nodes}\n", entry.name);
         let mut sources = Sources::default();
         let source = sources.add("defaults", text);
         let document = sources.parse(source).ok()?;
