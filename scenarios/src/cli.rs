@@ -512,6 +512,12 @@ pub enum Topic {
     Adversaries,
     /// The states that some run should reach.
     Marks,
+    /// The keys of each protocol, and of the workload of each problem.
+    Keys,
+    /// The bugs that can be planted, and which judges catch them.
+    Bugs,
+    /// The charts, and what they are drawn from.
+    Charts,
 }
 
 /// Arguments of `explain`.

@@ -21,7 +21,7 @@ use crate::histogram;
 
 /// Which way of writing this is. Words of another one are not read, so it must be counted up
 /// whenever a word changes; a test knows one by heart.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Writes an outcome of a run of `setup`.
 pub fn encode(outcome: &Outcome, setup: &Setup) -> String {

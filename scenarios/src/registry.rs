@@ -71,9 +71,32 @@ pub fn metrics() -> Vec<(&'static Metric, &'static str)> {
     all
 }
 
+/// In what a metric, the column of a table, is counted; its name ends in that.
+pub fn unit(name: &str) -> Option<&'static str> {
+    const UNITS: [(&str, &str); 9] = [
+        ("_ms", "ms"),
+        ("_ratio", "ratio"),
+        ("_share", "ratio"),
+        ("_count", "count"),
+        ("_bytes", "bytes"),
+        ("bytes_sent", "bytes"),
+        ("bytes_per_update", "bytes per update"),
+        ("_periods", "protocol periods"),
+        ("_per_node_hour", "per node and hour"),
+    ];
+    UNITS.iter().find(|(end, _)| name.ends_with(end)).map(|(_, unit)| *unit)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_metric_ends_in_its_unit() {
+        for (metric, _) in metrics() {
+            assert!(unit(metric.name).is_some(), "in what is {} counted?", metric.name);
+        }
+    }
 
     #[test]
     fn no_problem_measures_under_a_name_that_every_run_has() {

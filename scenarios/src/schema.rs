@@ -49,6 +49,14 @@ pub fn of_scenarios(entries: &[Entry]) -> Json {
     schema.to_value()
 }
 
+/// What a protocol reads of `[protocol]` and its problem of `[workload]`, beside the keys that all
+/// have: the schema of each key; and the definitions to which they refer.
+pub fn own_keys(entry: &Entry) -> ([Map<String, Json>; 2], Map<String, Json>) {
+    let mut generator = SchemaSettings::draft07().into_generator();
+    let own = (entry.keys)(&mut generator).map(|schema| keys(schema).1);
+    (own, generator.take_definitions(true))
+}
+
 fn protocol(entry: &Entry) -> String {
     format!("protocol {}", entry.name)
 }

@@ -42,10 +42,14 @@ fn modules(lib: &str) -> Vec<String> {
 /// The modules of the crate that a source names.
 fn imports(source: &str) -> Vec<String> {
     let code: String = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-    code.split("crate::")
-        .skip(1)
-        .map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect())
-        .collect()
+    let name = |rest: &str| -> String {
+        rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+    };
+    // What a macro names by `$crate` is resolved where it is used, and an exported macro is at the
+    // root of the crate, whichever module defines it.
+    let code = code.replace("$crate::", "");
+    let is_module = |rest: &&str| !rest[name(rest).len()..].starts_with('!');
+    code.split("crate::").skip(1).filter(is_module).map(name).collect()
 }
 
 #[test]

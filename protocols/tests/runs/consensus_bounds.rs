@@ -32,6 +32,8 @@ fn hard_to_please(refinement: Refinement) -> Config {
 
 fn crash_for_good(nodes: u32, count: u32) -> Experiment<ConsensusBuilder> {
     let mut builder = divided(nodes, Config::default());
+    // Later views wait longer, so that there is no other bound on when something must happen.
+    builder.setup.patience = Some(Duration::from_secs(20));
     let when = When::At(DurationRange::from_millis(1, 300));
     let crash = Fault::crash(Target::Random(count));
     builder.setup.faults = vec![FaultSpec { when, ..FaultSpec::at(Duration::ZERO, crash) }];

@@ -19,6 +19,8 @@ use crate::stats::Proportion;
 pub(super) const CHART: Chart = Chart {
     name: "accuracy",
     question: "How often is a group right, by how many of it are faulty?",
+    table: "runs.csv",
+    feeds: &[RIGHT, OPINIONS],
     draw,
 };
 

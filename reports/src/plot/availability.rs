@@ -17,8 +17,13 @@ use crate::Error;
 use crate::cell::{CsvText, number_cell, text_cell};
 use crate::row::{Point, Tables, TimelineRow};
 
-pub(super) const CHART: Chart =
-    Chart { name: "availability", question: "What did users see?", draw };
+pub(super) const CHART: Chart = Chart {
+    name: "availability",
+    question: "What did users see?",
+    table: "timeline.csv",
+    feeds: &["due_count", "ok_count", "leader_share"],
+    draw,
+};
 
 /// One picture per point, and no more than this: nobody looks through a hundred.
 const POINTS_MAX: usize = 6;

@@ -15,8 +15,13 @@ use crate::Error;
 use crate::row::{Point, Tables};
 use crate::stats::{CensoredSample, percent};
 
-pub(super) const CHART: Chart =
-    Chart { name: "detection-time", question: "How soon is a crash noticed?", draw };
+pub(super) const CHART: Chart = Chart {
+    name: "detection-time",
+    question: "How soon is a crash noticed?",
+    table: "runs.csv",
+    feeds: &[STAGES[0].1, STAGES[1].1],
+    draw,
+};
 
 /// Who has noticed, the column that tells when, and the line that shows it.
 const STAGES: [(&str, &str, Dash); 2] = [

@@ -17,8 +17,13 @@ use crate::row::{Point, Run, Runs, SeriesRow, Tables};
 use crate::stats::{Mean, bootstrap_mean};
 use plotters::style::RGBColor;
 
-pub(super) const CHART: Chart =
-    Chart { name: "detector", question: "What does the threshold of an alarm buy?", draw };
+pub(super) const CHART: Chart = Chart {
+    name: "detector",
+    question: "What does the threshold of an alarm buy?",
+    table: "series.csv",
+    feeds: &CURVES,
+    draw,
+};
 
 /// The parameter that is chosen, the curves over all of its values, and what came of the one chosen.
 const THRESHOLD: &str = "protocol_threshold";

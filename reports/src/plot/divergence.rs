@@ -15,8 +15,13 @@ use crate::Error;
 use crate::row::{FaultRow, Point, Tables};
 use crate::stats::is_supported;
 
-pub(super) const CHART: Chart =
-    Chart { name: "divergence", question: "How far do replicas drift apart?", draw };
+pub(super) const CHART: Chart = Chart {
+    name: "divergence",
+    question: "How far do replicas drift apart?",
+    table: "series.csv",
+    feeds: &[CURVE],
+    draw,
+};
 
 const CURVE: &str = "distinct_states";
 const PANEL: f64 = 104.0;

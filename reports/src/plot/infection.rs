@@ -14,8 +14,13 @@ use super::{Chart, Drawing, Picture};
 use crate::Error;
 use crate::row::{Point, Tables};
 
-pub(super) const CHART: Chart =
-    Chart { name: "infection", question: "How does a rumour spread?", draw };
+pub(super) const CHART: Chart = Chart {
+    name: "infection",
+    question: "How does a rumour spread?",
+    table: "series.csv",
+    feeds: &[CURVE],
+    draw,
+};
 
 const CURVE: &str = "informed_by_round";
 const POINTS_MAX: usize = 6;

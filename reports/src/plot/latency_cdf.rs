@@ -15,8 +15,13 @@ use crate::cell::{CsvText, number_cell, text_cell};
 use crate::row::{HistRow, Point, Tables};
 use crate::stats::{Proportion, percent};
 
-pub(super) const CHART: Chart =
-    Chart { name: "latency-cdf", question: "How long does an operation take?", draw };
+pub(super) const CHART: Chart = Chart {
+    name: "latency-cdf",
+    question: "How long does an operation take?",
+    table: "hist.csv",
+    feeds: &[METRIC],
+    draw,
+};
 
 /// The metric of `hist.csv` that is drawn.
 const METRIC: &str = "decide_ms";

@@ -16,8 +16,13 @@ use crate::cell::{CsvText, number_cell, text_cell};
 use crate::row::{Point, Runs, Tables};
 use crate::stats::{CensoredSample, Interval, Observation, TooFew};
 
-pub(super) const CHART: Chart =
-    Chart { name: "latency-vs-loss", question: "What does message loss cost?", draw };
+pub(super) const CHART: Chart = Chart {
+    name: "latency-vs-loss",
+    question: "What does message loss cost?",
+    table: "runs.csv",
+    feeds: &[PERCENTILES[0].1, PERCENTILES[1].1],
+    draw,
+};
 
 /// The parameter on the horizontal axis.
 const LOSS: &str = "network_loss_pct";

@@ -54,6 +54,10 @@ pub struct Chart {
     pub name: &'static str,
     /// The question that it answers.
     pub question: &'static str,
+    /// The table without which there is nothing to draw.
+    pub table: &'static str,
+    /// What of that table it draws: columns, or the metrics or curves that its rows are of.
+    pub feeds: &'static [&'static str],
     /// Draws it from the tables.
     pub draw: fn(&Tables) -> Result<Drawing, Error>,
 }

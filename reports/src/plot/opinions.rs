@@ -17,8 +17,13 @@ use crate::row::{Point, Tables};
 use crate::stats::percentile;
 use std::collections::BTreeMap;
 
-pub(super) const CHART: Chart =
-    Chart { name: "opinions", question: "How do opinions approach each other?", draw };
+pub(super) const CHART: Chart = Chart {
+    name: "opinions",
+    question: "How do opinions approach each other?",
+    table: "series.csv",
+    feeds: &[CURVE, CORRUPT],
+    draw,
+};
 
 const CURVE: &str = "opinion_by_round";
 /// Where those began who were corrupt.

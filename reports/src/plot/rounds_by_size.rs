@@ -17,6 +17,8 @@ use crate::stats::Line;
 pub(super) const CHART: Chart = Chart {
     name: "rounds-by-size",
     question: "How many rounds does a rumour take among more nodes?",
+    table: "runs.csv",
+    feeds: &[METRIC],
     draw,
 };
 

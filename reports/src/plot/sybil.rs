@@ -14,8 +14,13 @@ use crate::row::{Point, Runs, Tables};
 use crate::stats::{Proportion, at_least_of_draw};
 use plotters::style::RGBColor;
 
-pub(super) const CHART: Chart =
-    Chart { name: "sybil", question: "What do many identities bring an attacker?", draw };
+pub(super) const CHART: Chart = Chart {
+    name: "sybil",
+    question: "What do many identities bring an attacker?",
+    table: "runs.csv",
+    feeds: &COLUMNS,
+    draw,
+};
 
 /// The columns: the attacker's share, how many juries were drawn and captured, how large they are,
 /// and of how many identities, his among them, they were drawn.

@@ -16,8 +16,13 @@ use crate::row::{Point, Tables};
 use crate::stats::{CensoredSample, Survival, percent};
 use plotters::style::RGBColor;
 
-pub(super) const CHART: Chart =
-    Chart { name: "time-to-detect", question: "How soon is an attack noticed?", draw };
+pub(super) const CHART: Chart = Chart {
+    name: "time-to-detect",
+    question: "How soon is an attack noticed?",
+    table: "runs.csv",
+    feeds: &[METRIC],
+    draw,
+};
 
 const METRIC: &str = "detect_attack_ms";
 const LAYOUT: Single = Single { head: 0.0, height: 340.0, names: 250.0 };

@@ -18,6 +18,8 @@ use crate::row::{Point, Run, Tables};
 pub(super) const CHART: Chart = Chart {
     name: "traffic",
     question: "How many bytes does an update take among more replicas?",
+    table: "runs.csv",
+    feeds: &[BYTES, REDUNDANT],
     draw,
 };
 

@@ -20,6 +20,8 @@ use crate::stats::Proportion;
 pub(super) const CHART: Chart = Chart {
     name: "unavailability",
     question: "How often is no quorum alive, by how often a node is down?",
+    table: "runs.csv",
+    feeds: &[DECIDED],
     draw,
 };
 

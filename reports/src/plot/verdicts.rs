@@ -14,8 +14,13 @@ use crate::cell::{CsvText, number_cell, text_cell};
 use crate::row::{Point, Runs, Tables, Verdict};
 use crate::stats::Proportion;
 
-pub(super) const CHART: Chart =
-    Chart { name: "verdicts", question: "Which protocol survives what?", draw };
+pub(super) const CHART: Chart = Chart {
+    name: "verdicts",
+    question: "Which protocol survives what?",
+    table: "runs.csv",
+    feeds: &["verdict"],
+    draw,
+};
 
 /// Room for the protocols' names.
 const ROW_LABELS: f64 = 140.0;

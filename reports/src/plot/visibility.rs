@@ -13,8 +13,13 @@ use crate::cell::{CsvText, number_cell, text_cell};
 use crate::row::{Point, Tables};
 use crate::stats::Proportion;
 
-pub(super) const CHART: Chart =
-    Chart { name: "visibility", question: "How soon after a write do reads see it?", draw };
+pub(super) const CHART: Chart = Chart {
+    name: "visibility",
+    question: "How soon after a write do reads see it?",
+    table: "series.csv",
+    feeds: &[SEEN, PREDICTED],
+    draw,
+};
 
 /// The curve of what was simulated, and that of what was predicted.
 const SEEN: &str = "fresh_share";

@@ -41,8 +41,9 @@ const BANDS_MAX: usize = 3;
 
 impl Wait {
     /// The chart's line in the list.
-    pub(super) const fn chart(&self, draw: fn(&Tables) -> Result<Drawing, Error>) -> Chart {
-        Chart { name: self.chart, question: self.question, draw }
+    pub(super) const fn chart(&'static self, draw: fn(&Tables) -> Result<Drawing, Error>) -> Chart {
+        let feeds = std::slice::from_ref(&self.metric);
+        Chart { name: self.chart, question: self.question, table: "runs.csv", feeds, draw }
     }
 
     pub(super) fn draw(&self, tables: &Tables) -> Result<Drawing, Error> {

@@ -14,8 +14,13 @@ use crate::cell::{CsvText, number_cell, text_cell};
 use crate::row::{Point, Tables};
 use std::collections::BTreeMap;
 
-pub(super) const CHART: Chart =
-    Chart { name: "welfare", question: "How good is what was agreed on, and for whom?", draw };
+pub(super) const CHART: Chart = Chart {
+    name: "welfare",
+    question: "How good is what was agreed on, and for whom?",
+    table: "series.csv",
+    feeds: &[AGREED, FRONTIER],
+    draw,
+};
 
 const AGREED: &str = "welfare";
 const FRONTIER: &str = "welfare_frontier";

@@ -204,11 +204,22 @@ fn of_plan(label: String, plan: &Plan, jobs: usize, terminal: &Terminal) -> Resu
 fn matched(sides: &[Side]) -> Result<(), Error> {
     let next = || format!("{} compare a.toml b.toml --seeds 0..300", registry::program());
     let base = &sides[0];
+    let keys = |side: &Side| side.points.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
+    for side in sides {
+        let keys = keys(side);
+        if (1..keys.len()).any(|at| keys[..at].contains(&keys[at])) {
+            let message = format!("{} has several protocols, and a side is one", side.label);
+            let next = format!(
+                "{} sweep SCENARIO --set protocol.kind=raft -o DIR, for each of them",
+                registry::program()
+            );
+            return Err(Error::Usage { message, next });
+        }
+    }
     for other in sides {
         let lone = base.points.len() == 1 && other.points.len() == 1;
-        let keys = |side: &Side| side.points.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
         let (ours, theirs) = (keys(base), keys(other));
-        if !lone && (ours != theirs || (1..ours.len()).any(|at| ours[..at].contains(&ours[at]))) {
+        if !lone && ours != theirs {
             let message = format!(
                 "{} has {} points and {} has {}, and they are not the same ones: each side is one \
                  protocol, swept alike",

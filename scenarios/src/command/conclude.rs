@@ -78,8 +78,8 @@ pub fn conclude(
                 super::report::drawn(rendered).iter().try_for_each(|line| terminal.line(line))?;
                 rendered.warnings.iter().for_each(|warning| terminal.detail(warning));
             } else {
-                let dir = folder.dir().display();
-                terminal.line(&format!("  charts   synod report {dir}"))?;
+                let (program, dir) = (crate::registry::program(), folder.dir().display());
+                terminal.line(&format!("  charts   {program} report {dir}"))?;
             }
         }
     }

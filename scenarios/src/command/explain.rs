@@ -115,7 +115,8 @@ fn axis_words(axis: &Axis) -> String {
     format!("{}: {}", axis.path, axis.values.iter().map(value).collect::<Vec<_>>().join(", "))
 }
 
-fn assumed(assumptions: &Assumptions) -> String {
+/// Assumptions in words.
+pub(super) fn assumed(assumptions: &Assumptions) -> String {
     let most = |count: u32, what: &str| match count {
         u32::MAX => format!("any number {what}"),
         0 => format!("none {what}"),

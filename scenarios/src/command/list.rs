@@ -1,5 +1,8 @@
 //! `synod list`: what there is.
 
+use std::collections::BTreeMap;
+
+use reports::plot::CHARTS;
 use serde_json::{Value as Json, json};
 use sim_core::adversary::Strategy;
 use sim_core::fault::{FaultKind, KEYS, Profile, Shape};
@@ -15,7 +18,10 @@ use crate::terminal::{Terminal, aligned};
 
 use super::run::pretty;
 
-const TOPICS: [Topic; 9] = [
+mod keys;
+mod protocols;
+
+const TOPICS: [Topic; 12] = [
     Topic::Protocols,
     Topic::Scenarios,
     Topic::Faults,
@@ -25,6 +31,9 @@ const TOPICS: [Topic; 9] = [
     Topic::Metrics,
     Topic::Adversaries,
     Topic::Marks,
+    Topic::Keys,
+    Topic::Bugs,
+    Topic::Charts,
 ];
 
 /// Lists one topic, or all.
@@ -69,13 +78,16 @@ const fn name(topic: Topic) -> &'static str {
         Topic::Metrics => "metrics",
         Topic::Adversaries => "adversaries",
         Topic::Marks => "marks",
+        Topic::Keys => "keys",
+        Topic::Bugs => "bugs",
+        Topic::Charts => "charts",
     }
 }
 
 fn human(topic: Topic, verbose: bool) -> Vec<String> {
     match topic {
         Topic::Protocols => {
-            registry::entries().iter().flat_map(|entry| protocol(entry, verbose)).collect()
+            registry::entries().iter().flat_map(|entry| protocols::human(entry, verbose)).collect()
         }
         // Examples are long; who wants one asks for more.
         Topic::Faults if !verbose => {
@@ -98,9 +110,12 @@ const fn headings(topic: Topic) -> &'static [&'static str] {
         Topic::FaultKeys => &["key", "what it says", "without it"],
         Topic::Profiles => &["profile", "what it does"],
         Topic::Shapes => &["shape", "who still talks to whom"],
-        Topic::Metrics => &["metric", "problem", "what it measures"],
+        Topic::Metrics => &["metric", "problem", "unit", "what it measures"],
         Topic::Adversaries => &["strategy", "what it does"],
         Topic::Marks => &["mark", "protocols", "what was reached"],
+        Topic::Keys => &["key", "section", "value", "without it", "what it says"],
+        Topic::Bugs => &["mutant", "protocol", "what is wrong", "who catches it"],
+        Topic::Charts => &["chart", "what it answers", "table", "drawn from"],
     }
 }
 
@@ -132,7 +147,10 @@ fn rows(topic: Topic) -> Vec<Vec<String>> {
         Topic::Shapes => Shape::ALL.iter().map(|(_, name, what)| words(&[name, what])).collect(),
         Topic::Metrics => registry::metrics()
             .into_iter()
-            .map(|(metric, problem)| words(&[metric.name, problem, metric.summary]))
+            .map(|(metric, problem)| {
+                let unit = registry::unit(metric.name).unwrap_or_default();
+                words(&[metric.name, problem, unit, metric.summary])
+            })
             .collect(),
         Topic::Adversaries => {
             Strategy::ALL.iter().map(|(_, name, what)| words(&[name, what])).collect()
@@ -140,6 +158,15 @@ fn rows(topic: Topic) -> Vec<Vec<String>> {
         Topic::Marks => marks()
             .iter()
             .map(|(mark, protocols)| words(&[mark.name, &protocols.join(", "), mark.summary]))
+            .collect(),
+        Topic::Keys => keys::all().iter().map(|(section, key)| key.row(Some(section))).collect(),
+        Topic::Bugs => {
+            let bugs = |entry: &Entry| protocols::bugs(entry, Some(entry.name));
+            registry::entries().iter().flat_map(bugs).collect()
+        }
+        Topic::Charts => CHARTS
+            .iter()
+            .map(|chart| words(&[chart.name, chart.question, chart.table, &chart.feeds.join(", ")]))
             .collect(),
     }
 }
@@ -160,21 +187,40 @@ fn marks() -> Vec<(Mark, Vec<&'static str>)> {
     marks
 }
 
-/// A topic as a Markdown table under a heading.
+/// A topic as Markdown under a heading: a table, or several where a page of one could not be read.
 fn markdown(topic: Topic) -> Vec<String> {
+    let mut lines = vec![format!("## {}", name(topic)), String::new()];
+    if topic == Topic::Scenarios {
+        lines.extend(scenarios_by_folder());
+        return lines;
+    }
+    // Names and examples are code.
+    let code: &[usize] = match topic {
+        Topic::Faults => &[0, 4],
+        Topic::Charts => &[0, 2, 3],
+        _ => &[0],
+    };
+    lines.extend(table(headings(topic), rows(topic), code));
+    if topic == Topic::Protocols {
+        lines.extend(protocols::pages());
+    }
+    lines
+}
+
+/// A table in Markdown, and the blank line after it; the cells of these columns are code.
+fn table(headings: &[&str], rows: Vec<Vec<String>>, code: &[usize]) -> Vec<String> {
     let row = |cells: &[String]| {
         let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
         format!("| {} |", cells.join(" | "))
     };
-    let headings: Vec<String> = headings(topic).iter().map(|name| (*name).to_owned()).collect();
+    let headings: Vec<String> = headings.iter().map(|name| (*name).to_owned()).collect();
     let rule = vec!["---".to_owned(); headings.len()];
-    let mut lines = vec![format!("## {}", name(topic)), String::new(), row(&headings), row(&rule)];
-    for mut cells in rows(topic) {
-        // Names and examples are code.
-        let last = cells.len() - 1;
-        cells[0] = format!("`{}`", cells[0]);
-        if topic == Topic::Faults {
-            cells[last] = format!("`{}`", cells[last]);
+    let mut lines = vec![row(&headings), row(&rule)];
+    for mut cells in rows {
+        for &place in code {
+            if !cells[place].is_empty() {
+                cells[place] = format!("`{}`", cells[place]);
+            }
         }
         lines.push(row(&cells));
     }
@@ -182,43 +228,19 @@ fn markdown(topic: Topic) -> Vec<String> {
     lines
 }
 
-fn protocol(entry: &Entry, verbose: bool) -> Vec<String> {
-    let mut lines = vec![format!("{}  {}", entry.name, entry.summary)];
-    lines.push(format!("    solves {}: {}", entry.problem, entry.problem_summary));
-    lines.push(format!("    properties: {}", entry.properties.join(", ")));
-    if !entry.invariants.is_empty() {
-        lines.push(format!("    invariants: {}", entry.invariants.join(", ")));
+/// The catalogue: a table for each folder.
+fn scenarios_by_folder() -> Vec<String> {
+    let mut folders: BTreeMap<String, Vec<Vec<String>>> = BTreeMap::new();
+    for row in rows(Topic::Scenarios) {
+        let folder = row[0].split_once('/').map_or("", |(folder, _)| folder);
+        folders.entry(folder.to_owned()).or_default().push(row);
     }
-    if verbose {
-        lines.push(format!("    messages: {}", entry.messages.join(", ")));
-        lines.push(format!("    records: {}", entry.records.join(", ")));
-        if let Some(keys) = keys(entry) {
-            lines.push(format!("    keys: {keys}"));
-        }
-        lines.extend(entry.mutants.iter().map(|mutant| {
-            format!(
-                "    mutant {}: {} (breaks {})",
-                mutant.id,
-                mutant.summary,
-                mutant.breaks.join(", ")
-            )
-        }));
-    }
-    lines
-}
-
-/// The keys of a protocol with their defaults.
-fn keys(entry: &Entry) -> Option<String> {
-    let text = format!("horizon = \"1s\"\n[protocol]\nkind = \"{}\"\nnodes = 5\n", entry.name);
-    let mut sources = Sources::default();
-    let source = sources.add("defaults", text);
-    let document = sources.parse(source).ok()?;
-    let point = crate::point::build(entry.name, document, Vec::new()).ok()?;
-    let Json::Object(fields) = crate::point::at(&point.resolved, "protocol")? else { return None };
-    let keys = fields.iter().filter(|(key, _)| !["kind", "nodes"].contains(&key.as_str()));
-    let keys: Vec<_> =
-        keys.map(|(key, value)| format!("{key} = {}", crate::point::inline(value))).collect();
-    Some(keys.join(", "))
+    let section = |(folder, rows): (String, Vec<Vec<String>>)| {
+        let mut lines = vec![format!("### {folder}"), String::new()];
+        lines.extend(table(headings(Topic::Scenarios), rows, &[0]));
+        lines
+    };
+    folders.into_iter().flat_map(section).collect()
 }
 
 fn title(text: &str) -> String {
@@ -231,21 +253,7 @@ fn title(text: &str) -> String {
 
 fn json(topic: Topic) -> Json {
     match topic {
-        Topic::Protocols => registry::entries()
-            .iter()
-            .map(|entry| {
-                let mutants: Vec<Json> = entry
-                    .mutants
-                    .iter()
-                    .map(|mutant| json!({ "id": mutant.id, "summary": mutant.summary, "breaks": mutant.breaks }))
-                    .collect();
-                json!({
-                    "name": entry.name, "summary": entry.summary, "problem": entry.problem,
-                    "properties": entry.properties, "invariants": entry.invariants,
-                    "messages": entry.messages, "records": entry.records, "mutants": mutants,
-                })
-            })
-            .collect(),
+        Topic::Protocols => registry::entries().iter().map(protocols::json).collect(),
         Topic::Scenarios => catalog::built_in()
             .iter()
             .map(|(name, text)| json!({ "name": name, "title": title(text) }))
@@ -276,6 +284,7 @@ fn json(topic: Topic) -> Json {
             .map(|(metric, problem)| {
                 json!({
                     "name": metric.name, "problem": problem, "summary": metric.summary,
+                    "unit": registry::unit(metric.name),
                     "may_be_censored": metric.may_be_censored,
                 })
             })
@@ -288,6 +297,17 @@ fn json(topic: Topic) -> Json {
             .iter()
             .map(|(mark, protocols)| {
                 json!({ "name": mark.name, "summary": mark.summary, "protocols": protocols })
+            })
+            .collect(),
+        Topic::Keys => keys::all().iter().map(|(section, key)| key.json(section)).collect(),
+        Topic::Bugs => registry::entries().iter().flat_map(protocols::bugs_json).collect(),
+        Topic::Charts => CHARTS
+            .iter()
+            .map(|chart| {
+                json!({
+                    "name": chart.name, "question": chart.question, "table": chart.table,
+                    "feeds": chart.feeds,
+                })
             })
             .collect(),
     }

@@ -50,9 +50,10 @@ pub fn merge(args: &MergeArgs, format: Format, terminal: &mut Terminal) -> Resul
         let named: Vec<String> = gathered.missing.iter().map(u64::to_string).collect();
         let more = if missing > named.len() as u64 { ", …" } else { "" };
         terminal.warn(&format!(
-            "{missing} of {} runs are missing: {}{more}\n  next: synod sweep --resume {}",
+            "{missing} of {} runs are missing: {}{more}\n  next: {} sweep --resume {}",
             plan.runs(),
             named.join(", "),
+            crate::registry::program(),
             super::quoted(&folder.dir().to_string_lossy())
         ));
     }

@@ -63,7 +63,8 @@ pub fn shrink(args: &ShrinkArgs, format: Format, terminal: &mut Terminal) -> Res
     }
     if let Some(out) = &args.out {
         let file = super::quoted(&out.to_string_lossy());
-        terminal.note(&format!("  next: synod trace {file} --seed {}", shrunk.after.seed));
+        let program = crate::registry::program();
+        terminal.note(&format!("  next: {program} trace {file} --seed {}", shrunk.after.seed));
     }
     Ok(0)
 }

@@ -54,8 +54,9 @@ pub fn sweep(args: &SweepArgs, format: Format, terminal: &mut Terminal) -> Resul
         let share = args.shard.map(|shard| format!(" --shard {shard}")).unwrap_or_default();
         let dir = folder.dir().to_string_lossy();
         terminal.warn(&format!(
-            "interrupted after {} of {planned} runs, which are kept\n  next: synod sweep --resume {}{share}",
+            "interrupted after {} of {planned} runs, which are kept\n  next: {} sweep --resume {}{share}",
             gathered.made,
+            crate::registry::program(),
             super::quoted(&dir)
         ));
     }
@@ -158,7 +159,9 @@ fn conclude_shard(
             terminal.line(&title(plan))?;
             terminal.line(&format!("  shard    {shard}: {made} of {planned} runs"))?;
             terminal.line(&format!("  results  {dir}"))?;
-            terminal.line("  next     synod merge, with the folders of all shards")?;
+            let program = crate::registry::program();
+            terminal
+                .line(&format!("  next     {program} merge, with the folders of all shards"))?;
         }
     }
     Ok(if *made < planned { 5 } else { 0 })

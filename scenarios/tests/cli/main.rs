@@ -7,6 +7,8 @@ mod driver;
 mod durable;
 mod failures;
 mod hostile;
+mod page;
+mod pages;
 mod records;
 mod replay;
 mod schema;

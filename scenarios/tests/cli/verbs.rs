@@ -1,6 +1,6 @@
 //! What `run`, `trace`, `list`, `explain` and `report` show.
 
-use expect_test::{expect, expect_file};
+use expect_test::expect;
 
 use crate::driver::{Desk, LOG, VOTE};
 
@@ -176,16 +176,6 @@ fn the_digest_covers_values_and_not_how_they_are_written() {
 }
 
 #[test]
-fn the_page_of_faults_is_what_the_lists_say() {
-    let desk = Desk::new("page");
-    let list = |topic: &str| desk.synod(&["list", topic, "--format", "markdown"]).exits(0).out;
-    let page = ["faults", "fault-keys", "profiles", "shapes", "adversaries"].map(list).join("");
-    let head =
-        "# Faults\n\nWritten by `synod list … --format markdown`; a test keeps it fresh.\n\n";
-    expect_file!["../../FAULTS.md"].assert_eq(&format!("{head}{page}"));
-}
-
-#[test]
 fn an_export_says_of_which_run_it_is_and_can_be_written_to_a_file() {
     let desk = Desk::new("export");
     let trace = ["trace", "raft/steady", "--seed", "3", "--to", "200ms"];
@@ -234,6 +224,8 @@ fn lists_show_protocols_faults_metrics_and_adversaries() {
     assert!(list("metrics").contains("unavailable_ms"));
     assert!(list("adversaries").contains("equivocate"));
     assert!(list("marks").contains("split_vote"));
+    assert!(list("bugs").contains("R01") && list("keys").contains("election_timeout"));
+    assert!(list("charts").contains("failover_ms"));
     let all = desk.synod(&["list"]).exits(0).out;
     assert!(all.contains("protocols\n") && all.contains("\nscenarios\n"), "{all}");
     let said = desk.synod(&["list", "metrics", "--format", "json"]).exits(0);

@@ -48,7 +48,7 @@ fn a_failing_trial_names_property_witness_seeds_and_the_command() {
         "n0 forgot before life 1",
         &format!(
             "again   SYNOD_SEED={first} cargo test \
-             a_failing_trial_names_property_witness_seeds_and_the_command"
+             trial::a_failing_trial_names_property_witness_seeds_and_the_command"
         ),
     ] {
         assert!(said.contains(part), "no `{part}` in:\n{said}");
@@ -63,7 +63,7 @@ fn one_seed_is_run_again_alone_with_its_last_events() {
         return Trial::of(&forgetful()).seeds(0..40).passes();
     }
     let child = |seed: &str| {
-        let name = "one_seed_is_run_again_alone_with_its_last_events";
+        let name = "trial::one_seed_is_run_again_alone_with_its_last_events";
         let this = env::current_exe().expect("this program");
         let mut command = Command::new(this);
         command.args(["--exact", name, "--nocapture"]).env(TOLD, "1").env(SEED_VARIABLE, seed);

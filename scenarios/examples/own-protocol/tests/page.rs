@@ -1,10 +1,13 @@
-//! The page `scenarios/OWN_PROTOCOL.md`: every command on it is run, and says what it shows.
+//! The page `protocols/README.md`: every command on it is run, and says what it shows.
 
 use std::env;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
+
+#[path = "../../../tests/cli/page.rs"]
+mod page;
 
 use own_protocol::lease::{Config, CountFrom, LeaseLock};
 use sim_core::experiment::Experiment;
@@ -13,33 +16,19 @@ use sim_core::setup::Setup;
 use sim_core::time::{Duration, DurationRange};
 use sim_core::trial::{SEED_VARIABLE, Trial};
 
+use page::{Page, assert_said};
+
 /// The test that the page tells of.
 const TEST: &str = "one_node_at_a_time_holds_the_lock";
 
-fn page() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../OWN_PROTOCOL.md");
-    fs::read_to_string(path).expect("the page")
+fn the_page() -> Page {
+    Page::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.."), "protocols/README.md")
 }
 
 /// The blocks of this language.
-fn blocks(page: &str, language: &str) -> Vec<String> {
-    let start = format!("```{language}\n");
-    let rest = page.split(&start).skip(1);
-    rest.map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
-}
-
-/// Every line that is shown was said, in this order; `…` stands for whatever is left out.
-#[track_caller]
-fn assert_said(shown: &str, said: &str) {
-    let mut lines = said.lines();
-    for line in shown.lines().filter(|line| !line.trim().is_empty() && line.trim() != "…") {
-        let is_it = |said: &str| {
-            let mut parts = line.trim().split('…');
-            let starts = parts.next().is_some_and(|first| said.trim().starts_with(first));
-            starts && parts.all(|part| said.contains(part))
-        };
-        assert!(lines.any(is_it), "the page shows\n{line}\nwhich is not said (there) in\n{said}");
-    }
+fn blocks(language: &str) -> Vec<String> {
+    let of_it = |block: &page::Block| block.language == language;
+    the_page().blocks().into_iter().filter(of_it).map(|block| block.text).collect()
 }
 
 /// The first version of the lock, in the test that the page tells of.
@@ -50,41 +39,30 @@ fn naive() -> Experiment<LeaseLock> {
 }
 
 #[test]
-fn the_commands_of_the_page_say_what_it_shows() {
-    let consoles = blocks(&page(), "console");
-    let commands = consoles.iter().flat_map(|console| console.split("$ ").skip(1));
-    let mut count = 0;
-    for command in commands {
-        let (typed, shown) = command.split_once('\n').expect("a command and what it says");
-        let arguments: Vec<&str> = typed.split(' ').collect();
-        assert_eq!(arguments[0], "own-protocol", "{typed}");
-        let output = Command::new(env!("CARGO_BIN_EXE_own-protocol"))
-            .args(&arguments[1..])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .env("LC_ALL", "C.UTF-8")
-            .output()
-            .expect("the program");
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert_said(shown, &said);
-        let code = shown.rsplit_once("(exit ").and_then(|(_, code)| code.split(')').next());
-        assert_eq!(
-            output.status.code().map(|code| code.to_string()).as_deref(),
-            code.or(Some("0"))
-        );
-        count += 1;
+fn an_engineer_comes_from_a_bug_to_a_test() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("engineers_page");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(folder.join("scenarios")).expect("a folder to work in");
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    for file in fs::read_dir(scenarios).expect("the scenarios") {
+        let file = file.expect("an entry");
+        let copy = folder.join("scenarios").join(file.file_name());
+        fs::copy(file.path(), copy).expect("a copy");
     }
-    assert!(count >= 5, "only {count} commands");
+    the_page().follow(&folder, Path::new(env!("CARGO_BIN_EXE_own-protocol")), &[]);
+    let report = fs::read_to_string(folder.join("junit.xml")).expect("what the red test wrote");
+    assert!(report.contains("expected at scenarios/smallest.toml:14"), "{report}");
 }
 
 #[test]
 fn the_test_of_the_page_fails_as_it_shows() {
     let trials = include_str!("trials.rs");
     assert!(trials.contains(&format!("fn {TEST}()")));
-    assert!(blocks(&page(), "rust")[0].lines().all(|line| trials.contains(line)));
+    assert!(blocks("rust")[0].lines().all(|line| trials.contains(line)));
     let trial = || Trial::of(&naive()).seeds(0..200).passes();
     let thread = thread::Builder::new().name(TEST.to_owned()).spawn(trial).expect("a thread");
     let said = thread.join().expect_err("it fails").downcast::<String>().expect("a message");
-    assert_said(&blocks(&page(), "text")[0], &said);
+    assert_said(TEST, &blocks("text")[0], &said);
 }
 
 #[test]
@@ -94,7 +72,7 @@ fn the_seed_of_the_page_is_run_again_as_it_shows() {
     if env::var_os(TOLD).is_some() {
         return Trial::of(&naive()).passes();
     }
-    let block = &blocks(&page(), "text")[1];
+    let block = &blocks("text")[1];
     let (typed, shown) = block.split_once('\n').expect("a command and what it says");
     assert_eq!(typed, format!("$ {SEED_VARIABLE}=6 cargo test {TEST}"));
     let output = Command::new(env::current_exe().expect("this program"))
@@ -104,5 +82,5 @@ fn the_seed_of_the_page_is_run_again_as_it_shows() {
         .output()
         .expect("the child");
     assert!(!output.status.success());
-    assert_said(shown, &String::from_utf8_lossy(&output.stderr));
+    assert_said(typed, shown, &String::from_utf8_lossy(&output.stderr));
 }
