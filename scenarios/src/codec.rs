@@ -444,7 +444,7 @@ mod tests {
         let setup = point.simulation.setup();
         let mut outcome = Outcome::panicked(300, "why".into());
         outcome.latencies = vec![(Time::ZERO, Duration::from_millis(7))];
-        expect_test::expect!["1 rAIEA3doeQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABrAIAAAEBAAGsbQAAAAAAAAAAAAAAAAAAAA"].assert_eq(&format!("{VERSION} {}", encode(&outcome, setup)));
+        expect_test::expect!["2 rAIEA3doeQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAawCAAABAQABrG0AAAAAAAAAAAAAAAAAAAA"].assert_eq(&format!("{VERSION} {}", encode(&outcome, setup)));
     }
 
     #[test]

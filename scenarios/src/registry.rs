@@ -73,7 +73,7 @@ pub fn metrics() -> Vec<(&'static Metric, &'static str)> {
 
 /// In what a metric, the column of a table, is counted; its name ends in that.
 pub fn unit(name: &str) -> Option<&'static str> {
-    const UNITS: [(&str, &str); 9] = [
+    const UNITS: [(&str, &str); 10] = [
         ("_ms", "ms"),
         ("_ratio", "ratio"),
         ("_share", "ratio"),
@@ -82,6 +82,7 @@ pub fn unit(name: &str) -> Option<&'static str> {
         ("bytes_sent", "bytes"),
         ("bytes_per_update", "bytes per update"),
         ("_periods", "protocol periods"),
+        ("_units", "units of what is estimated"),
         ("_per_node_hour", "per node and hour"),
     ];
     UNITS.iter().find(|(end, _)| name.ends_with(end)).map(|(_, unit)| *unit)

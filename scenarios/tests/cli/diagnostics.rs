@@ -42,17 +42,17 @@ fn a_misspelt_key_of_the_protocol_is_shown_with_the_keys_of_that_protocol() {
         "nodes = 5",
         "nodes = 5\nquorm = 3",
         expect![[r#"
-        error[E0107]: unknown key `quorm` in [protocol]
-         --> vote.toml:8:1
-          |
-        8 | quorm = 3
-          | ^^^^^ did you mean `quorum`?
-          |
-          = note: possible here: collector, electorate, form, quorum, resend, tie, timeout
-          = help: synod list protocols -v shows what voting knows
+            error[E0107]: unknown key `quorm` in [protocol]
+             --> vote.toml:8:1
+              |
+            8 | quorm = 3
+              | ^^^^^ did you mean `quorum`?
+              |
+              = note: possible here: collector, confidence, electorate, fanout, form, period, quorum, resend, rule, tie, timeout, voters
+              = help: synod list protocols -v shows what voting knows
 
-        1 error. Nothing was run.
-    "#]],
+            1 error. Nothing was run.
+        "#]],
     );
 }
 
