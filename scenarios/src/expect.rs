@@ -17,6 +17,7 @@ use sim_core::time::Duration;
 use crate::diagnostic::Diagnostic;
 use crate::grid::Axis;
 use crate::point::{Point, at, plain, text};
+use crate::registry;
 
 /// One `[[expect]]`.
 #[derive(Clone, PartialEq, Debug)]
@@ -364,6 +365,9 @@ fn known_metric(
     origin: Origin,
     entries: &[&'static Entry],
 ) -> Result<&'static Metric, Diagnostic> {
+    // What speaks of no point that is left is not wrong: the command line chose among them.
+    let all: Vec<&Entry> = registry::entries().iter().collect();
+    let entries = if entries.is_empty() { &all } else { entries };
     let own = entries.iter().flat_map(|entry| entry.metrics);
     let known: Vec<&'static Metric> = Metrics::COLUMNS.iter().chain(own).collect();
     known.iter().find(|known| known.name == metric).copied().ok_or_else(|| {

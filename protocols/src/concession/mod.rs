@@ -1,7 +1,7 @@
 //! Monotonic concession over a network: two parties propose at once, and concede by Zeuthen's rule.
 //!
 //! Rosenschein and Zlotkin, "Rules of Encounter" (1994), chapter 3; the rule itself is
-//! [`Table`](crate::bargain::Table), and ends at the largest product of gains. A round ends for a
+//! [`Table`], and ends at the largest product of gains. A round ends for a
 //! party when it has the other's proposal. A party repeats its proposal until then, and tells who is
 //! behind what it proposed long ago. What it proposes follows from what both know, so a later life
 //! proposes the same, and nothing is on disk. At its deadline a party breaks down, by its own clock.

@@ -1,7 +1,7 @@
 //! Building consensus: proposals, their evaluation, ballots in rounds, and one record of it all.
 //!
 //! The agents propose options and say what all of them are worth; everybody evaluates them by the
-//! same criteria and its own opinion ([`evaluation`]), and casts a ballot. If the rule finds a winner
+//! same criteria and its own opinion (`evaluation`), and casts a ballot. If the rule finds a winner
 //! that enough of them put first, that is the outcome; if not, they give way and vote again, and
 //! after the last round it is an outcome too that there is no agreement.
 //!

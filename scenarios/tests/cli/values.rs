@@ -106,6 +106,16 @@ fn what_of_a_profile_strikes_nothing_is_said_once_where_the_profile_is_written()
 }
 
 #[test]
+fn one_of_several_protocols_can_be_chosen_though_expectations_speak_of_the_others() {
+    let desk = Desk::new("one_of_several");
+    for kind in ["concession", "alternating-offers"] {
+        let chosen = format!("protocol.kind={kind}");
+        let said = desk.synod(&["run", "agents/negotiation-frontier", "--set", &chosen]).exits(0);
+        assert!(said.out.contains(kind), "{}", said.out);
+    }
+}
+
+#[test]
 fn a_schedule_without_end_ends_at_its_bound() {
     let desk = Desk::new("endless");
     let endless = "[[fault]]\nat = \"1ms\"\nevery = \"1ns\"\nkind = \"crash\"\ntarget = \"n0\"\n\
