@@ -70,7 +70,9 @@ fn place(definition: &str) -> Json {
 }
 
 fn of_kind(entry: &Entry) -> Json {
-    json!({ "properties": { "kind": { "const": entry.name } }, "required": ["kind"] })
+    // Of several protocols the workload is that of none, and an array has no properties to differ in.
+    let kind = json!({ "kind": { "const": entry.name } });
+    json!({ "type": "object", "properties": kind, "required": ["kind"] })
 }
 
 fn when(these: &Json, then: &Json) -> Json {
