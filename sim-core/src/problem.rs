@@ -11,7 +11,7 @@ use std::hash::Hash;
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::checker::Property;
+use crate::checker::{Checker, Class, Property};
 use crate::gauge::{Curve, Gauge, Metric};
 use crate::history::Entry;
 use crate::id::{ClientId, Cluster, NodeId};
@@ -118,5 +118,17 @@ impl Promise {
     /// Whether the property of this name is promised.
     pub fn includes(&self, property: &str) -> bool {
         self.0.contains(&property)
+    }
+
+    /// The properties that are promised, of those that these judge.
+    pub fn judged_by<Q, I>(
+        &self,
+        judges: impl IntoIterator<Item = (&'static str, Class, Box<dyn Checker<Q, I>>)>,
+    ) -> Vec<Property<Q, I>> {
+        judges
+            .into_iter()
+            .filter(|(name, ..)| self.includes(name))
+            .map(|(name, class, checker)| Property { name, class, checker })
+            .collect()
     }
 }

@@ -11,6 +11,7 @@ mod judges;
 
 use std::borrow::Cow;
 
+use super::ending::Termination;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, Property};
@@ -175,13 +176,9 @@ impl Problem for Bargaining {
         let judges: [(_, _, Judge); 3] = [
             (AGREEMENT, Class::Safety, Box::<judges::Agreement>::default()),
             (INDIVIDUAL_RATIONALITY, Class::Safety, Box::<judges::Rationality>::default()),
-            (TERMINATION, Class::Liveness, Box::<judges::Termination>::default()),
+            (TERMINATION, Class::Liveness, Box::new(Termination::by(|_| true))),
         ];
-        judges
-            .into_iter()
-            .filter(|(name, _, _)| promise.includes(name))
-            .map(|(name, class, checker)| Property { name, class, checker })
-            .collect()
+        promise.judged_by(judges)
     }
 
     const METRICS: &'static [Metric] = gauge::METRICS;

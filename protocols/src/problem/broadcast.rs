@@ -126,11 +126,7 @@ impl Problem for ReliableBroadcast {
             (VALIDITY, Class::Liveness, Box::<Validity>::default()),
             (TOTALITY, Class::Liveness, Box::<Totality>::default()),
         ];
-        judges
-            .into_iter()
-            .filter(|(name, ..)| promise.includes(name))
-            .map(|(name, class, checker)| Property { name, class, checker })
-            .collect()
+        promise.judged_by(judges)
     }
 }
 

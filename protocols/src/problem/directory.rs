@@ -142,11 +142,7 @@ impl Problem for Directory {
             (NO_RESURRECTION, Class::Safety, Box::<NoResurrection>::default()),
             (CONVERGENCE, Class::Liveness, Box::<Convergence>::default()),
         ];
-        judges
-            .into_iter()
-            .filter(|(name, ..)| promise.includes(name))
-            .map(|(name, class, checker)| Property { name, class, checker })
-            .collect()
+        promise.judged_by(judges)
     }
 }
 

@@ -10,6 +10,7 @@ mod judges;
 
 use std::borrow::Cow;
 
+use super::ending::Termination;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, Property};
@@ -62,6 +63,13 @@ pub enum Estimate {
     },
     /// It ends without one.
     GivenUp,
+}
+
+impl Estimate {
+    /// Whether its node is done.
+    const fn is_end(&self) -> bool {
+        !matches!(self, Self::Revised { .. })
+    }
 }
 
 /// What is right, and how far off an agent may be.
@@ -204,13 +212,9 @@ impl Problem for Estimation {
             (HULL, Class::Safety, Box::<judges::Hull>::default()),
             (EPSILON_AGREEMENT, Class::Safety, Box::<judges::EpsilonAgreement>::default()),
             (INTEGRITY, Class::Safety, Box::<judges::Integrity>::default()),
-            (TERMINATION, Class::Liveness, Box::<judges::Termination>::default()),
+            (TERMINATION, Class::Liveness, Box::new(Termination::by(Estimate::is_end))),
         ];
-        judges
-            .into_iter()
-            .filter(|(name, _, _)| promise.includes(name))
-            .map(|(name, class, checker)| Property { name, class, checker })
-            .collect()
+        promise.judged_by(judges)
     }
 
     const METRICS: &'static [Metric] = gauge::METRICS;

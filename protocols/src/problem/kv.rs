@@ -270,10 +270,7 @@ impl Problem for Kv {
             (VALIDITY, Class::Safety, Box::<judges::Validity>::default()),
             (TERMINATION, Class::Liveness, Box::<Termination<Self>>::default()),
         ];
-        all.into_iter()
-            .filter(|(name, ..)| promise.includes(name))
-            .map(|(name, class, checker)| Property { name, class, checker })
-            .collect()
+        promise.judged_by(all)
     }
 }
 

@@ -108,10 +108,7 @@ impl Problem for Log {
             (DURABILITY, Class::Safety, Box::<judges::Durability>::default()),
             (TERMINATION, Class::Liveness, Box::<Termination<Self>>::default()),
         ];
-        all.into_iter()
-            .filter(|(name, ..)| promise.includes(name))
-            .map(|(name, class, checker)| Property { name, class, checker })
-            .collect()
+        promise.judged_by(all)
     }
 }
 

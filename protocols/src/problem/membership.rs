@@ -209,11 +209,7 @@ impl Problem for Membership {
             (ACCURACY, Class::Liveness, Box::<judges::Accuracy>::default()),
             (VIEWS_AGREE, Class::Liveness, Box::<judges::ViewsAgree>::default()),
         ];
-        judges
-            .into_iter()
-            .filter(|(name, ..)| promise.includes(name))
-            .map(|(name, class, checker)| Property { name, class, checker })
-            .collect()
+        promise.judged_by(judges)
     }
 
     fn gauge(_: &Load, cluster: Cluster) -> Option<ProblemGauge<Self>> {

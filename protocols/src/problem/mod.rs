@@ -1,5 +1,6 @@
 //! The problems: one file each, with its types, workload and properties.
 
+mod ending;
 pub mod bargain;
 pub mod broadcast;
 pub mod decision;

@@ -266,10 +266,7 @@ impl Problem for Register {
             (CONVERGENCE, Class::Liveness, Box::new(judges::Convergence::new(cluster))),
             (TERMINATION, Class::Liveness, Box::<Termination<Self>>::default()),
         ];
-        all.into_iter()
-            .filter(|(name, ..)| promise.includes(name))
-            .map(|(name, class, checker)| Property { name, class, checker })
-            .collect()
+        promise.judged_by(all)
     }
 
     const METRICS: &'static [Metric] = gauge::METRICS;

@@ -264,10 +264,7 @@ impl Problem for ReplicatedData {
             (LIST_ORDER, Class::Safety, Box::<order::ListOrder>::default()),
             (CONVERGENCE, Class::Liveness, Box::<judges::Convergence>::default()),
         ];
-        all.into_iter()
-            .filter(|(name, ..)| promise.includes(name))
-            .map(|(name, class, checker)| Property { name, class, checker })
-            .collect()
+        promise.judged_by(all)
     }
 
     const METRICS: &'static [Metric] = gauge::METRICS;

@@ -100,11 +100,7 @@ impl Problem for Rumour {
             (INTEGRITY, Class::Safety, Box::<judges::Integrity>::default()),
             (COVERAGE, Class::Liveness, Box::<judges::Coverage>::default()),
         ];
-        judges
-            .into_iter()
-            .filter(|(name, ..)| promise.includes(name))
-            .map(|(name, class, checker)| Property { name, class, checker })
-            .collect()
+        promise.judged_by(judges)
     }
 
     const METRICS: &'static [Metric] = gauge::METRICS;

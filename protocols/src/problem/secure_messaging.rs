@@ -424,11 +424,7 @@ impl Problem for SecureMessaging {
             (*name, Class::Safety, judge)
         });
         let liveness: Judge = Box::<Termination<Self>>::default();
-        safety
-            .chain([(TERMINATION, Class::Liveness, liveness)])
-            .filter(|(name, ..)| promise.includes(name))
-            .map(|(name, class, checker)| Property { name, class, checker })
-            .collect()
+        promise.judged_by(safety.chain([(TERMINATION, Class::Liveness, liveness)]))
     }
 
     fn gauge(_: &Load, cluster: Cluster) -> Option<ProblemGauge<Self>> {

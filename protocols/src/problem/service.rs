@@ -67,10 +67,7 @@ impl Problem for Service {
             (ORDER, Class::Safety, Box::new(Order { queues })),
             (TERMINATION, Class::Liveness, Box::<Termination>::default()),
         ];
-        all.into_iter()
-            .filter(|(name, ..)| promise.includes(name))
-            .map(|(name, class, checker)| Property { name, class, checker })
-            .collect()
+        promise.judged_by(all)
     }
 }
 

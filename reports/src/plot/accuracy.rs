@@ -5,9 +5,9 @@
 //! as those of the runs were, and all by themselves.
 
 use super::ends::{self, EndLabel};
-use super::palette::{DASHES, MARKERS, MUTED, SERIES, SERIES_MAX};
+use super::palette::{DASHES, MARKERS, MUTED, SERIES};
 use super::scale::{Scale, rough};
-use super::series::{along, counts, fewer, labels, left_out, pick, subject};
+use super::series::{Lines, counts, fewer, labels, subject};
 use super::sheet::{Drawn, Frame, Sheet, band, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing};
@@ -74,16 +74,14 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let Some(right) = runs.metric(RIGHT) else {
         return Ok(Drawing::skipped(format!("runs.csv has no metric `{RIGHT}`")));
     };
-    let groups = along(runs, param, &[]);
-    if groups.is_empty() {
-        let name = &runs.params[param];
-        return Ok(Drawing::skipped(format!("`{name}` has one value only: there is no curve")));
-    }
-    let chosen: Vec<&Vec<(f64, &Point)>> =
-        pick(groups.len(), SERIES_MAX).into_iter().map(|index| &groups[index]).collect();
-    let first: Vec<&Point> = chosen.iter().map(|group| group[0].1).collect();
+    let lines = match Lines::along(runs, param) {
+        Ok(lines) => lines,
+        Err(reason) => return Ok(Drawing::skipped(reason)),
+    };
+    let first = lines.first();
     let names = labels(runs, &first, &[&runs.params[param]]);
-    let series: Vec<Series<'_>> = chosen
+    let series: Vec<Series<'_>> = lines
+        .chosen
         .iter()
         .zip(names)
         .map(|(group, name)| Series {
@@ -100,11 +98,10 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let shares = series.iter().flat_map(|series| series.marks.iter().map(|mark| mark.percent));
     let x = Scale::linear(0.0, shares.fold(0.0, f64::max), 10);
     let y = Scale::linear(0.0, 1.0, 10);
-    let frame = frame(&series, jury.as_ref(), groups.len(), chosen.len());
+    let frame = frame(&series, jury.as_ref(), lines.count, lines.chosen.len());
     let slice = slice(&series, jury.as_ref());
     let picture = frame.picture(slice, |sheet| paint(sheet, &series, jury.as_ref(), &x, &y))?;
-    let left_out = left_out(chosen.len(), groups.len(), "curves");
-    Ok(Drawing { pictures: vec![picture], left_out })
+    Ok(Drawing { pictures: vec![picture], left_out: lines.left_out() })
 }
 
 fn mark(right: usize, &(percent, point): &(f64, &Point)) -> Option<Mark> {

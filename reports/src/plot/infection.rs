@@ -7,7 +7,7 @@ use super::ends::{self, EndLabel};
 use super::fan::{self, Column, Course, Fan};
 use super::palette::{Dash, MUTED, SERIES};
 use super::scale::{Scale, number, rough};
-use super::series::{distinguishing, left_out, pick, settings, subject};
+use super::series::{each_point, subject};
 use super::sheet::{Drawn, Frame, Sheet, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing, Picture};
@@ -44,29 +44,19 @@ struct View<'a> {
 
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let curves = fan::curves(tables, CURVE);
-    let points = fan::points(tables, &curves);
-    if points.is_empty() {
-        return Ok(Drawing::skipped(format!("series.csv has no curve `{CURVE}`")));
-    }
-    let params = distinguishing(&tables.runs, &points, &[]);
-    let mut pictures = Vec::new();
-    let chosen = pick(points.len(), POINTS_MAX);
-    for (at, &index) in chosen.iter().enumerate() {
-        let point = points[index];
+    each_point(tables, (CHART.name, CURVE, POINTS_MAX), |point, settings, name| {
         let param = |name: &str| tables.runs.param(name).map(|index| point.params[index].clone());
         let runs = &curves[point.id.as_str()];
         let rounds = 0..=fan::last(runs).min(10_000.0) as u32;
         let view = View {
             point,
-            settings: settings(&tables.runs, point, &params),
+            settings,
             nodes: param("n").and_then(|n| n.parse().ok()).unwrap_or(f64::INFINITY),
             contact: param("protocol_contact"),
             fan: Fan::at(runs, rounds.map(f64::from)),
         };
-        pictures.push(view.picture(format!("{}-{}", CHART.name, at + 1))?);
-    }
-    let left_out = left_out(chosen.len(), points.len(), "points");
-    Ok(Drawing { pictures, left_out })
+        view.picture(name)
+    })
 }
 
 impl View<'_> {

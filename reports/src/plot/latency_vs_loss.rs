@@ -5,9 +5,9 @@
 //! others: leaving it out would make a protocol look faster the more often it fails.
 
 use super::ends::{self, EndLabel};
-use super::palette::{Dash, MARKERS, SERIES, SERIES_MAX};
+use super::palette::{Dash, MARKERS, SERIES};
 use super::scale::{Scale, rough};
-use super::series::{along, counts, fewer, labels, left_out, pick, subject};
+use super::series::{Lines, counts, fewer, labels, subject};
 use super::sheet::{Drawn, Frame, Sheet, band, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing};
@@ -79,16 +79,14 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     if PERCENTILES.iter().all(|(_, column, _)| runs.metric(column).is_none()) {
         return Ok(Drawing::skipped("runs.csv has neither `decide_p50_ms` nor `decide_p99_ms`"));
     }
-    let groups = along(runs, loss, &[]);
-    if groups.is_empty() {
-        return Ok(Drawing::skipped(format!("`{LOSS}` has one value only: there is no curve")));
-    }
-    let chosen: Vec<&Vec<(f64, &Point)>> =
-        pick(groups.len(), SERIES_MAX).into_iter().map(|i| &groups[i]).collect();
-    let first: Vec<&Point> = chosen.iter().map(|group| group[0].1).collect();
+    let lines = match Lines::along(runs, loss) {
+        Ok(lines) => lines,
+        Err(reason) => return Ok(Drawing::skipped(reason)),
+    };
+    let first = lines.first();
     let names = labels(runs, &first, &[LOSS]);
     let mut series = Vec::new();
-    for (index, (group, name)) in chosen.iter().zip(&names).enumerate() {
+    for (index, (group, name)) in lines.chosen.iter().zip(&names).enumerate() {
         for (percentile, column, dash) in PERCENTILES {
             let marks: Vec<Mark> =
                 group.iter().filter_map(|&(x, point)| mark(runs, point, column, x)).collect();
@@ -110,10 +108,9 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     };
     let losses = series.iter().flat_map(|s| s.marks.iter().map(|mark| mark.loss));
     let x = Scale::linear(0.0, losses.fold(0.0, f64::max), 10);
-    let frame = frame(&series, groups.len(), chosen.len());
+    let frame = frame(&series, lines.count, lines.chosen.len());
     let picture = frame.picture(slice(&series), |sheet| paint(sheet, &series, &x, &y))?;
-    let left_out = left_out(chosen.len(), groups.len(), "curves");
-    Ok(Drawing { pictures: vec![picture], left_out })
+    Ok(Drawing { pictures: vec![picture], left_out: lines.left_out() })
 }
 
 /// The median over the runs of a point; `None` when the metric applies to none of them.

@@ -4,8 +4,12 @@
 //! title, with one fault script nobody needs to read it six times.
 
 use super::label::clean;
+use super::palette::SERIES_MAX;
 use super::scale::number;
-use crate::row::{Point, Runs};
+use super::{Drawing, Picture};
+use crate::Error;
+use crate::row::{Point, Runs, Tables};
+use std::collections::BTreeSet;
 
 /// Evenly spaced indices into `count` things, at most `limit`, the first and last among them.
 pub(super) fn pick(count: usize, limit: usize) -> Vec<usize> {
@@ -56,6 +60,70 @@ pub(super) fn along<'a>(
     }
     groups.retain(|group| group.len() > 1 && group[0].0 < group[group.len() - 1].0);
     groups
+}
+
+/// Lines along a parameter: as many as can be told apart.
+pub(super) struct Lines<'a> {
+    /// The points of each, by the parameter's ascending value.
+    pub(super) chosen: Vec<Vec<(f64, &'a Point)>>,
+    /// How many there are in all.
+    pub(super) count: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// The lines along this parameter.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) fn along(runs: &'a Runs, param: usize) -> Result<Self, String> {
+        let groups = along(runs, param, &[]);
+        let count = groups.len();
+        if count == 0 {
+            let name = &runs.params[param];
+            return Err(format!("`{name}` has one value only: there is no curve"));
+        }
+        let kept = pick(count, SERIES_MAX);
+        let chosen = groups.into_iter().enumerate().filter(|(index, _)| kept.contains(index));
+        Ok(Self { chosen: chosen.map(|(_, group)| group).collect(), count })
+    }
+
+    /// The first point of each, by which it is named.
+    pub(super) fn first(&self) -> Vec<&'a Point> {
+        self.chosen.iter().map(|group| group[0].1).collect()
+    }
+
+    /// What was left out, in words.
+    pub(super) fn left_out(&self) -> Option<String> {
+        left_out(self.chosen.len(), self.count, "curves")
+    }
+}
+
+/// A picture of each point that has rows of this curve, for as many points as `most`; `picture` is
+/// given the point, what tells it apart from the others, and the name of the picture.
+pub(super) fn each_point<'a>(
+    tables: &'a Tables,
+    (chart, curve, most): (&str, &str, usize),
+    picture: impl Fn(&'a Point, String, String) -> Result<Picture, Error>,
+) -> Result<Drawing, Error> {
+    let known: BTreeSet<&str> = tables
+        .series
+        .iter()
+        .filter(|row| row.curve == curve)
+        .map(|row| row.point_id.as_str())
+        .collect();
+    let points = tables.runs.points.iter().filter(|point| known.contains(point.id.as_str()));
+    let points: Vec<&Point> = points.collect();
+    if points.is_empty() {
+        return Ok(Drawing::skipped(format!("series.csv has no curve `{curve}`")));
+    }
+    let params = distinguishing(&tables.runs, &points, &[]);
+    let chosen = pick(points.len(), most);
+    let pictures = chosen.iter().enumerate().map(|(at, &index)| {
+        let settings = settings(&tables.runs, points[index], &params);
+        picture(points[index], settings, format!("{chart}-{}", at + 1))
+    });
+    let pictures = pictures.collect::<Result<_, _>>()?;
+    Ok(Drawing { pictures, left_out: left_out(chosen.len(), points.len(), "points") })
 }
 
 /// The parameters that tell these points apart, but for those in `except`.

@@ -6,9 +6,9 @@
 
 use super::ends::{self, EndLabel};
 use super::label::clean;
-use super::palette::{DASHES, MARKERS, SERIES, SERIES_MAX};
+use super::palette::{DASHES, MARKERS, SERIES};
 use super::scale::{Scale, rough};
-use super::series::{along, counts, fewer, labels, left_out, pick, subject};
+use super::series::{Lines, counts, fewer, labels, subject};
 use super::sheet::{Drawn, Frame, Sheet, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing};
@@ -72,17 +72,15 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let Some(decided) = runs.metric(DECIDED) else {
         return Ok(Drawing::skipped(format!("runs.csv has no metric `{DECIDED}`")));
     };
-    let groups = along(runs, param, &[]);
-    if groups.is_empty() {
-        let name = &runs.params[param];
-        return Ok(Drawing::skipped(format!("`{name}` has one value only: there is no curve")));
-    }
-    let chosen: Vec<&Vec<(f64, &Point)>> =
-        pick(groups.len(), SERIES_MAX).into_iter().map(|index| &groups[index]).collect();
-    let first: Vec<&Point> = chosen.iter().map(|group| group[0].1).collect();
+    let lines = match Lines::along(runs, param) {
+        Ok(lines) => lines,
+        Err(reason) => return Ok(Drawing::skipped(reason)),
+    };
+    let first = lines.first();
     let names =
         systems(tables, &first).unwrap_or_else(|| labels(runs, &first, &[&runs.params[param]]));
-    let series: Vec<Series<'_>> = chosen
+    let series: Vec<Series<'_>> = lines
+        .chosen
         .iter()
         .zip(names)
         .map(|(group, name)| series(tables, group, name, decided))
@@ -106,10 +104,9 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     ) else {
         return Ok(Drawing::skipped(format!("no run has the metric `{DECIDED}`")));
     };
-    let frame = frame(&series, groups.len(), chosen.len());
+    let frame = frame(&series, lines.count, lines.chosen.len());
     let picture = frame.picture(slice(&series), |sheet| paint(sheet, &series, &x, &y))?;
-    let left_out = left_out(chosen.len(), groups.len(), "curves");
-    Ok(Drawing { pictures: vec![picture], left_out })
+    Ok(Drawing { pictures: vec![picture], left_out: lines.left_out() })
 }
 
 /// The systems of these points as they were written, if that tells the points apart.

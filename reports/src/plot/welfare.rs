@@ -5,7 +5,7 @@ use super::ends::{self, EndLabel};
 use super::fan::Steps;
 use super::palette::{MUTED, Marker, SERIES};
 use super::scale::{Scale, number, rough};
-use super::series::{distinguishing, left_out, pick, settings, subject};
+use super::series::{each_point, subject};
 use super::sheet::{Drawn, Frame, Sheet, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing, Picture};
@@ -68,22 +68,9 @@ fn undominated(points: &Steps) -> Steps {
 }
 
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
-    let has = |point: &&Point| {
-        tables.series.iter().any(|row| row.curve == AGREED && row.point_id == point.id)
-    };
-    let points: Vec<&Point> = tables.runs.points.iter().filter(has).collect();
-    if points.is_empty() {
-        return Ok(Drawing::skipped(format!("series.csv has no curve `{AGREED}`")));
-    }
-    let params = distinguishing(&tables.runs, &points, &[]);
-    let chosen = pick(points.len(), POINTS_MAX);
-    let mut pictures = Vec::new();
-    for (at, &index) in chosen.iter().enumerate() {
-        let settings = settings(&tables.runs, points[index], &params);
-        let view = View::of(tables, points[index], settings);
-        pictures.push(view.picture(format!("{}-{}", CHART.name, at + 1))?);
-    }
-    Ok(Drawing { pictures, left_out: left_out(chosen.len(), points.len(), "points") })
+    each_point(tables, (CHART.name, AGREED, POINTS_MAX), |point, settings, name| {
+        View::of(tables, point, settings).picture(name)
+    })
 }
 
 impl<'a> View<'a> {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use sim_core::checker::{Checker, End, Witness};
+use sim_core::checker::{Checker, Witness};
 use sim_core::history::{Entry, Event};
-use sim_core::id::{NodeId, NodeSet};
+use sim_core::id::NodeId;
 use sim_core::time::Time;
 
 use super::{Ending, Negotiate};
@@ -65,41 +65,5 @@ impl Checker<Negotiate, Ending> for Rationality {
                  agreement is worth {without}"
             )
         })
-    }
-}
-
-/// Waits until all who stay have ended.
-#[derive(Default)]
-pub(super) struct Termination {
-    waiting: BTreeMap<NodeId, Time>,
-    ended: NodeSet,
-}
-
-impl Checker<Negotiate, Ending> for Termination {
-    fn observe(&mut self, entry: &Seen) -> Option<Witness> {
-        match entry.event {
-            Event::Requested { .. } if !self.ended.contains(entry.node) => {
-                self.waiting.entry(entry.node).or_insert(entry.at);
-            }
-            Event::Indicated { .. } => {
-                self.waiting.remove(&entry.node);
-                self.ended.insert(entry.node);
-            }
-            _ => {}
-        }
-        None
-    }
-
-    fn conclude(&mut self, end: &End) -> Option<Witness> {
-        let mut waiting = self.waiting.iter();
-        let (node, since) =
-            waiting.find(|(node, since)| end.core.contains(**node) && end.is_overdue(**since))?;
-        let at = end.at;
-        Some(format!("{node} was asked at {since} s and has not ended at {at} s"))
-    }
-
-    fn is_settled(&self, core: &NodeSet) -> bool {
-        // Also those who were not asked yet: a run that ends before anybody asks shows nothing.
-        core.len() <= self.ended.len() && core.iter().all(|node| self.ended.contains(node))
     }
 }

@@ -11,7 +11,8 @@ use sim_core::checker::{Checker, Witness};
 use sim_core::history::Event;
 use sim_core::id::NodeId;
 
-use super::{Choice, Conclusion, Propose, Seen, Sighting, decision};
+use super::judges::{Seen, Sighting, decision};
+use super::{Choice, Conclusion, Propose};
 
 /// The node whose proposal is the order, where a protocol has a commander: by convention the first.
 pub const COMMANDER: NodeId = NodeId(0);
