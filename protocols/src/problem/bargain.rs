@@ -11,7 +11,6 @@ mod judges;
 
 use std::borrow::Cow;
 
-use super::ending::Termination;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, Property};
@@ -21,6 +20,7 @@ use sim_core::problem::{Answer, Client, Problem, ProblemGauge, Promise};
 use sim_core::rng::{ChaCha, Key, Random as _};
 use sim_core::workload::Workload;
 
+use super::ending::Termination;
 use crate::bargain::{Domain, UTILITY_MAX};
 
 /// No two parties agree on different outcomes.

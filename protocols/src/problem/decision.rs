@@ -21,7 +21,6 @@ pub use opinion::{Opinion, RANKED_MAX, WORTH_MAX};
 use std::borrow::Cow;
 use std::fmt;
 
-use super::ending::Termination;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, Property};
@@ -32,6 +31,7 @@ use sim_core::record::Section;
 use sim_core::rng::{ChaCha, Draw, Key, Random, Ratio};
 use sim_core::workload::Workload;
 
+use super::ending::Termination;
 use commander::CommanderValidity;
 
 /// No two nodes decide different choices.

@@ -10,7 +10,6 @@ mod judges;
 
 use std::borrow::Cow;
 
-use super::ending::Termination;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, Property};
@@ -19,6 +18,8 @@ use sim_core::id::{ClientId, Cluster, NodeId};
 use sim_core::problem::{Answer, Client, Problem, ProblemGauge, Promise};
 use sim_core::rng::{ChaCha, Key, Random as _};
 use sim_core::workload::Workload;
+
+use super::ending::Termination;
 
 /// What a correct agent ends with lies between numbers with which correct agents began.
 pub const HULL: &str = "hull";
