@@ -48,6 +48,7 @@ impl General {
         if ctx.elapsed() > Time::ZERO {
             general.conclude(None, ctx);
         } else {
+            ctx.announce(Landmark::Round { round: 1 });
             ctx.repeat_timer(Timer::RoundEnds, round);
         }
         general
@@ -89,8 +90,14 @@ impl General {
     }
 
     /// Begins the next round.
-    pub(crate) fn advance(&mut self) {
+    pub(crate) fn advance<P>(&mut self, ctx: &mut Context<'_, P>)
+    where
+        P: Protocol<Problem = Decision, Timer = Timer>,
+    {
         self.round = self.round.map(|round| round + 1);
+        if let Some(round) = self.round {
+            ctx.announce(Landmark::Round { round: round.into() });
+        }
     }
 
     /// How it ended, once it has.

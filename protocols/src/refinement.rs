@@ -258,6 +258,7 @@ impl Rounds {
         match self.begun {
             Some((_, rounds)) if round < rounds => {
                 self.keep(round, ctx.me(), value, ctx);
+                ctx.announce(Landmark::Round { round: u64::from(round) + 1 });
                 ctx.broadcast(Message { round, value, again: false });
                 self.schedule(ctx);
             }

@@ -71,6 +71,15 @@ impl Slice {
     }
 }
 
+/// How often a mark of the protocol was reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Reached {
+    /// The number of runs that reached it at all.
+    pub runs: u64,
+    /// How often all of them together did.
+    pub times: u64,
+}
+
 /// Everything that is remembered of the runs of one point.
 #[derive(Clone, Debug)]
 pub struct Fold {
@@ -96,8 +105,8 @@ pub struct Fold {
     pub bitten: Vec<u64>,
     /// Per kind of fault in the schedule: in how many runs any of its strikes changed anything.
     pub kinds: BTreeMap<FaultKind, u64>,
-    /// Per mark of the protocol: in how many runs it was reached.
-    pub marks: BTreeMap<&'static str, u64>,
+    /// Per mark of the protocol: how often it was reached.
+    pub marks: BTreeMap<&'static str, Reached>,
     /// The headline metrics, by name.
     pub headlines: BTreeMap<&'static str, CensoredHistogram>,
     /// The metrics that expectations name, in run order.
@@ -159,7 +168,9 @@ impl Fold {
             *bitten += u64::from(witnessed(outcome, setup, *kind).is_some_and(|count| count > 0));
         }
         for (mark, count) in &outcome.marks {
-            *self.marks.entry(*mark).or_default() += u64::from(*count > 0);
+            let reached = self.marks.entry(*mark).or_default();
+            reached.runs += u64::from(*count > 0);
+            reached.times += count;
         }
         self.add_measures(outcome);
         self.add_timeline(outcome);

@@ -157,7 +157,7 @@ fn bites(kind: FaultKind, fold: &Fold) -> (Answer, String) {
 }
 
 fn reaches(mark: &str, min: Option<f64>, fold: &Fold) -> (Answer, String) {
-    let hits = fold.marks.get(mark).copied().unwrap_or(0);
+    let hits = fold.marks.get(mark).map_or(0, |reached| reached.runs);
     let rate = Proportion { hits, total: fold.runs };
     let answer = match min {
         None if hits > 0 => Answer::Holds,
@@ -341,7 +341,7 @@ mod tests {
     use sim_core::time::Duration;
 
     use super::*;
-    use crate::fold::Broken;
+    use crate::fold::{Broken, Reached};
 
     fn fold(verdicts: &[(Verdict, u64)]) -> Fold {
         let mut fold = Fold::new(&Setup::new(3, Duration::from_secs(1)), &[], []);
@@ -401,7 +401,7 @@ mod tests {
     fn a_mark_is_to_be_reached_at_every_point_in_some_run_or_in_a_share_of_them() {
         let reached = |runs: u64| {
             let mut fold = fold(&[(Verdict::Pass, 1_000)]);
-            fold.marks.insert("tie", runs);
+            fold.marks.insert("tie", Reached { runs, times: runs });
             fold
         };
         let reaches = |min| Claim::Reaches { mark: "tie".into(), min };

@@ -42,6 +42,12 @@ pub enum Landmark {
         /// The term it moved to.
         term: u64,
     },
+    /// The node goes into `round`, counted from 1, of a protocol whose rounds have no leader: a
+    /// ballot, an exchange of words, an offer.
+    Round {
+        /// The round that begins for it.
+        round: u64,
+    },
     /// The node has a certificate that nothing else can be agreed on for `index` in `term`.
     Prepared {
         /// The term of the certificate.
@@ -114,6 +120,8 @@ pub enum LandmarkKind {
     Follower,
     /// See [`Landmark::ViewChanged`].
     ViewChanged,
+    /// See [`Landmark::Round`].
+    Round,
     /// See [`Landmark::Prepared`].
     Prepared,
     /// See [`Landmark::Truncated`].
@@ -150,6 +158,7 @@ impl Landmark {
             Self::Leader { .. } => LandmarkKind::Leader,
             Self::Follower { .. } => LandmarkKind::Follower,
             Self::ViewChanged { .. } => LandmarkKind::ViewChanged,
+            Self::Round { .. } => LandmarkKind::Round,
             Self::Prepared { .. } => LandmarkKind::Prepared,
             Self::Truncated { .. } => LandmarkKind::Truncated,
             Self::Committed { .. } => LandmarkKind::Committed,

@@ -70,6 +70,8 @@ pub(crate) struct Ledger {
     elections: u64,
     leaders: u64,
     highest_term: u64,
+    /// The highest round, if nodes go in rounds.
+    rounds: Option<u64>,
     /// Who announced an outcome in whatever life; it may have been lost before it was durable.
     decided: NodeSet,
     undecided: NodeSet,
@@ -100,6 +102,7 @@ impl Ledger {
             elections: 0,
             leaders: 0,
             highest_term: 0,
+            rounds: None,
             decided: NodeSet::EMPTY,
             undecided: NodeSet::EMPTY,
             marks: Tally::of(marks),
@@ -186,6 +189,7 @@ impl Ledger {
                 self.highest_term = self.highest_term.max(term);
                 self.follow(now, node);
             }
+            Landmark::Round { round } => self.rounds = self.rounds.max(Some(round)),
             Landmark::Updated { state } => {
                 self.agreement.last_update = Some(now);
                 self.agreement.changed(now, node, state);
@@ -357,6 +361,7 @@ impl Ledger {
             elections_count: count(self.elections),
             leaders_count: count(self.leaders),
             highest_term_count: count(self.highest_term),
+            rounds_count: self.rounds.map_or(Measure::None, count),
             decided_nodes_count: count(self.decided.len().into()),
             undecided_nodes_count: count(self.undecided.len().into()),
             msgs_count: count(counts.messages),

@@ -124,6 +124,7 @@ metrics! {
     elections_count false "candidacies that were announced",
     leaders_count false "leaderships that were announced",
     highest_term_count false "the highest term that was announced",
+    rounds_count false "the highest round that was begun, of ballots, of words or of offers, where there are rounds",
     decided_nodes_count false "nodes that announced a decision",
     undecided_nodes_count false "nodes that announced that they gave up",
     msgs_count false "messages sent over the network",

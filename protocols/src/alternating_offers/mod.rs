@@ -109,7 +109,7 @@ impl Protocol for AlternatingOffers {
         ctx.set_timer(Timer::Deadline, ctx.config().deadline);
         match self.heard.take() {
             Some((round, outcome)) => self.consider(round, outcome, ctx),
-            None => self.speak(ctx),
+            None => self.open(ctx),
         }
     }
 
@@ -151,6 +151,12 @@ fn party(node: NodeId) -> usize {
 }
 
 impl AlternatingOffers {
+    /// Begins the round.
+    fn open(&self, ctx: &mut Context<'_, Self>) {
+        ctx.announce(Landmark::Round { round: u64::from(self.round) + 1 });
+        self.speak(ctx);
+    }
+
     /// Makes the offer of the round, if it is its turn, and will do so again.
     fn speak(&self, ctx: &mut Context<'_, Self>) {
         let round = self.round;
@@ -198,7 +204,7 @@ impl AlternatingOffers {
         }
         self.round = round + 1;
         match game.offer(self.round) {
-            Some(_) => self.speak(ctx),
+            Some(_) => self.open(ctx),
             // That was the last round.
             None => self.end(Ending::BrokenDown, ctx),
         }

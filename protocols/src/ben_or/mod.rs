@@ -269,7 +269,7 @@ impl BenOr {
         // One round back is kept for the judges.
         self.heard = self.heard.split_off(&round.saturating_sub(1));
         self.stand_in();
-        ctx.announce(Landmark::ViewChanged { term: round });
+        ctx.announce(Landmark::Round { round });
         Self::write(Record::Report(round, choice), ctx);
         Self::say(Message::Report { round, choice, again: false }, ctx);
     }

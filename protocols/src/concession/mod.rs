@@ -167,6 +167,7 @@ impl Concession {
     fn propose(&mut self, outcome: usize, ctx: &mut Context<'_, Self>) {
         self.said.push(outcome);
         self.heard = self.heard.split_off(&self.round());
+        ctx.announce(Landmark::Round { round: self.said.len() as u64 });
         self.speak(false, ctx);
     }
 

@@ -292,6 +292,9 @@ impl ConsensusBuilder {
                 self.wait(ctx);
             }
         }
+        if vote.is_some() {
+            ctx.announce(Landmark::Round { round: rounds as u64 + 1 });
+        }
         ctx.send(from, Message::Ballot { view, rounds: rounds as u32, vote });
     }
 

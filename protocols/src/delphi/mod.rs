@@ -150,6 +150,7 @@ impl Delphi {
         ctx.persist(record);
         ctx.indicate(Estimate::Revised { round: self.said.len() as u32, value });
         self.said.push(value);
+        ctx.announce(Landmark::Round { round: self.said.len() as u64 });
         self.speak(ctx);
     }
 

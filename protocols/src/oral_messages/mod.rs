@@ -135,7 +135,7 @@ impl Protocol for OralMessages {
         let Some(round) = self.general.round() else { return };
         if (round as usize) < self.tree.rounds() {
             self.relay(round, ctx);
-            self.general.advance();
+            self.general.advance(ctx);
         } else {
             let decided = self.decide(ctx);
             self.general.conclude(decided, ctx);

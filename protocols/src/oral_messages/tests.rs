@@ -83,12 +83,16 @@ fn figure_4_the_commander_is_a_traitor_and_all_lieutenants_retreat() {
     all_decide(&table, &[1, 2, 3], Y);
     expect![[r#"
         n0 boots
+          n0 Announce(Round { round: 1 })
           n0 RepeatTimer { timer: RoundEnds, every: 100ms }
         n1 boots
+          n1 Announce(Round { round: 1 })
           n1 RepeatTimer { timer: RoundEnds, every: 100ms }
         n2 boots
+          n2 Announce(Round { round: 1 })
           n2 RepeatTimer { timer: RoundEnds, every: 100ms }
         n3 boots
+          n3 Announce(Round { round: 1 })
           n3 RepeatTimer { timer: RoundEnds, every: 100ms }
         n0 → n1 Message { path: [n0], choice: A }
         n0 → n2 Message { path: [n0], choice: B }
@@ -96,12 +100,15 @@ fn figure_4_the_commander_is_a_traitor_and_all_lieutenants_retreat() {
         n1 timer RoundEnds
           n1 Send { to: n2, message: Message { path: [n0, n1], choice: A } }
           n1 Send { to: n3, message: Message { path: [n0, n1], choice: A } }
+          n1 Announce(Round { round: 2 })
         n2 timer RoundEnds
           n2 Send { to: n1, message: Message { path: [n0, n2], choice: B } }
           n2 Send { to: n3, message: Message { path: [n0, n2], choice: B } }
+          n2 Announce(Round { round: 2 })
         n3 timer RoundEnds
           n3 Send { to: n1, message: Message { path: [n0, n3], choice: C } }
           n3 Send { to: n2, message: Message { path: [n0, n3], choice: C } }
+          n3 Announce(Round { round: 2 })
         n1 → n2 Message { path: [n0, n1], choice: A }
         n1 → n3 Message { path: [n0, n1], choice: A }
         n2 → n1 Message { path: [n0, n2], choice: B }

@@ -136,7 +136,7 @@ impl Protocol for SignedMessages {
         let Some(round) = self.general.round() else { return };
         if round < ctx.config().rounds(ctx.cluster()) {
             self.relay(round, ctx);
-            self.general.advance();
+            self.general.advance(ctx);
         } else {
             let decided = self.decide(ctx);
             self.general.conclude(decided, ctx);

@@ -73,17 +73,22 @@ fn figure_5_the_commander_is_a_traitor_and_both_lieutenants_know_it() {
     all_decide(&table, &[1, 2], RETREAT);
     expect![[r#"
         n0 boots
+          n0 Announce(Round { round: 1 })
           n0 RepeatTimer { timer: RoundEnds, every: 100ms }
         n1 boots
+          n1 Announce(Round { round: 1 })
           n1 RepeatTimer { timer: RoundEnds, every: 100ms }
         n2 boots
+          n2 Announce(Round { round: 1 })
           n2 RepeatTimer { timer: RoundEnds, every: 100ms }
         n0 → n1 A:n0
         n0 → n2 B:n0
         n1 timer RoundEnds
           n1 Send { to: n2, message: A:n0:n1 }
+          n1 Announce(Round { round: 2 })
         n2 timer RoundEnds
           n2 Send { to: n1, message: B:n0:n2 }
+          n2 Announce(Round { round: 2 })
         n1 → n2 A:n0:n1
         n2 → n1 B:n0:n2
         n1 timer RoundEnds

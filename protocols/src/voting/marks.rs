@@ -12,6 +12,11 @@ pub(super) const EARLY_FINALISATION: Mark =
 /// Too late to count.
 pub(super) const LATE_BALLOT: Mark =
     Mark::named("late_ballot", "the first ballot of a voter came when the vote was over");
+/// Lost on the way, late, or never cast.
+pub(super) const MISSING_BALLOT: Mark = Mark::named(
+    "missing_ballot",
+    "the wait for ballots was over, and that of a voter had not come: lost, late or never cast",
+);
 /// A ballot came again.
 pub(super) const DUPLICATE_BALLOT: Mark =
     Mark::named("duplicate_ballot", "a voter's ballot came again, and was not counted again");
@@ -23,4 +28,4 @@ pub(super) const EQUIVOCATION: Mark = Mark::named(
 
 /// All of them.
 pub(super) const MARKS: &[Mark] =
-    &[TIE, EARLY_FINALISATION, LATE_BALLOT, DUPLICATE_BALLOT, EQUIVOCATION];
+    &[TIE, EARLY_FINALISATION, LATE_BALLOT, MISSING_BALLOT, DUPLICATE_BALLOT, EQUIVOCATION];

@@ -45,7 +45,7 @@ use sim_core::record::Section;
 use crate::bracha::Step;
 use crate::problem::decision::{AGREEMENT, Choice, Conclusion, Decision, Propose};
 use config::Needs;
-use marks::{DUPLICATE_BALLOT, EARLY_FINALISATION, EQUIVOCATION, LATE_BALLOT, TIE};
+use marks::{DUPLICATE_BALLOT, EARLY_FINALISATION, EQUIVOCATION, LATE_BALLOT, MISSING_BALLOT, TIE};
 use reliable::Broadcasts;
 use tally::{Lead, Tally};
 
@@ -254,6 +254,7 @@ impl Protocol for Voting {
             Timer::Push => self.push_again(ctx),
             _ if self.outcome.is_some() => {}
             Timer::GiveUp => {
+                self.miss(ctx);
                 let of_reachable = ctx.config().electorate == Electorate::Reachable;
                 let is_enough = of_reachable || ctx.mutant("N04");
                 let decided = is_enough.then(|| self.among_received(ctx)).flatten();
@@ -281,6 +282,7 @@ impl Protocol for Voting {
 impl Voting {
     /// Votes, or votes the same again after a reboot.
     fn cast(&mut self, vote: Vote, ctx: &mut Context<'_, Self>) {
+        ctx.announce(Landmark::Round { round: 1 });
         self.send_ballot(vote, ctx);
         if self.outcome.is_none() {
             self.wait(ctx);
@@ -324,6 +326,14 @@ impl Voting {
             if ctx.config().form == Form::Gossip {
                 self.start_pushing(ctx);
             }
+        }
+    }
+
+    /// Tells of the ballots for which it has waited in vain.
+    fn miss(&self, ctx: &mut Context<'_, Self>) {
+        if ctx.config().counts(ctx.me()) {
+            let missing = ctx.cluster().nodes().filter(|voter| !self.heard.contains_key(voter));
+            missing.for_each(|_| ctx.announce(MISSING_BALLOT.reached()));
         }
     }
 

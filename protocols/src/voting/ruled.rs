@@ -253,6 +253,25 @@ fn late_repeated_and_contradicting_ballots_are_told_apart_and_none_of_them_is_co
 }
 
 #[test]
+fn who_counts_tells_of_each_ballot_that_had_not_come_when_the_wait_was_over() {
+    let missing = |table: &Table| table.transcript().matches("missing_ballot").count();
+    let mut table = Table::new(5, under("majority"));
+    ask(&mut table, 0, wants(0));
+    ask(&mut table, 3, wants(0));
+    table.deliver(3, 0);
+    assert_eq!(missing(&table), 0);
+    table.fire(0, Timer::GiveUp);
+    assert_eq!(missing(&table), 3);
+    // Where one collects, the others wait for its word and miss nobody's ballot.
+    let mut table = Table::new(5, Config { form: Form::Collector, ..under("majority") });
+    for node in [0, 3] {
+        ask(&mut table, node, wants(0));
+        table.fire(node, Timer::GiveUp);
+    }
+    assert_eq!(missing(&table), 4);
+}
+
+#[test]
 fn a_ballot_of_the_wrong_form_or_length_is_void_and_its_voter_has_voted() {
     let mut table = Table::new(2, under("majority"));
     ask(&mut table, 0, wants(0));

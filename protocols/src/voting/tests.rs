@@ -478,10 +478,12 @@ fn a_vote_all_to_all() {
         n1 boots
         n0 is asked c0.0 Propose(A)
           n0 Persist { record: Ballot(A) }
+          n0 Announce(Round { round: 1 })
           n0 Send { to: n1, message: Ballot { vote: A } }
           n0 SetTimer { timer: GiveUp, after: 500ms }
         n1 is asked c1.0 Propose(A)
           n1 Persist { record: Ballot(A) }
+          n1 Announce(Round { round: 1 })
           n1 Send { to: n0, message: Ballot { vote: A } }
           n1 SetTimer { timer: GiveUp, after: 500ms }
         n0 → n1 Ballot { vote: A }
@@ -513,11 +515,14 @@ fn a_vote_through_a_collector_that_stays_short_of_its_quorum() {
         n2 boots
         n1 is asked c1.0 Propose(B)
           n1 Persist { record: Ballot(B) }
+          n1 Announce(Round { round: 1 })
           n1 Send { to: n0, message: Ballot { vote: B } }
           n1 SetTimer { timer: GiveUp, after: 1s }
         n1 → n0 Ballot { vote: B }
           n0 SetTimer { timer: GiveUp, after: 500ms }
         n0 timer GiveUp
+          n0 Announce(Marked { name: "missing_ballot" })
+          n0 Announce(Marked { name: "missing_ballot" })
           n0 CancelTimer { timer: GiveUp }
           n0 Persist { record: Outcome(None) }
           n0 Announce(Undecided)

@@ -204,7 +204,7 @@ fn unanimity_costs_three_messages_a_pair_and_two_delays() {
             assert_eq!(run.verdict, Verdict::Pass, "{run:?}");
             assert_eq!(run.metrics.msgs_count, Measure::Value(f64::from(3 * n * (n - 1))));
             assert_eq!(value(run.metrics.last_decide_ms), 2.0);
-            assert_eq!(run.metrics.highest_term_count, Measure::Value(1.0));
+            assert_eq!(run.metrics.rounds_count, Measure::Value(1.0));
         }
     }
 }
@@ -213,7 +213,7 @@ fn unanimity_costs_three_messages_a_pair_and_two_delays() {
 fn rounds(runs: impl Iterator<Item = Outcome>) -> Vec<f64> {
     let round = |run: Outcome| {
         assert_eq!(run.verdict, Verdict::Pass, "{run:?}");
-        value(run.metrics.highest_term_count)
+        value(run.metrics.rounds_count)
     };
     runs.map(round).collect()
 }

@@ -85,6 +85,18 @@ fn no_schedule_brings_two_records_about() {
 }
 
 #[test]
+fn a_run_went_through_as_many_rounds_as_were_not_enough_and_one_more() {
+    let mut most = 0.0_f64;
+    for seed in 0..40 {
+        let run = divided(5, hard_to_please(Refinement::DropLast)).run(seed);
+        let refined = run.marks.iter().find(|(mark, _)| *mark == "refined").expect("a mark").1;
+        assert_eq!(run.metrics.rounds_count, Measure::Value(refined as f64 + 1.0), "seed {seed}");
+        most = most.max(refined as f64 + 1.0);
+    }
+    assert!(most > 2.0, "at most {most} rounds");
+}
+
+#[test]
 fn a_facilitator_that_goes_down_is_replaced() {
     let mut builder = divided(5, Config::default());
     let first = Fault::crash(Target::Node(NodeId(0)));

@@ -9,7 +9,7 @@ use sim_core::experiment::Experiment;
 use sim_core::fault::{Fault, FaultSpec, When};
 use sim_core::id::NodeId;
 use sim_core::latency::Latency;
-use sim_core::outcome::Verdict;
+use sim_core::outcome::{Measure, Verdict};
 use sim_core::protocol::Protocol;
 use sim_core::rng::Ratio;
 use sim_core::setup::Setup;
@@ -48,6 +48,15 @@ fn oral(nodes: u32, m: u32) -> Experiment<OralMessages> {
 
 fn signed(nodes: u32, m: u32) -> Experiment<SignedMessages> {
     generals(nodes, Signed { m: Some(m), round: ms(10), ..Signed::default() })
+}
+
+#[test]
+fn m_traitors_are_survived_in_one_round_more() {
+    for m in 0..3 {
+        let rounds = Measure::Value(f64::from(m) + 1.0);
+        assert_eq!(oral(3 * m + 1, m).run(0).metrics.rounds_count, rounds, "{m} of oral messages");
+        assert_eq!(signed(m + 2, m).run(0).metrics.rounds_count, rounds, "{m} of signed ones");
+    }
 }
 
 /// These are traitors from the beginning; each lie is told with this probability.

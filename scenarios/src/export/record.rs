@@ -21,10 +21,11 @@ pub struct Page<'a> {
 }
 
 /// The measurements that make the price of a decision, each with its name for people.
-const PRICE: [(&str, &str); 5] = [
+const PRICE: [(&str, &str); 6] = [
     ("msgs_count", "messages"),
     ("bytes_sent", "bytes"),
     ("tokens_count", "tokens"),
+    ("rounds_count", "rounds of ballots, words or offers"),
     ("highest_term_count", "views or terms after the first"),
     ("last_decide_ms", "milliseconds until the last answer"),
 ];

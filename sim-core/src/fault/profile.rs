@@ -163,7 +163,7 @@ impl Profile {
 /// Short faults on the landmarks that protocols announce, on the first few of each kind.
 fn reactive() -> Vec<FaultSpec> {
     let crash = || Fault::crash(Target::Random(1));
-    let kinds: [(LandmarkKind, fn() -> Fault); 14] = [
+    let kinds: [(LandmarkKind, fn() -> Fault); 15] = [
         (LandmarkKind::VoteGranted, || Fault::crash(Target::Random(1))),
         (LandmarkKind::QuorumFormed, || Fault::crash(Target::Leader)),
         (LandmarkKind::Leader, || Fault::apart(Target::Leader)),
@@ -179,6 +179,7 @@ fn reactive() -> Vec<FaultSpec> {
         (LandmarkKind::Suspected, || Fault::apart(Target::Half)),
         (LandmarkKind::Decided, || Fault::apart(Target::Random(1))),
         (LandmarkKind::Marked, || Fault::crash(Target::Random(1))),
+        (LandmarkKind::Round, || Fault::apart(Target::Half)),
     ];
     let entry = |landmark, nth, fault: Fault, lasts| FaultSpec {
         chance: Ratio::new(1, 2),

@@ -16,7 +16,6 @@ const fn metric(name: &'static str, summary: &'static str) -> Metric {
 pub(super) const METRICS: &[Metric] = &[
     metric("broken_down_ratio", "1 if no party agreed, else 0"),
     metric("one_sided_ratio", "1 if one party agreed and another broke down, else 0"),
-    metric("bargaining_rounds_count", "after how many rounds the last party agreed"),
     metric("nash_product_ratio", "the product of gains, by the largest that there is"),
     metric("welfare_mean_ratio", "what the outcome is worth to the parties on average"),
     metric("welfare_min_ratio", "what it is worth to the party to whom it is worth least"),
@@ -48,7 +47,6 @@ pub(super) struct Bargain {
     broken_down: NodeSet,
     /// On what the first correct party agreed.
     outcome: Option<usize>,
-    rounds: u32,
 }
 
 impl Bargain {
@@ -59,7 +57,6 @@ impl Bargain {
             agreed: NodeSet::EMPTY,
             broken_down: NodeSet::EMPTY,
             outcome: None,
-            rounds: 0,
         }
     }
 
@@ -97,7 +94,6 @@ impl Bargain {
         [
             share(self.agreed.is_empty()).filter(|_| ended),
             share(!self.agreed.is_empty() && !self.broken_down.is_empty()).filter(|_| ended),
-            of(&|_| Some(f64::from(self.rounds))),
             of(&|outcome| self.product(outcome)),
             of(&|outcome| Some(self.mean(outcome))),
             of(&|outcome| Some(self.least(outcome))),
@@ -117,12 +113,11 @@ impl Gauge<Negotiate, Ending> for Bargain {
             Event::Indicated { indication: Ending::BrokenDown, .. } => {
                 self.broken_down.insert(entry.node);
             }
-            Event::Indicated { indication: Ending::Agreed { outcome, rounds }, .. } => {
+            Event::Indicated { indication: Ending::Agreed { outcome, .. }, .. } => {
                 self.agreed.insert(entry.node);
                 if outcome < self.domain.outcomes.len() {
                     self.outcome.get_or_insert(outcome);
                 }
-                self.rounds = self.rounds.max(rounds);
             }
             _ => {}
         }
@@ -169,11 +164,11 @@ mod tests {
     fn an_agreement_is_measured_by_hand() {
         let agreed = |outcome| Ending::Agreed { outcome, rounds: 3 };
         let nash = after(&[agreed(1); 2]);
-        assert_eq!(nash[..4], [Some(0.0), Some(0.0), Some(3.0), Some(1.0)]);
-        assert_eq!(nash[4..], [Some(0.55), Some(0.5), Some(0.0), Some(0.0)]);
+        assert_eq!(nash[..3], [Some(0.0), Some(0.0), Some(1.0)]);
+        assert_eq!(nash[3..], [Some(0.55), Some(0.5), Some(0.0), Some(0.0)]);
         let greedy = after(&[agreed(0), Ending::BrokenDown]);
-        assert_eq!(greedy[..4], [Some(0.0), Some(1.0), Some(3.0), Some(1.0 / 3.0)]);
-        let off = greedy[6].expect("a distance");
+        assert_eq!(greedy[..3], [Some(0.0), Some(1.0), Some(1.0 / 3.0)]);
+        let off = greedy[5].expect("a distance");
         assert!((off * off - 0.32).abs() < 1e-12, "{off}");
     }
 
@@ -182,6 +177,6 @@ mod tests {
         let broken = after(&[Ending::BrokenDown; 2]);
         assert_eq!(broken[..2], [Some(1.0), Some(0.0)]);
         assert!(broken[2..].iter().all(Option::is_none));
-        assert_eq!(after(&[]), [None; 8]);
+        assert_eq!(after(&[]), [None; 7]);
     }
 }

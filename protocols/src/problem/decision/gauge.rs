@@ -5,7 +5,7 @@ use sim_core::gauge::{Gauge, Measure, Metric, Reading};
 use sim_core::history::{Entry, Event};
 use sim_core::id::{NodeId, NodeSet};
 
-use super::agents::Agent;
+use super::agents::{Agent, Conduct};
 use super::opinion::WORTH_MAX;
 use super::{Case, Choice, Conclusion, Propose};
 
@@ -17,6 +17,7 @@ const fn metric(name: &'static str, summary: &'static str) -> Metric {
 pub(super) const METRICS: &[Metric] = &[
     metric("right_ratio", "1 if what is right was decided, 0 if not or if nothing was"),
     metric("wrong_ratio", "1 if something else was decided, 0 if not or if nothing was"),
+    metric("sybils_count", "agents that only say what another says: further names of one mind"),
     metric("right_opinions_ratio", "the share of the agents that thought what is right"),
     metric(
         "flipped_ratio",
@@ -72,11 +73,14 @@ impl Worth {
             let of = self.case.agents.first().map_or(0, |agent| agent.thinks.favourite().of());
             (0..of).map(move |index| Choice::new(index, of))
         };
+        let is_sybil = |agent: &&Agent| matches!(agent.conduct, Conduct::Copies(_));
+        let sybils = self.case.agents.iter().filter(is_sybil).count();
         let thought = self.case.agents.iter().map(|agent| Some(agent.thinks.favourite()));
         let right_opinions = thought.filter(|favourite| *favourite == truth).count() as f64;
         vec![
             value(truth.map(|_| share(decided == truth))),
             value(truth.map(|_| share(decided.is_some() && decided != truth))),
+            value(Some(sybils as f64)),
             value(truth.map(|_| right_opinions / self.case.agents.len() as f64)),
             of_decided(&|decided| {
                 let most = all().map(|option| self.supporters(option)).max()?;

@@ -19,7 +19,6 @@ pub(super) const METRICS: &[Metric] = &[
     metric("first_spread_units", "how far apart the agents began"),
     metric("final_spread_units", "how far apart those ended that did"),
     metric("final_iqr_units", "how far apart the middle half of them ended"),
-    metric("refinement_rounds_count", "after how many rounds the last of them ended"),
     metric(
         "contraction_ratio",
         "what a round left of the spread, as the geometric mean until nothing was left",
@@ -99,7 +98,6 @@ impl Convergence {
             units(self.spread_of(0)),
             units(spread(values.clone())),
             units(Feedback::of(values.collect()).map(Feedback::spread)),
-            rounds.map(f64::from),
             rounds.and_then(|rounds| self.contraction(rounds)),
             (!errors.is_empty()).then(error),
         ]
@@ -174,7 +172,7 @@ mod tests {
         let end = End { at: Time::ZERO, gst: None, patience: Duration::ZERO, cluster, core };
         let Reading { measures, points } = gauge.conclude(&end);
         // 64 apart, then 32, then 4: a quarter each, on average.
-        let expected = [64.0, 4.0, 4.0, 2.0, 0.25, 2.0].map(Measure::Value);
+        let expected = [64.0, 4.0, 4.0, 0.25, 2.0].map(Measure::Value);
         assert_eq!(measures, expected);
         let of_last: Vec<_> = points.iter().filter(|point| point.node == Some(NodeId(1))).collect();
         assert!(of_last.iter().map(|point| (point.x, point.y)).eq([
