@@ -18,7 +18,7 @@ mod weather;
 
 /// The toy protocol of the tests outside, for those that look inside.
 #[cfg(test)]
-#[path = "../tests/kernel/toy/mod.rs"]
+#[path = "../tests/kernel/toy.rs"]
 mod toy;
 
 use std::any::Any;
