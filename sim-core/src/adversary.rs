@@ -11,79 +11,51 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::id::{Cluster, NodeId, NodeSet};
 use crate::message::{Forger, Lie, Message};
+use crate::notation::vocabulary;
 use crate::protocol::Protocol;
 use crate::rng::{Key, Random as _, Ratio};
 use crate::target::Targets;
 use crate::time::{Duration, Time};
 
-/// What the adversary does through a node.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Strategy {
-    /// Says nothing.
-    Mute,
-    /// Says nothing to some, and the truth to the others.
-    Selective,
-    /// Says everything late, by default just before the longest timer of the run would run out.
-    Delay,
-    /// Says, beside the truth, what it said before.
-    Replay,
-    /// Tells some a lie and the others the truth; all mouths tell each the same.
-    Equivocate,
-    /// Tells everybody the same lie.
-    Forge,
-    /// Tells everybody both the truth and a lie.
-    DoubleVote,
-    /// Says everything twice.
-    Repeat,
-    /// Says everything many times.
-    Flood,
-    /// Speaks of terms, views or rounds that are far ahead.
-    Inflate,
-    /// Gives wrong times.
-    LieAboutTime,
-    /// Says that others failed or lied.
-    Accuse,
-    /// Lies in the name of others; needs a network that does not stamp the sender.
-    Spoof,
-    /// Begins anew with an empty disk, each time that it is struck: forgets its votes and locks.
-    Amnesia,
-    /// Has two honest bodies, and every other node hears one of them and is heard by it.
-    Twins,
-    /// The same, and nothing passes between those who hear the one and those who hear the other:
-    /// each side is told what it wants to hear.
-    Split,
-    /// Runs the protocol's own hostile program, if it has one: [`Protocol::on_corrupted`].
-    Program,
-}
-
-impl Strategy {
-    /// Every strategy with a line for lists.
-    pub const ALL: [(Self, &'static str, &'static str); 17] = [
-        (Self::Mute, "mute", "says nothing"),
-        (Self::Selective, "selective", "says nothing to those in `against`"),
-        (Self::Delay, "delay", "says everything late, by `by` or just before timers run out"),
-        (Self::Replay, "replay", "says, beside the truth, what it said before"),
-        (Self::Equivocate, "equivocate", "tells those in `against` a lie, the others the truth"),
-        (Self::Forge, "forge", "tells everybody the same lie"),
-        (Self::DoubleVote, "double-vote", "tells everybody both the truth and a lie"),
-        (Self::Repeat, "repeat", "says everything twice"),
-        (Self::Flood, "flood", "says everything `copies` times more (10)"),
-        (Self::Inflate, "inflate", "speaks of terms, views or rounds that are far ahead"),
-        (Self::LieAboutTime, "lie-about-time", "gives wrong times"),
-        (Self::Accuse, "accuse", "says that others failed or lied"),
-        (Self::Spoof, "spoof", "lies in the name of others (authentication = \"none\")"),
-        (Self::Amnesia, "amnesia", "begins anew with an empty disk each time that it is struck"),
-        (Self::Twins, "twins", "has two honest bodies, of which each node hears one"),
-        (Self::Split, "split", "twins, and each body has its side of the network to itself"),
-        (Self::Program, "program", "runs the protocol's own hostile program, if it has one"),
-    ];
-
-    /// The name as scenario files write it.
-    pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(strategy, ..)| *strategy == self).map_or("", |(_, name, _)| name)
+vocabulary! {
+    /// What the adversary does through a node.
+    pub enum Strategy {
+        /// Says nothing.
+        Mute "mute" "says nothing";
+        /// Says nothing to some, and the truth to the others.
+        Selective "selective" "says nothing to those in `against`";
+        /// Says everything late, by default just before the longest timer of the run would run out.
+        Delay "delay" "says everything late, by `by` or just before timers run out";
+        /// Says, beside the truth, what it said before.
+        Replay "replay" "says, beside the truth, what it said before";
+        /// Tells some a lie and the others the truth; all mouths tell each the same.
+        Equivocate "equivocate" "tells those in `against` a lie, the others the truth";
+        /// Tells everybody the same lie.
+        Forge "forge" "tells everybody the same lie";
+        /// Tells everybody both the truth and a lie.
+        DoubleVote "double-vote" "tells everybody both the truth and a lie";
+        /// Says everything twice.
+        Repeat "repeat" "says everything twice";
+        /// Says everything many times.
+        Flood "flood" "says everything `copies` times more (10)";
+        /// Speaks of terms, views or rounds that are far ahead.
+        Inflate "inflate" "speaks of terms, views or rounds that are far ahead";
+        /// Gives wrong times.
+        LieAboutTime "lie-about-time" "gives wrong times";
+        /// Says that others failed or lied.
+        Accuse "accuse" "says that others failed or lied";
+        /// Lies in the name of others; needs a network that does not stamp the sender.
+        Spoof "spoof" "lies in the name of others (authentication = \"none\")";
+        /// Begins anew with an empty disk, each time that it is struck: forgets its votes and
+        /// locks.
+        Amnesia "amnesia" "begins anew with an empty disk each time that it is struck";
+        /// Has two honest bodies, and every other node hears one of them and is heard by it.
+        Twins "twins" "has two honest bodies, of which each node hears one";
+        /// The same, and nothing passes between those who hear the one and those who hear the
+        /// other: each side is told what it wants to hear.
+        Split "split" "twins, and each body has its side of the network to itself";
+        /// Runs the protocol's own hostile program, if it has one: [`Protocol::on_corrupted`].
+        Program "program" "runs the protocol's own hostile program, if it has one";
     }
 }
 

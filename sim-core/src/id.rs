@@ -7,11 +7,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use crate::schema;
-use crate::time::text;
-
 /// The identity of a node: `0..n`, stable across runs, crashes and re-boots.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct NodeId(pub u32);
@@ -74,19 +69,7 @@ impl FromStr for NodeId {
     }
 }
 
-impl Serialize for NodeId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for NodeId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text(deserializer, "a node, such as \"n0\"")
-    }
-}
-
-crate::notation!(NodeId, |_| schema::text("A node.", "^n[0-9]+$", &["n0"]));
+crate::text_notation!(NodeId, "a node, such as \"n0\"", "A node.", "^n[0-9]+$", &["n0"]);
 
 impl fmt::Display for ClientId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,6 +13,7 @@ extern crate self as sim_core;
 
 pub mod digest;
 pub mod schema;
+pub mod notation;
 pub mod time;
 pub mod id;
 pub mod landmark;
@@ -42,8 +43,6 @@ pub mod setup;
 pub mod experiment;
 pub mod outcome;
 pub mod trace;
-mod heap;
-mod calendar;
 pub mod queue;
 mod network;
 mod disk;

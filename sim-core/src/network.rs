@@ -32,7 +32,7 @@ use crate::time::{Duration, Time};
 
 pub(crate) use self::cuts::{Cut, Parts};
 pub(crate) use self::fronts::Front;
-pub(crate) use self::passage::{Dropped, Parcel};
+pub(crate) use self::passage::Dropped;
 
 /// What becomes of a message in calm weather.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,6 +41,24 @@ pub(crate) struct Fate {
     pub(crate) delay: Option<Duration>,
     /// The delay of a second copy, if there is one.
     pub(crate) copy: Option<Duration>,
+}
+
+/// What the weather knows of a message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parcel {
+    pub(crate) from: NodeId,
+    pub(crate) to: NodeId,
+    pub(crate) kind: usize,
+    pub(crate) bytes: u32,
+    /// When it is sent.
+    pub(crate) now: Time,
+}
+
+impl Parcel {
+    #[inline]
+    const fn place(&self) -> u64 {
+        place(self.from, self.to)
+    }
 }
 
 /// What a draw of the field decides.

@@ -13,6 +13,9 @@
 //! scheduled, so ties are first in, first out; this is the one place where another policy for ties
 //! would go.
 
+mod calendar;
+mod heap;
+
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::hash::Hash;
@@ -20,9 +23,10 @@ use std::hash::Hash;
 use priority_queue::PriorityQueue;
 use rustc_hash::FxBuildHasher;
 
-use crate::calendar::Calendar;
-use crate::heap::Key;
 use crate::time::{Duration, Time};
+
+use self::calendar::Calendar;
+use self::heap::Key;
 
 const fn time_of(key: Key) -> Time {
     Time::from_nanos((key >> 64) as u64)

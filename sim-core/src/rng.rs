@@ -14,8 +14,9 @@ use rand_core::{Rng as _, SeedableRng as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::digest::{ODD, fold};
+use crate::notation::decimal;
 use crate::schema;
-use crate::time::{Duration, DurationRange, decimal};
+use crate::time::{Duration, DurationRange};
 
 /// What a stream of randomness is for. The number is its name for ever: never reuse one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

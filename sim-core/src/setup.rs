@@ -7,15 +7,14 @@ use std::fmt;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::adversary::{AdversarySpec, Authentication, Conduct, Strategy};
 use crate::fault::{CrashKeeps, Fault, FaultSpec, When};
 use crate::id::{Cluster, NodeId};
 use crate::latency::Latency;
-use crate::schema;
 use crate::target::Target;
-use crate::time::{Duration, text};
+use crate::time::Duration;
 
 pub use network::{Bandwidth, Bursts, InFlight, LinkSpec, NetworkSpec, Reordering};
 
@@ -305,23 +304,13 @@ impl fmt::Display for Gst {
     }
 }
 
-impl Serialize for Gst {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Gst {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text(deserializer, "a time, \"auto\" or \"never\"")
-    }
-}
-
-crate::notation!(Gst, |_| schema::text(
+crate::text_notation!(
+    Gst,
+    "a time, \"auto\" or \"never\"",
     "When the faults are over: a time, when the last fault that ends has ended, or never.",
     r"^(auto|never|[0-9]+(\.[0-9]+)? *(ns|us|µs|ms|s|m|h))$",
     &["auto", "12s", "never"]
-));
+);
 
 /// The `[cost]` of a scenario: what nodes spend on messages. All zero, the default, is for free.
 ///

@@ -3,11 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::id::{NodeId, NodeSet};
 use crate::schema;
-use crate::time::text;
 
 /// One target of a fault.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -80,23 +79,13 @@ impl fmt::Display for Target {
     }
 }
 
-impl Serialize for Target {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Target {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text(deserializer, "a target, such as \"n0\" or \"leader\"")
-    }
-}
-
-crate::notation!(Target, |_| schema::text(
+crate::text_notation!(
+    Target,
+    "a target, such as \"n0\" or \"leader\"",
     "Whom a fault strikes.",
     "^(leader|followers|([0-9]+ )?random|third|minority|half|majority|all|n[0-9]+|zone .+)$",
     &["n0", "leader", "2 random", "minority", "zone eu"]
-));
+);
 
 /// Several targets; one may be written without brackets.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]

@@ -7,9 +7,7 @@ use std::fmt;
 use std::ops::{Add, Mul, Sub};
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
-use crate::schema;
+use crate::notation::decimal;
 
 /// An instant: nanoseconds since the run began.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -189,17 +187,13 @@ impl fmt::Display for Shift {
     }
 }
 
-impl Serialize for Shift {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Shift {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text(deserializer, "a shift, such as \"+3s\" or \"-200ms\"")
-    }
-}
+crate::text_notation!(
+    Shift,
+    "a shift, such as \"+3s\" or \"-200ms\"",
+    "A time forward or, with a minus, back.",
+    r"^[+-]?[0-9]+(\.[0-9]+)? *(ns|us|µs|ms|s|m|h)$",
+    &["+3s", "-200ms"]
+);
 
 const UNITS: [(&str, u64); 6] = [
     ("h", 3_600_000_000_000),
@@ -236,27 +230,6 @@ impl FromStr for Duration {
     }
 }
 
-/// `number × scale` for a plain decimal such as `1.25`, exactly, or `None`.
-pub(crate) fn decimal(number: &str, scale: u64) -> Option<u64> {
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    if whole.is_empty() || whole.len() > 20 || fraction.len() > 18 {
-        return None;
-    }
-    if !number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
-        return None;
-    }
-    let mut total = u128::from(whole.parse::<u64>().ok()?) * u128::from(scale);
-    if !fraction.is_empty() {
-        let denominator = 10_u128.pow(fraction.len() as u32);
-        let part = u128::from(fraction.parse::<u64>().ok()?) * u128::from(scale);
-        if part % denominator != 0 {
-            return None;
-        }
-        total += part / denominator;
-    }
-    u64::try_from(total).ok()
-}
-
 impl fmt::Display for Duration {
     /// Writes the largest unit that leaves a whole number: `150ms`, `90s`, `1500us`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -290,54 +263,13 @@ impl fmt::Debug for Time {
     }
 }
 
-impl Serialize for Duration {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Duration {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text(deserializer, "a duration with a unit, such as \"150ms\"")
-    }
-}
-
-crate::notation!(Duration, |_| schema::text(
+crate::text_notation!(
+    Duration,
+    "a duration with a unit, such as \"150ms\"",
     "A time, with its unit: ns, us, ms, s, m or h.",
     r"^[0-9]+(\.[0-9]+)? *(ns|us|µs|ms|s|m|h)$",
     &["150ms", "1.5s"]
-));
-crate::notation!(DurationRange, |_| schema::text(
-    "A time, or a range from which one is drawn.",
-    r"^ *[0-9]+(\.[0-9]+)? *(ns|us|µs|ms|s|m|h) *(\.\. *[0-9]+(\.[0-9]+)? *(ns|us|µs|ms|s|m|h) *)?$",
-    &["150ms", "150ms..300ms"]
-));
-crate::notation!(Shift, |_| schema::text(
-    "A time forward or, with a minus, back.",
-    r"^[+-]?[0-9]+(\.[0-9]+)? *(ns|us|µs|ms|s|m|h)$",
-    &["+3s", "-200ms"]
-));
-
-/// Deserializes any type that is read from text, naming what was expected when it is not text.
-pub(crate) fn text<'de, D, T>(deserializer: D, expected: &'static str) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: FromStr<Err = String>,
-{
-    struct Text<T>(&'static str, std::marker::PhantomData<T>);
-    impl<T: FromStr<Err = String>> de::Visitor<'_> for Text<T> {
-        type Value = T;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str(self.0)
-        }
-
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-            text.parse().map_err(E::custom)
-        }
-    }
-    deserializer.deserialize_any(Text(expected, std::marker::PhantomData))
-}
+);
 
 /// A span chosen between two others, both ends included: `150ms..300ms`, or one fixed span.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -382,17 +314,13 @@ impl fmt::Display for DurationRange {
     }
 }
 
-impl Serialize for DurationRange {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for DurationRange {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text(deserializer, "a duration or a range of durations, such as \"150ms..300ms\"")
-    }
-}
+crate::text_notation!(
+    DurationRange,
+    "a duration or a range of durations, such as \"150ms..300ms\"",
+    "A time, or a range from which one is drawn.",
+    r"^ *[0-9]+(\.[0-9]+)? *(ns|us|µs|ms|s|m|h) *(\.\. *[0-9]+(\.[0-9]+)? *(ns|us|µs|ms|s|m|h) *)?$",
+    &["150ms", "150ms..300ms"]
+);
 
 #[cfg(test)]
 mod tests {

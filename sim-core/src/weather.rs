@@ -141,37 +141,6 @@ impl fmt::Display for Weather {
     }
 }
 
-/// A set of kinds of message, as bits over [`Message::KINDS`](crate::message::Message::KINDS).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub struct Kinds(pub u64);
-
-impl Kinds {
-    /// Every kind.
-    pub const ALL: Self = Self(u64::MAX);
-
-    /// The kinds of these names among `known`; no name at all stands for every kind. Names that are
-    /// not known are left out.
-    ///
-    /// # Panics
-    /// If a name stands at the 65th place or later.
-    pub fn named(names: &[String], known: &[&str]) -> Self {
-        if names.is_empty() {
-            return Self::ALL;
-        }
-        let places = names.iter().filter_map(|name| known.iter().position(|other| other == name));
-        Self(places.fold(0, |bits, place| {
-            assert!(place < 64, "weather can tell the first 64 kinds of message apart");
-            bits | 1 << place
-        }))
-    }
-
-    /// Whether the kind at this place is among them. Beyond the first 64 that is so if all are.
-    #[inline]
-    pub const fn contains(self, kind: usize) -> bool {
-        if kind < 64 { self.0 >> kind & 1 == 1 } else { self.0 == u64::MAX }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,15 +194,5 @@ mod tests {
         }
         assert_eq!(Weather::BurstLoss { share: Ratio::new(1, 2), mean }.objection(), None);
         assert_eq!(Weather::Loss { probability: always }.objection(), None);
-    }
-
-    #[test]
-    fn kinds_are_told_apart_by_name() {
-        let known = ["append", "vote", "ack"];
-        let kinds = Kinds::named(&["vote".to_owned()], &known);
-        assert_eq!([0, 1, 2].map(|kind| kinds.contains(kind)), [false, true, false]);
-        assert_eq!(Kinds::named(&[], &known), Kinds::ALL);
-        assert!(Kinds::ALL.contains(64) && !kinds.contains(64) && !kinds.contains(65));
-        assert!(!Kinds::named(&["veto".to_owned()], &known).contains(0));
     }
 }

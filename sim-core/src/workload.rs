@@ -9,10 +9,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use crate::schema;
-use crate::time::{Duration, decimal, text};
+use crate::notation::decimal;
+use crate::time::Duration;
 
 /// Requests per time, as an exact interval between two of them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,23 +55,13 @@ impl fmt::Display for Rate {
     }
 }
 
-impl Serialize for Rate {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Rate {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text(deserializer, "a rate, such as \"200/s\"")
-    }
-}
-
-crate::notation!(Rate, |_| schema::text(
+crate::text_notation!(
+    Rate,
+    "a rate, such as \"200/s\"",
     "So many a second.",
     r"^[0-9]+(\.[0-9]+)? */s$",
     &["200/s", "0.5/s"]
-));
+);
 
 /// How the arrivals of an open loop are spaced.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]

@@ -1,14 +1,20 @@
 //! The world: one run. Clock, queue, nodes, network, disks, faults, judges.
 //!
 //! This room holds the world itself and its loop; the others what happens at nodes (`nodes`), between
-//! them (`traffic`), on the way in bad weather (`weather`), to them (`strikes`, `trouble`; written
-//! down in `schedule`), and in the end (`verdict`).
+//! them (`traffic`; in bad weather, `weather`) and between them and clients (`requests`); what goes
+//! wrong (`strikes`, and of them `cuts`, `outages`, `trouble` and `corruption`); and what is kept of
+//! it: every step (`recording`), the schedule as it struck (`schedule`), the outcome (`verdict`).
 //!
 //! The loop takes the earliest event, hands it to the node that it concerns, and performs the
 //! effects that the handler asked for. It allocates nothing per event in steady state: effect
 //! buffer, slab and rings are reused, and messages are moved.
 
+mod corruption;
+mod cuts;
 mod nodes;
+mod outages;
+mod recording;
+mod requests;
 mod schedule;
 mod strikes;
 mod traffic;
@@ -18,12 +24,11 @@ mod weather;
 
 /// The toy protocol of the tests outside, for those that look inside.
 #[cfg(test)]
-#[path = "../tests/kernel/toy/mod.rs"]
+#[path = "../tests/kernel/toy.rs"]
 mod toy;
 
 use std::any::Any;
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -48,7 +53,9 @@ use crate::record::Section;
 use crate::rng::{Key, Ratio, Stream, Streams};
 use crate::setup::Gst;
 use crate::time::{Duration, Time};
-use crate::trace::{Ends, EventKind, Link, Step, StepKind, Trace};
+use crate::trace::{EventKind, Trace};
+
+use self::recording::Recording;
 
 /// Something that happens at a known time and is never taken back.
 enum Occurrence<P: Protocol> {
@@ -96,14 +103,6 @@ struct Caused<P: Protocol> {
     occurrence: Occurrence<P>,
 }
 
-/// A second body of a corrupt node.
-struct Twin {
-    identity: NodeId,
-    body: InstanceId,
-    /// Who hears this body and is heard by it; the others hear the other one.
-    audience: NodeSet,
-}
-
 /// A client's patience with one attempt.
 #[derive(Clone, Copy)]
 struct Attempt {
@@ -146,7 +145,7 @@ pub(crate) struct World<'a, P: Protocol, const TRACED: bool> {
     /// Whose durable state was lost: they count as faulty for good.
     forgetful: NodeSet,
     /// The second bodies of corrupt nodes, and who hears them.
-    twins: Vec<Twin>,
+    twins: Vec<corruption::Twin>,
     network: Network,
     /// What clogs hold, in the order of sending.
     held: Vec<weather::Held<P>>,
@@ -186,27 +185,6 @@ pub(crate) struct World<'a, P: Protocol, const TRACED: bool> {
     /// How many events the run may have; none more once the schedule has struck too often.
     events_allowed: u64,
     recording: Recording<P>,
-}
-
-/// A trace in the making, and the history that goes with it.
-struct Recording<P: Protocol> {
-    trace: Trace,
-    history: History<P>,
-    /// The correct nodes that were up at the end.
-    survivors: Vec<(NodeId, P)>,
-    /// The event that armed each running timer.
-    armed_by: BTreeMap<(InstanceId, P::Timer), u64>,
-}
-
-impl<P: Protocol> Default for Recording<P> {
-    fn default() -> Self {
-        Self {
-            trace: Trace::default(),
-            history: Vec::new(),
-            survivors: Vec::new(),
-            armed_by: BTreeMap::new(),
-        }
-    }
 }
 
 /// Runs one seed to its end.
@@ -522,94 +500,6 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
     fn note(&mut self, instance: InstanceId, tag: u64, detail: u64) {
         let word = u64::from(instance.0) << 32 | tag << 24 | detail;
         self.fingerprint.pair(self.now.as_nanos(), word);
-    }
-
-    /// Begins the link of the event at hand, if a trace is kept.
-    #[inline]
-    fn link_to(&mut self, popped: &Popped<Caused<P>, (InstanceId, P::Timer), Attempt>) {
-        if !TRACED {
-            return;
-        }
-        let identity = |instance: InstanceId| self.nodes[instance.index()].identity;
-        let (kind, node) = match popped {
-            Popped::Delivery(Caused { occurrence, .. }) => match occurrence {
-                Occurrence::Arrive { to, .. } => (EventKind::Arrival, Some(identity(*to))),
-                Occurrence::Synced { instance, .. } => (EventKind::Sync, Some(identity(*instance))),
-                Occurrence::Worked { instance, .. } => (EventKind::Work, Some(identity(*instance))),
-                Occurrence::Swizzle { node, .. } => (EventKind::Clog, Some(*node)),
-                Occurrence::Churn { node, .. } => (EventKind::Churn, Some(*node)),
-                Occurrence::Due { .. } => (EventKind::Request, None),
-                Occurrence::Redirected(_) => (EventKind::Redirect, None),
-                Occurrence::Strike(_) => (EventKind::Strike, None),
-                Occurrence::StrikeEnd { .. } => (EventKind::StrikeEnd, None),
-                Occurrence::Disarm => (EventKind::Disarm, None),
-                Occurrence::Gst => (EventKind::Gst, None),
-            },
-            Popped::Timer((instance, _)) | Popped::Repeated((instance, _)) => {
-                (EventKind::Timer, Some(identity(*instance)))
-            }
-            Popped::Deadline(_) => (EventKind::Patience, None),
-        };
-        self.link(kind, node);
-    }
-
-    /// Begins a link, if a trace is kept; that ends the one before it.
-    #[inline]
-    fn link(&mut self, kind: EventKind, node: Option<NodeId>) {
-        if TRACED {
-            self.end_link();
-            let link = Link { at: self.now, kind, node, fingerprint: 0 };
-            self.recording.trace.links.push(link);
-        }
-    }
-
-    /// Gives the last link the fingerprint that the run has now.
-    fn end_link(&mut self) {
-        if let Some(link) = self.recording.trace.links.last_mut() {
-            link.fingerprint = self.fingerprint.value();
-        }
-    }
-
-    /// Adds a step about a message to the trace, if one is kept.
-    #[inline]
-    fn tell(
-        &mut self,
-        kind: StepKind,
-        instance: Option<InstanceId>,
-        ends: Ends,
-        what: impl FnOnce() -> String,
-    ) {
-        if TRACED {
-            self.step(kind, instance, what);
-            if let Some(step) = self.recording.trace.steps.last_mut() {
-                step.ends = Some(ends);
-            }
-        }
-    }
-
-    /// Adds a step to the trace, if one is kept.
-    #[inline]
-    fn step(
-        &mut self,
-        kind: StepKind,
-        instance: Option<InstanceId>,
-        what: impl FnOnce() -> String,
-    ) {
-        if TRACED {
-            let node = instance.map(|instance| self.nodes[instance.index()].identity);
-            let (at, event, cause) = (self.now, self.event, self.cause);
-            let (ends, what) = (None, what());
-            self.recording.trace.steps.push(Step { at, event, cause, node, kind, ends, what });
-        }
-    }
-
-    /// The event that armed a timer, if a trace is kept.
-    #[inline]
-    fn armed_by(&mut self, instance: InstanceId, timer: P::Timer) -> u64 {
-        if !TRACED {
-            return 0;
-        }
-        self.recording.armed_by.remove(&(instance, timer)).unwrap_or(0)
     }
 }
 

@@ -4,34 +4,35 @@
 //! them is in its list of strikes. Targets are symbolic, so that one profile fits every protocol.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{ClockTrouble, CrashKeeps, DiskTrouble, Fault, FaultSpec, Loss, Shape, When};
 use crate::adversary::{Conduct, Strategy};
 use crate::landmark::LandmarkKind;
+use crate::notation::vocabulary;
 use crate::rng::Ratio;
 use crate::target::Target;
 use crate::time::{Duration, DurationRange, Shift};
 
-/// A schedule by name.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Profile {
-    /// Now and then one node goes down for a moment.
-    Calm,
-    /// Everything that may befall honest nodes, again and again.
-    Chaos,
-    /// The same kinds, of which each run draws its own half (Groce and others, "Swarm Testing",
-    /// ISSTA 2012), and at rates that differ more.
-    Swarm,
-    /// Faults tied to what the protocol does: they strike voters, leaders and those who have just
-    /// prepared or committed.
-    Reactive,
-    /// ⌈n/3⌉ − 1 nodes have a second body each, and every receiver hears one of the two (Bano and
-    /// others, "Twins: BFT Systems Made Robust", OPODIS 2021).
-    Twins,
-    /// The same, and the receivers of the one body hear nothing from those of the other.
-    Split,
+vocabulary! {
+    /// A schedule by name.
+    pub enum Profile {
+        /// Now and then one node goes down for a moment.
+        Calm "calm" "now and then one node goes down for a moment";
+        /// Everything that may befall honest nodes, again and again.
+        Chaos "chaos" "everything that may befall honest nodes, again and again";
+        /// The same kinds, of which each run draws its own half (Groce and others, "Swarm Testing",
+        /// ISSTA 2012), and at rates that differ more.
+        Swarm "swarm" "the same kinds, of which each run draws its own half";
+        /// Faults tied to what the protocol does: they strike voters, leaders and those who have
+        /// just prepared or committed.
+        Reactive "reactive" "faults tied to what the protocol does";
+        /// ⌈n/3⌉ − 1 nodes have a second body each, and every receiver hears one of the two (Bano
+        /// and others, "Twins: BFT Systems Made Robust", OPODIS 2021).
+        Twins "twins" "up to a third of the nodes have a second body";
+        /// The same, and the receivers of the one body hear nothing from those of the other.
+        Split "split" "the same, and each body has its own half of the others";
+    }
 }
 
 const fn range(min: u64, max: u64) -> DurationRange {
@@ -117,16 +118,6 @@ fn benign() -> Vec<Fault> {
 }
 
 impl Profile {
-    /// Every profile with a line for lists.
-    pub const ALL: [(Self, &'static str, &'static str); 6] = [
-        (Self::Calm, "calm", "now and then one node goes down for a moment"),
-        (Self::Chaos, "chaos", "everything that may befall honest nodes, again and again"),
-        (Self::Swarm, "swarm", "the same kinds, of which each run draws its own half"),
-        (Self::Reactive, "reactive", "faults tied to what the protocol does"),
-        (Self::Twins, "twins", "up to a third of the nodes have a second body"),
-        (Self::Split, "split", "the same, and each body has its own half of the others"),
-    ];
-
     /// The entries of the schedule.
     pub fn faults(self) -> Vec<FaultSpec> {
         let bodies = |strategy| {

@@ -3,47 +3,31 @@
 //! In all of them what is not named is cut, in both directions. Nodes take their places in an
 //! order that is drawn, so that no place belongs to a name.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::id::{NodeId, NodeSet};
+use crate::notation::vocabulary;
 
-/// Who still talks to whom.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Shape {
-    /// Two halves that share one node, which talks to both (Jepsen's bridge).
-    Bridge,
-    /// Each node talks to a majority, itself among it, and no two see the same majority: the
-    /// nearest neighbours on a ring (Jepsen's majorities ring).
-    Ring,
-    /// All talk to the first node and to nobody else: the leader loses its quorum while one server
-    /// still has one (the quorum-loss case of Ng, Haridi and Carbone, "Omni-Paxos", EuroSys 2023,
-    /// §2).
-    Star,
-    /// The leader talks to nobody; of the others all talk to one and to nobody else, so that only
-    /// that one can win an election (the constrained-election case of the same paper).
-    ConstrainedElection,
-    /// A line with the leader at its end: each talks to its neighbours only (the chained case of
-    /// the same paper).
-    Chained,
+vocabulary! {
+    /// Who still talks to whom.
+    pub enum Shape {
+        /// Two halves that share one node, which talks to both (Jepsen's bridge).
+        Bridge "bridge" "two halves share one node";
+        /// Each node talks to a majority, itself among it, and no two see the same majority: the
+        /// nearest neighbours on a ring (Jepsen's majorities ring).
+        Ring "ring" "each node sees another majority";
+        /// All talk to the first node and to nobody else: the leader loses its quorum while one
+        /// server still has one (the quorum-loss case of Ng, Haridi and Carbone, "Omni-Paxos",
+        /// EuroSys 2023, §2).
+        Star "star" "all talk to one node only: quorum loss";
+        /// The leader talks to nobody; of the others all talk to one and to nobody else, so that
+        /// only that one can win an election (the constrained-election case of the same paper).
+        ConstrainedElection "constrained-election" "a star without the leader";
+        /// A line with the leader at its end: each talks to its neighbours only (the chained case
+        /// of the same paper).
+        Chained "chained" "a line with the leader at its end";
+    }
 }
 
 impl Shape {
-    /// Every shape with a line for lists.
-    pub const ALL: [(Self, &'static str, &'static str); 5] = [
-        (Self::Bridge, "bridge", "two halves share one node"),
-        (Self::Ring, "ring", "each node sees another majority"),
-        (Self::Star, "star", "all talk to one node only: quorum loss"),
-        (Self::ConstrainedElection, "constrained-election", "a star without the leader"),
-        (Self::Chained, "chained", "a line with the leader at its end"),
-    ];
-
-    /// The name as scenario files write it.
-    pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(shape, ..)| *shape == self).map_or("", |(_, name, _)| name)
-    }
-
     /// Whom each node talks to, itself among them. `places` are all nodes in the order in which
     /// they take their places; a leader that the shape speaks of comes first.
     pub(crate) fn reach(self, places: &[NodeId]) -> Vec<NodeSet> {

@@ -1,12 +1,12 @@
 //! Fronts: weather in force, whom it concerns, and who answers for it.
 
 use super::bursts::Bursts;
-use super::passage::Parcel;
-use super::{Lane, Network};
+use super::{Lane, Network, Parcel};
 use crate::digest::Digest;
 use crate::id::NodeSet;
+use crate::message::Kinds;
 use crate::rng::{Draw, Key};
-use crate::weather::{Kinds, Weather};
+use crate::weather::Weather;
 
 /// Weather that a strike brings over some messages.
 #[derive(Clone, PartialEq, Debug)]

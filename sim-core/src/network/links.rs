@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use super::fronts::Rule;
 use crate::id::NodeId;
 use crate::latency::Latency;
+use crate::message::Kinds;
 use crate::rng::{Key, Ratio};
 use crate::setup::{LinkSpec, NetworkSpec};
 use crate::time::Duration;
-use crate::weather::{Kinds, Weather};
+use crate::weather::Weather;
 
 /// How one direction of a link behaves.
 #[derive(Debug)]

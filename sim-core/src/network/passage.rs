@@ -2,30 +2,11 @@
 
 use super::fronts::Rule;
 use super::queues::Queues;
-use super::{Lane, Network, place};
-use crate::id::NodeId;
+use super::{Lane, Network, Parcel};
 use crate::latency::Latency;
 use crate::rng::{Draw, scale};
-use crate::time::{Duration, Time};
+use crate::time::Duration;
 use crate::weather::Weather;
-
-/// What the weather knows of a message.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Parcel {
-    pub(crate) from: NodeId,
-    pub(crate) to: NodeId,
-    pub(crate) kind: usize,
-    pub(crate) bytes: u32,
-    /// When it is sent.
-    pub(crate) now: Time,
-}
-
-impl Parcel {
-    #[inline]
-    pub(super) const fn place(&self) -> u64 {
-        place(self.from, self.to)
-    }
-}
 
 /// Why a message does not arrive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

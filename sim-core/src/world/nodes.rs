@@ -18,21 +18,6 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         InstanceId(node.0)
     }
 
-    /// The body of `node` that hears what `from` says to it.
-    #[inline]
-    pub(super) fn hearer(&self, from: NodeId, node: NodeId) -> InstanceId {
-        let twin = self.twins.iter().find(|twin| twin.identity == node);
-        match twin {
-            Some(twin) if twin.audience.contains(from) => twin.body,
-            _ => Self::instance_of(node),
-        }
-    }
-
-    /// Whether a body may speak to `to`: of twins, only one does.
-    pub(super) fn may_address(&self, instance: InstanceId, from: NodeId, to: NodeId) -> bool {
-        self.twins.is_empty() || self.hearer(to, from) == instance
-    }
-
     #[inline(always)]
     pub(super) fn context<T>(
         &mut self,
@@ -237,14 +222,6 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         // The next firing was caused by this one, unless the handler had other plans.
         if TRACED && self.period(instance, timer).is_some() {
             self.remember_cause(instance, timer);
-        }
-    }
-
-    /// Keeps which event armed a timer, if a trace is kept.
-    #[inline]
-    pub(super) fn remember_cause(&mut self, instance: InstanceId, timer: P::Timer) {
-        if TRACED {
-            self.recording.armed_by.insert((instance, timer), self.event);
         }
     }
 

@@ -1,13 +1,11 @@
 //! What goes wrong: strikes, what they undo, and GST.
 
 use super::{Occurrence, World};
-use crate::adversary::Strategy;
-use crate::fault::{CrashKeeps, DiskTrouble, Fault, Loss, Shape};
-use crate::history::Event;
+use crate::fault::{DiskTrouble, Fault, FaultKind, Loss};
 use crate::id::{InstanceId, NodeId, NodeSet};
-use crate::message::Message as _;
+use crate::message::{Kinds, Message as _};
 use crate::nemesis::{Lot, Nemesis, Strike, View};
-use crate::network::{Cut, Front, Parts};
+use crate::network::Front;
 use crate::node::Fuse;
 use crate::protocol::Protocol;
 use crate::rng::Random as _;
@@ -15,7 +13,7 @@ use crate::setup::{Gst, Recovery};
 use crate::target::Targets;
 use crate::time::Duration;
 use crate::trace::StepKind;
-use crate::weather::{Kinds, Weather};
+use crate::weather::Weather;
 
 impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     pub(super) fn view(&self) -> View<'_> {
@@ -252,208 +250,22 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         chosen
     }
 
-    /// The adversary takes its targets, and begins anew with those that it had already.
-    fn corrupt(&mut self, wake: usize, strike: Strike, target: &Targets) {
-        let fault = &self.nemesis.spec(strike).fault;
-        let Some(conduct) = self.experiment.setup.conduct(fault) else { return };
-        let view = self.view();
-        let bodies = self.nodes.len() as u32;
-        let mut draw = self.nemesis.draw(strike, Lot::Targets);
-        let again = Nemesis::resolve(target, &view, view.corrupt, &mut draw);
-        let again: NodeSet = again.iter().filter(|node| view.corrupt.contains(*node)).collect();
-        let fresh = self.victims(wake, strike, target);
-        let against = match &conduct.against {
-            // Clients that are nodes have their sides too.
-            None => (0..bodies).map(NodeId).filter(|node| node.0 % 2 == 1).collect(),
-            Some(against) => {
-                let view = self.view();
-                Nemesis::resolve(against, &view, view.up, &mut draw)
-            }
-        };
-        self.write_corrupt(wake, &conduct, [&fresh, &again], &against);
-        if conduct.strategy == Strategy::Amnesia {
-            // A body that began anew is the same mouth.
-            again.iter().for_each(|node| self.remake(node, &conduct, &against));
+    /// Credits a change to the strike of this kind that holds the node.
+    pub(super) fn witness(&mut self, kind: FaultKind, instance: InstanceId) {
+        let node = self.nodes[instance.index()].identity;
+        let specs = &self.experiment.setup.faults;
+        let by = self.nemesis.wakes.iter_mut().find(|wake| {
+            specs[wake.record.fault].fault.kind() == kind
+                && !wake.over
+                && (wake.held.contains(node) || wake.downed.contains(node))
+        });
+        if let Some(wake) = by {
+            wake.record.changed += 1;
         }
-        for node in fresh.iter() {
-            self.take_over(Self::instance_of(node), wake);
-            self.adversary.take(node, &conduct, against.clone());
-            self.remake(node, &conduct, &against);
-        }
-        if conduct.strategy == Strategy::Split && !fresh.is_empty() {
-            self.split(wake, &against);
-        }
-    }
-
-    /// Cuts those who hear the one body of the adversary's nodes off from those who hear the
-    /// other; its own nodes talk to everybody.
-    fn split(&mut self, wake: usize, audience: &NodeSet) {
-        let cluster = self.experiment.setup.cluster();
-        let side = |node: NodeId| {
-            let same = |other: NodeId| {
-                self.corrupt.contains(node)
-                    || self.corrupt.contains(other)
-                    || audience.contains(other) == audience.contains(node)
-            };
-            cluster.nodes().filter(|other| same(*other)).collect()
-        };
-        let reach = cluster.nodes().map(side).collect();
-        // The corrupt stay corrupt for good, but this is a cut like any other: GST ends it.
-        let declared = self.nemesis.spec(self.nemesis.wakes[wake].strike).permanent;
-        self.nemesis.wakes[wake].permanent = declared;
-        self.cut(Cut { strike: wake, parts: Parts::Reach(reach) });
     }
 
     pub(super) fn label(&mut self, wake: usize, label: String) {
         self.nemesis.wakes[wake].record.label = label;
-    }
-
-    pub(super) fn partition(&mut self, wake: usize, groups: Option<Vec<u32>>) {
-        let Some(groups) = groups else { return };
-        self.write_partition(wake, &groups);
-        let count = groups.iter().max().map_or(0, |last| last + 1);
-        let members = |group: u32| -> NodeSet {
-            let inside = groups.iter().zip(0..).filter(move |(other, _)| **other == group);
-            inside.map(|(_, node)| NodeId(node)).collect()
-        };
-        let sets: Vec<NodeSet> =
-            (0..count).map(members).filter(|set: &NodeSet| !set.is_empty()).collect();
-        let sides: Vec<_> = sets.iter().map(|set| format!("{set:?}")).collect();
-        self.label(wake, format!("partition {}", sides.join(" | ")));
-        // A leader that a majority cannot hear is lost to the others.
-        let majority = self.experiment.setup.cluster().majority();
-        if let Some(leader) = self.ledger.leader()
-            && sets.iter().any(|set| set.contains(leader) && set.len() < majority)
-        {
-            self.ledger.lose_leader(self.now, leader);
-        }
-        self.cut(Cut { strike: wake, parts: Parts::Groups(groups) });
-    }
-
-    fn reshape(&mut self, wake: usize, shape: Shape, places: &[NodeId]) {
-        self.write_reshape(wake, shape, places);
-        let reach = shape.reach(places);
-        let peers = |(node, set)| format!("{}: {set:?}", NodeId(node));
-        let sides: Vec<_> = (0..).zip(&reach).map(peers).collect();
-        self.label(wake, format!("{} {}", shape.name(), sides.join(" ")));
-        let majority = self.experiment.setup.cluster().majority();
-        if let Some(leader) = self.ledger.leader()
-            && reach[leader.index()].len() < majority
-        {
-            self.ledger.lose_leader(self.now, leader);
-        }
-        self.cut(Cut { strike: wake, parts: Parts::Reach(reach) });
-    }
-
-    pub(super) fn one_way(&mut self, wake: usize, from: NodeSet, to: NodeSet) {
-        self.label(wake, format!("one-way {from:?} ↛ {to:?}"));
-        let cluster = self.experiment.setup.cluster();
-        if let Some(leader) = self.ledger.leader()
-            && from.contains(leader)
-            && cluster.nodes().filter(|node| *node == leader || !to.contains(*node)).count()
-                < cluster.majority() as usize
-        {
-            self.ledger.lose_leader(self.now, leader);
-        }
-        self.cut(Cut { strike: wake, parts: Parts::OneWay(from, to) });
-    }
-
-    /// Puts a cut into force. An entry of the schedule has at most one: cuts of one entry that
-    /// piled up would leave nobody connected.
-    pub(super) fn cut(&mut self, cut: Cut) {
-        let fault = self.nemesis.wakes[cut.strike].record.fault;
-        let old: Vec<usize> = self
-            .network
-            .cuts()
-            .filter(|strike| self.nemesis.wakes[*strike].record.fault == fault)
-            .collect();
-        for strike in old {
-            self.write_end(strike);
-            self.undo(strike);
-        }
-        self.news = true;
-        self.network.cut(cut);
-    }
-
-    pub(super) fn crash(&mut self, victims: &NodeSet, wake: usize) {
-        let (loss, keeps) = match &self.nemesis.spec(self.nemesis.wakes[wake].strike).fault {
-            Fault::Crash { loss, keeps, .. } => (*loss, *keeps),
-            _ => (Loss::Nothing, None),
-        };
-        self.take_down(victims, loss, keeps);
-        let wake = &mut self.nemesis.wakes[wake];
-        wake.record.changed += u64::from(victims.len());
-        victims.iter().for_each(|node| _ = wake.downed.insert(node));
-    }
-
-    /// Nodes go down.
-    fn take_down(&mut self, victims: &NodeSet, loss: Loss, keeps: Option<CrashKeeps>) {
-        let owned = |instance: InstanceId| victims.contains(NodeId(instance.0));
-        self.queue.retain_timers(|(instance, _)| !owned(*instance));
-        for identity in victims.iter() {
-            let instance = Self::instance_of(identity);
-            let node = &mut self.nodes[instance.index()];
-            node.state = None;
-            node.stop_short();
-            if let Some(trouble) = &mut node.trouble {
-                trouble.backlog.clear();
-                (trouble.at_work, trouble.fuse) = (false, None);
-            }
-            let place = u64::from(identity.0);
-            let bits = self.disk_key.at(place, u64::MAX, u64::from(node.incarnation));
-            let lied_about = node.disk.crash(&self.disks, keeps, bits);
-            if lied_about > 0 {
-                self.witness_lie(identity, lied_about);
-            }
-            self.lose_records(identity, loss);
-            self.up.remove(identity);
-            self.ledger.counts.crashes += 1;
-            if self.ledger.leads(identity) && self.ledger.leader() == Some(identity) {
-                self.ledger.lose_leader(self.now, identity);
-            }
-            self.ledger.follow(self.now, identity);
-            self.fail(identity);
-            self.enter(instance, Event::Crashed);
-        }
-    }
-
-    /// Keeps account of whether safety's assumptions still hold; they never come back.
-    pub(super) fn fail(&mut self, node: NodeId) {
-        self.ever_faulty.insert(node);
-        let safety = self.contract.safety;
-        self.safety_exceeded |= self.corrupt.len() > safety.byzantine
-            || self.forgetful.len() > safety.forgetful
-            || self.ever_faulty.len() > safety.faulty;
-    }
-
-    pub(super) fn restart(&mut self, instance: InstanceId) {
-        let node = &mut self.nodes[instance.index()];
-        if node.is_up() {
-            return;
-        }
-        node.incarnation += 1;
-        let identity = node.identity;
-        // Whoever took it down has no more claim to it.
-        for wake in &mut self.nemesis.wakes {
-            if wake.downed.remove(identity) && wake.downed.is_empty() {
-                wake.record.ended.get_or_insert(self.now);
-            }
-        }
-        self.boot(instance);
-    }
-
-    pub(super) fn take_over(&mut self, instance: InstanceId, wake: usize) {
-        let node = &mut self.nodes[instance.index()];
-        node.corrupt = true;
-        let identity = node.identity;
-        self.corrupt.insert(identity);
-        self.nemesis.wakes[wake].downed.insert(identity);
-        if self.ledger.leads(identity) && self.ledger.leader() == Some(identity) {
-            self.ledger.lose_leader(self.now, identity);
-        }
-        self.ledger.follow(self.now, identity);
-        self.fail(identity);
-        self.enter(instance, Event::Corrupted);
     }
 
     /// Ends what a strike did: mends its cut, restarts whom it took down.
@@ -478,14 +290,6 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             self.step(StepKind::Fault, None, || format!("end of {label}"));
         }
         downed.iter().for_each(|node| self.restart(Self::instance_of(node)));
-    }
-
-    /// Clients that asked more, or twice, do so no longer; says whether there were any.
-    fn calm(&mut self, wake: usize) -> bool {
-        let before = self.surges.len() + self.repeats.len();
-        self.surges.retain(|(strike, _)| *strike != wake);
-        self.repeats.retain(|(strike, _)| *strike != wake);
-        before != self.surges.len() + self.repeats.len()
     }
 
     pub(super) fn look_for_gst(&mut self) {

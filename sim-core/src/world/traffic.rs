@@ -1,25 +1,18 @@
 //! What leaves a node and what reaches it: disks, network, application.
 
-use super::{Attempt, Occurrence, World};
-use crate::adversary::{Scene, Speech};
+use super::{Occurrence, World};
 use crate::fault::FaultKind;
 use crate::history::{Entry, Event};
-use crate::id::{ClientId, Incarnation, InstanceId, NodeId, OpId};
+use crate::id::{Incarnation, InstanceId, NodeId, OpId};
 use crate::message::Message;
-use crate::nemesis::Lot;
 use crate::node::{Input, Output};
 use crate::problem::{Answer, Problem};
 use crate::protocol::{DiskMark, Indication, Protocol, Request};
-use crate::rng::Random as _;
 use crate::time::Duration;
 use crate::trace::{Ends, StepKind};
 
 /// What a message takes that is said to a rushing adversary or by it.
 const RUSH: Duration = Duration::from_micros(1);
-
-/// How long a client takes to turn to the node that it was pointed to. Above zero, so that two
-/// nodes that point at each other cost time and not for ever.
-const REDIRECT: Duration = Duration::from_millis(1);
 
 impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     /// Starts a sync of what waits; a sync without latency completes here, and its mark comes
@@ -140,37 +133,9 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         }
     }
 
-    /// The adversary decides what goes out in the place of what its node was about to say.
-    fn speak_through(&mut self, instance: InstanceId, to: NodeId, message: P::Message) {
-        let from = self.nodes[instance.index()].identity;
-        if !self.may_address(instance, from, to) {
-            self.count_lie(from);
-            return;
-        }
-        let scene = Scene {
-            now: self.now,
-            cluster: self.experiment.setup.cluster(),
-            mouths: &self.corrupt,
-            longest_timer: self.longest_timer,
-        };
-        let mut speeches = std::mem::take(&mut self.speeches);
-        if self.adversary.tamper(&scene, from, to, message, &mut speeches) {
-            self.count_lie(from);
-            let (kind, what) = match speeches.len() {
-                0 => (StepKind::Lose, "withheld"),
-                _ => (StepKind::Alter, "lies"),
-            };
-            self.tell(kind, Some(instance), self.leaving(from, to), || what.to_owned());
-        }
-        for Speech { from, message, after } in speeches.drain(..) {
-            self.transmit(instance, from, to, message, after);
-        }
-        self.speeches = speeches;
-    }
-
     /// Puts a message on the network, `held` back at its sender for that long.
     #[inline(always)]
-    fn transmit(
+    pub(super) fn transmit(
         &mut self,
         instance: InstanceId,
         from: NodeId,
@@ -245,12 +210,6 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         self.tell(StepKind::Lose, None, ends, || "cut".to_owned());
     }
 
-    /// Credits a lie to the strike that corrupted the mouth.
-    pub(super) fn count_lie(&mut self, mouth: NodeId) {
-        self.ledger.counts.lies += 1;
-        self.witness(FaultKind::Corrupt, Self::instance_of(mouth));
-    }
-
     pub(super) fn enter(&mut self, instance: InstanceId, event: Event<Request<P>, Indication<P>>) {
         let node = &self.nodes[instance.index()];
         let (at, node, incarnation) = (self.now, node.identity, node.incarnation);
@@ -263,78 +222,6 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         if TRACED {
             self.recording.history.push(entry);
         }
-    }
-
-    pub(super) fn due(&mut self, client: ClientId) {
-        self.note(InstanceId(client.0), 5, 0);
-        let Some((op, next)) = self.clients.ask(client, self.now) else { return };
-        if let Some(next) = next {
-            self.later(next, Occurrence::Due { client });
-        }
-        self.ledger.asked(self.now);
-        self.request(op);
-        // An open loop asks more in a surge; a closed one waits for its answers.
-        if next.is_some() && !self.surges.is_empty() {
-            self.surge(client);
-        }
-    }
-
-    /// Asks what a surge adds to one request.
-    fn surge(&mut self, client: ClientId) {
-        for at in 0..self.surges.len() {
-            let (wake, factor) = self.surges[at];
-            for _ in 1..factor {
-                let Some(op) = self.clients.ask_more(client, self.now) else { return };
-                self.nemesis.wakes[wake].record.changed += 1;
-                self.ledger.asked(self.now);
-                self.request(op);
-            }
-        }
-    }
-
-    /// Brings an operation to the node where it stands.
-    pub(super) fn request(&mut self, op: OpId) {
-        if let Some(timeout) = self.clients.timeout()
-            && let Some(attempt) = self.clients.attempts(op)
-            && let Some(at) = self.now.checked_add(timeout)
-        {
-            self.queue.set_deadline(at, Attempt { op, attempt, cause: self.event });
-        }
-        let (node, request) = self.clients.request(op);
-        let request = request.clone();
-        let instance = Self::instance_of(node);
-        if !self.repeats.is_empty() {
-            self.repeat_request(instance, op, &request);
-        }
-        self.bring(instance, op, request);
-    }
-
-    /// Brings a request to a node.
-    fn bring(&mut self, instance: InstanceId, op: OpId, request: Request<P>) {
-        let reached = self.nodes[instance.index()].is_up();
-        self.enter(instance, Event::Requested { op, request: request.clone(), reached });
-        self.step(StepKind::Request, Some(instance), || format!("{op} {request:?}"));
-        self.submit(instance, Input::Request(op, request));
-    }
-
-    /// Brings a request once more, if a strike wants it twice.
-    fn repeat_request(&mut self, instance: InstanceId, op: OpId, request: &Request<P>) {
-        let attempt = self.clients.attempts(op).unwrap_or(0);
-        for at in 0..self.repeats.len() {
-            let (wake, probability) = self.repeats[at];
-            let strike = self.nemesis.wakes[wake].strike;
-            if self.nemesis.draw(strike, Lot::Request(op, attempt)).chance(probability) {
-                self.nemesis.wakes[wake].record.changed += 1;
-                self.bring(instance, op, request.clone());
-            }
-        }
-    }
-
-    pub(super) fn lose_patience(&mut self, attempt: Attempt) {
-        self.note(InstanceId(attempt.op.client.0), 6, 0);
-        self.ledger.counts.retries += 1;
-        self.clients.turn(attempt.op, None);
-        self.request(attempt.op);
     }
 
     pub(super) fn indicate(
@@ -362,27 +249,6 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             // A client that does not wander, or is pointed nowhere, waits until its patience ends.
             Answer::Elsewhere(Some(hint)) if self.clients.wanders() => self.redirect(op, hint),
             Answer::Elsewhere(_) => {}
-        }
-    }
-
-    pub(super) fn redirect(&mut self, op: OpId, hint: NodeId) {
-        if self.clients.attempts(op).is_none() {
-            return;
-        }
-        self.ledger.counts.retries += 1;
-        self.clients.turn(op, Some(hint));
-        if let Some(attempt) = self.clients.attempts(op) {
-            let cause = self.event;
-            self.after(REDIRECT, Occurrence::Redirected(Attempt { op, attempt, cause }));
-        }
-    }
-
-    pub(super) fn settle(&mut self, op: OpId, done: bool) {
-        let Some(settled) = self.clients.settle(op, done) else { return };
-        let waiting = self.clients.waiting();
-        self.ledger.settled(self.now, settled.started, settled.done, waiting);
-        if let Some(next) = self.clients.next_closed(self.now) {
-            self.later(next, Occurrence::Due { client: op.client });
         }
     }
 }

@@ -4,19 +4,15 @@
 //! line up before it, each takes its time, and a pause stops it. So a slow node, a node that stands
 //! still and the cost model are one mechanism.
 
-use super::{Occurrence, Twin, World};
-use crate::adversary::{Conduct, Strategy};
+use super::{Occurrence, World};
 use crate::clock::{Clock, Sway};
 use crate::digest::Digest;
-use crate::disk::Disk;
-use crate::fault::{ClockTrouble, DiskTrouble, Fault, FaultKind, Loss};
-use crate::history::Event;
+use crate::fault::{ClockTrouble, DiskTrouble, Fault, FaultKind};
 use crate::id::{Incarnation, InstanceId, NodeId, NodeSet};
 use crate::message::Message;
 use crate::nemesis::Lot;
-use crate::node::{Input, Node};
+use crate::node::Input;
 use crate::protocol::Protocol;
-use crate::rng::Random as _;
 use crate::time::Duration;
 
 impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
@@ -131,87 +127,6 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     fn is_rushed(&self, instance: InstanceId, to: NodeId) -> bool {
         self.experiment.setup.adversary.rushing
             && (self.nodes[instance.index()].corrupt || self.corrupt.contains(to))
-    }
-
-    /// Credits a change to the strike of this kind that holds the node.
-    pub(super) fn witness(&mut self, kind: FaultKind, instance: InstanceId) {
-        let node = self.nodes[instance.index()].identity;
-        let specs = &self.experiment.setup.faults;
-        let by = self.nemesis.wakes.iter_mut().find(|wake| {
-            specs[wake.record.fault].fault.kind() == kind
-                && !wake.over
-                && (wake.held.contains(node) || wake.downed.contains(node))
-        });
-        if let Some(wake) = by {
-            wake.record.changed += 1;
-        }
-    }
-
-    /// Whether a node that is to go down in the midst of speaking does not get this message out.
-    pub(super) fn burns(&mut self, instance: InstanceId) -> bool {
-        match &mut self.nodes[instance.index()].trouble().fuse {
-            None => false,
-            Some(fuse) if fuse.left > 0 => {
-                fuse.left -= 1;
-                false
-            }
-            Some(fuse) => {
-                fuse.blown = true;
-                true
-            }
-        }
-    }
-
-    /// A node whose fuse has blown goes down.
-    #[cold]
-    pub(super) fn look_at_fuse(&mut self, instance: InstanceId) {
-        let node = &self.nodes[instance.index()];
-        let Some(fuse) = node.trouble.as_ref().and_then(|trouble| trouble.fuse) else { return };
-        if fuse.blown && node.is_up() {
-            let victims = NodeSet::from_iter([node.identity]);
-            self.crash(&victims, fuse.wake);
-        }
-    }
-
-    /// A disk that cannot be written takes its node down.
-    pub(super) fn give_out(&mut self, instance: InstanceId) {
-        let node = self.nodes[instance.index()].identity;
-        let specs = &self.experiment.setup.faults;
-        let sick = |kind| matches!(kind, FaultKind::DiskFull | FaultKind::DiskFail);
-        let wake = self.nemesis.wakes.iter().position(|wake| {
-            sick(specs[wake.record.fault].fault.kind()) && !wake.over && wake.held.contains(node)
-        });
-        let wake = wake.expect("a disk fails only while a strike makes it");
-        self.crash(&NodeSet::from_iter([node]), wake);
-    }
-
-    /// A node that comes and goes does so.
-    pub(super) fn churn(&mut self, wake: usize, node: NodeId, turn: u64) {
-        let strike = self.nemesis.wakes[wake].strike;
-        let Fault::Churn { up, down, .. } = &self.nemesis.spec(strike).fault else { return };
-        if self.nemesis.wakes[wake].over {
-            return;
-        }
-        // It stays for a while, is away for a while, and so on; both are drawn in turn.
-        let mut draw = self.nemesis.draw(strike, Lot::Churn(node));
-        let goes = turn > 0 && turn % 2 == 1;
-        let mut stay = Duration::ZERO;
-        for past in 0..=turn {
-            stay = draw.between(if past % 2 == 0 { *up } else { *down });
-        }
-        self.note(Self::instance_of(node), 10, turn & 0xffff);
-        let instance = Self::instance_of(node);
-        if goes {
-            let one = NodeSet::from_iter([node]);
-            let budget = self.budget(&self.nemesis.spec(strike).fault);
-            let mut spare = self.nemesis.draw(strike, Lot::Budget);
-            let afforded = crate::nemesis::Nemesis::afford(&one, &self.view(), budget, &mut spare);
-            self.write_absence(wake, &afforded, stay);
-            self.crash(&afforded, wake);
-        } else if self.nemesis.wakes[wake].downed.contains(node) {
-            self.restart(instance);
-        }
-        self.after(stay, Occurrence::Churn { wake, node, turn: turn + 1 });
     }
 
     /// Holds these nodes still.
@@ -349,90 +264,5 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             }
         }
         !held.is_empty()
-    }
-
-    /// Records were lost that a lying disk had said to be durable.
-    pub(super) fn witness_lie(&mut self, node: NodeId, records: u64) {
-        for _ in 0..records {
-            self.witness(FaultKind::DiskLie, Self::instance_of(node));
-        }
-        self.forget(node);
-    }
-
-    /// The durable state of a node was lost: it counts as faulty for good.
-    pub(super) fn forget(&mut self, node: NodeId) {
-        self.forgetful.insert(node);
-        self.fail(node);
-    }
-
-    /// Takes records off a disk beside what a crash takes.
-    pub(super) fn lose_records(&mut self, node: NodeId, loss: Loss) {
-        if self.nodes[node.index()].disk.lose(loss) > 0 {
-            self.forget(node);
-        }
-    }
-
-    /// The adversary gives a node that it has a second body, an empty disk or a program of its own,
-    /// if that is its way.
-    pub(super) fn remake(&mut self, node: NodeId, conduct: &Conduct, audience: &NodeSet) {
-        let instance = Self::instance_of(node);
-        match conduct.strategy {
-            Strategy::Amnesia => {
-                self.queue.retain_timers(|(owner, _)| *owner != instance);
-                let body = &mut self.nodes[instance.index()];
-                body.incarnation += 1;
-                body.disk = Disk::EMPTY;
-                body.stop_short();
-                self.count_lie(node);
-                self.boot(instance);
-            }
-            Strategy::Twins | Strategy::Split => {
-                let body = InstanceId(self.nodes.len() as u32);
-                let one = &self.nodes[instance.index()];
-                let mut twin = Node::new(node, one.clock);
-                twin.drawn = one.drawn;
-                twin.disk = one.disk.clone();
-                twin.incarnation = one.incarnation;
-                twin.corrupt = true;
-                twin.trouble = self.cost.as_ref().map(|_| Box::default());
-                self.nodes.push(twin);
-                let audience = audience.clone();
-                self.twins.push(Twin { identity: node, body, audience });
-                self.detours = true;
-                self.boot(body);
-            }
-            Strategy::Program => {
-                self.count_lie(node);
-                self.programmed.insert(node);
-                self.run_program(instance);
-            }
-            _ => {}
-        }
-    }
-
-    /// A node that the adversary has begins its hostile program.
-    pub(super) fn run_program(&mut self, instance: InstanceId) {
-        self.context(instance, |state, _, ctx| {
-            if let Some(state) = state {
-                state.on_corrupted(ctx);
-            }
-        });
-        self.perform(instance);
-    }
-
-    /// Clients go away for good: they ask nothing more, and nobody takes their answers.
-    pub(super) fn send_away(&mut self, wake: usize, count: u32) {
-        let mut draw = self.nemesis.draw(self.nemesis.wakes[wake].strike, Lot::Targets);
-        let mut clients: Vec<_> =
-            self.clients.ids().filter(|id| !self.clients.is_gone(*id)).collect();
-        draw.shuffle(&mut clients);
-        clients.truncate(count as usize);
-        self.nemesis.wakes[wake].record.changed = clients.len() as u64;
-        for client in clients {
-            for op in self.clients.send_away(client) {
-                let (node, _) = self.clients.request(op);
-                self.enter(Self::instance_of(node), Event::Abandoned { op });
-            }
-        }
     }
 }

@@ -188,6 +188,7 @@ mod tests {
     use crate::fault::{Fault, FaultSpec};
     use crate::id::OpId;
     use crate::latency::Latency;
+    use crate::message::Kinds;
     use crate::nemesis::Nemesis;
     use crate::network::{Cut, Front, Parts};
     use crate::outcome::Measure;
@@ -195,7 +196,7 @@ mod tests {
     use crate::rng::{Ratio, Streams};
     use crate::setup::InFlight;
     use crate::trace::Ends;
-    use crate::weather::{Kinds, Weather};
+    use crate::weather::Weather;
 
     const MESSAGES: u32 = 10;
 

@@ -1,68 +1,22 @@
-//! Every kind of fault and every strategy of the adversary, shown at work on a toy protocol.
+//! Every kind of fault, shown at work on a toy protocol.
 
-use crate::toy::{Echo, toy};
-use sim_core::adversary::{Authentication, Conduct, Strategy};
-use sim_core::experiment::Experiment;
+use std::collections::BTreeSet;
+
+use crate::setting::{at, busy, for_a_while, ms, node, struck, traced, value};
 use sim_core::fault::{
     ClockTrouble, CrashKeeps, DiskTrouble, Fault, FaultKind, FaultSpec, Loss, Profile, Shape, When,
 };
 use sim_core::id::NodeId;
 use sim_core::landmark::LandmarkKind;
 use sim_core::latency::Latency;
-use sim_core::outcome::{Measure, Outcome, Verdict};
+use sim_core::outcome::{Outcome, Verdict};
 use sim_core::rng::Ratio;
-use sim_core::setup::TokenSpec;
+use sim_core::setup::Recovery;
 use sim_core::simulation::Simulation as _;
 use sim_core::target::Target;
 use sim_core::time::{Duration, DurationRange, Shift};
-use sim_core::trace::{StepKind, Trace};
-use sim_core::workload::{Arrivals, Rate};
-
-const fn ms(millis: u64) -> Duration {
-    Duration::from_millis(millis)
-}
-
-const fn node(node: u32) -> Target {
-    Target::Node(NodeId(node))
-}
-
-fn value(measure: Measure) -> f64 {
-    match measure {
-        Measure::Value(value) => value,
-        other => panic!("not a value: {other:?}"),
-    }
-}
-
-/// Five nodes that write, under a steady load until the end, whatever is struck.
-fn busy() -> Experiment<Echo> {
-    let mut toy = toy();
-    (toy.setup.nodes, toy.setup.horizon) = (5, Duration::from_secs(20));
-    toy.workload.clients = 5;
-    toy.config.writes = true;
-    toy.setup.budget = Some(5);
-    toy.setup.disk.sync = Latency::Constant(ms(1));
-    toy.setup.network.latency = Latency::Uniform(DurationRange::from_millis(1, 5));
-    toy.workload.requests = None;
-    toy.workload.rate = Some(Rate::per_second(100));
-    toy.workload.arrivals = Arrivals::Poisson;
-    toy
-}
-
-fn struck(faults: Vec<FaultSpec>) -> Outcome {
-    let mut toy = busy();
-    toy.setup.faults = faults;
-    toy.run(1)
-}
-
-fn traced(faults: Vec<FaultSpec>) -> (Outcome, Trace) {
-    let mut toy = busy();
-    toy.setup.faults = faults;
-    toy.trace(1)
-}
-
-fn for_a_while(at: u64, fault: Fault, span: u64) -> FaultSpec {
-    FaultSpec::at(ms(at), fault).lasting(ms(span))
-}
+use sim_core::trace::{Step, StepKind};
+use sim_core::workload::Rate;
 
 /// The example that the lists give for a kind.
 fn example(kind: FaultKind) -> FaultSpec {
@@ -120,7 +74,7 @@ fn an_entry_with_a_chance_strikes_in_that_share_of_the_runs() {
 fn a_paused_node_handles_nothing_and_then_everything_in_order() {
     let pause = Fault::Pause { target: node(1).into() };
     let (run, trace) = traced(vec![for_a_while(5_000, pause, 1_000)]);
-    let acts = |step: &&sim_core::trace::Step| {
+    let acts = |step: &&Step| {
         let kinds = [StepKind::Send, StepKind::Indicate];
         step.node == Some(NodeId(1)) && kinds.contains(&step.kind)
     };
@@ -165,8 +119,8 @@ fn a_crash_in_the_midst_of_a_broadcast_reaches_only_some() {
         let sent = trace.steps.iter().filter(|step| {
             step.kind == StepKind::Send
                 && step.node == Some(NodeId(1))
-                && step.at >= sim_core::time::Time::ZERO + ms(5_000)
-                && step.at < sim_core::time::Time::ZERO + ms(6_000)
+                && step.at >= at(5_000)
+                && step.at < at(6_000)
         });
         assert_eq!(sent.count() as u32, sends);
         assert_eq!(run.strikes[0].changed, 1);
@@ -293,7 +247,7 @@ fn a_surge_asks_more_and_leaves_the_other_requests_where_they_were() {
     let more = value(run.metrics.ops_count) - value(quiet.metrics.ops_count);
     assert_eq!(more, run.strikes[0].changed as f64);
     assert!((300.0..500.0).contains(&more), "{more} more");
-    let times = |run: &Outcome| -> std::collections::BTreeSet<u64> {
+    let times = |run: &Outcome| -> BTreeSet<u64> {
         run.latencies.iter().map(|(start, _)| start.as_nanos()).collect()
     };
     assert_eq!(times(&quiet), times(&run), "the loop itself was disturbed");
@@ -316,153 +270,12 @@ fn shapes_leave_open_what_they_say() {
     }
 }
 
-fn corrupted(conduct: Conduct) -> Outcome {
-    struck(vec![FaultSpec::at(
-        ms(1_000),
-        Fault::Corrupt { target: node(0).into(), conduct: Some(conduct) },
-    )])
-}
-
-#[test]
-fn every_strategy_changes_what_is_said() {
-    for (strategy, name, _) in Strategy::ALL {
-        let mut toy = busy();
-        toy.setup.adversary.authentication = Authentication::None;
-        let fault = Fault::Corrupt { target: node(0).into(), conduct: Some(Conduct::of(strategy)) };
-        toy.setup.faults = vec![FaultSpec::at(ms(1_000), fault)];
-        let run = toy.run(1);
-        assert!(run.strikes[0].changed > 0, "{name}: {:?}", run.strikes);
-        assert_ne!(run.verdict, Verdict::Panicked, "{name}: {}", run.reason);
-    }
-}
-
-#[test]
-fn a_delayed_word_comes_late_and_a_flood_comes_often() {
-    let sent = |strategy| value(corrupted(Conduct::of(strategy)).metrics.msgs_count);
-    let honest = value(struck(Vec::new()).metrics.msgs_count);
-    assert!(sent(Strategy::Mute) < honest && sent(Strategy::Selective) < honest);
-    assert!(sent(Strategy::Repeat) > 1.1 * honest && sent(Strategy::Flood) > 2.0 * honest);
-    let late = Conduct { by: Some(ms(300)), ..Conduct::of(Strategy::Delay) };
-    let mut toy = busy();
-    toy.setup.nodes = 2;
-    let conduct = Some(late);
-    toy.setup.faults =
-        vec![FaultSpec::at(ms(0), Fault::Corrupt { target: node(0).into(), conduct })];
-    let run = toy.run(1);
-    // Of two nodes both must echo, so everybody waits for the late one.
-    assert!(value(run.metrics.decide_p50_ms) > 300.0, "{:?}", run.metrics.decide_p50_ms);
-}
-
-#[test]
-fn a_rushing_adversary_is_heard_before_the_honest() {
-    let mut toy = busy();
-    toy.setup.adversary.rushing = true;
-    toy.setup.faults = vec![FaultSpec::at(ms(0), Fault::corrupt(node(0)))];
-    toy.setup.adversary.strategy = Strategy::Repeat;
-    let (_, trace) = toy.trace(1);
-    let mut sent = std::collections::BTreeMap::new();
-    for step in &trace.steps {
-        if step.kind == StepKind::Send && step.node == Some(NodeId(0)) {
-            sent.insert(step.event, step.at);
-        }
-        if step.kind == StepKind::Deliver
-            && step.ends.is_some_and(|ends| ends.from == NodeId(0))
-            && step.node != Some(NodeId(0))
-            && let Some(at) = sent.get(&step.cause)
-        {
-            assert_eq!(step.at.since(*at), Duration::from_micros(1), "{step}");
-        }
-    }
-    assert!(sent.len() > 500);
-}
-
-#[test]
-fn a_twin_has_its_own_audience() {
-    let (_, trace) = traced(vec![FaultSpec::at(
-        ms(1_000),
-        Fault::Corrupt { target: node(0).into(), conduct: Some(Conduct::of(Strategy::Twins)) },
-    )]);
-    // Both bodies boot under one identity, and each node goes on hearing from n0.
-    let boots = trace
-        .steps
-        .iter()
-        .filter(|step| step.kind == StepKind::Boot && step.node == Some(NodeId(0)));
-    assert_eq!(boots.count(), 2);
-    for listener in 1..5 {
-        let heard = trace.steps.iter().filter(|step| {
-            step.kind == StepKind::Deliver
-                && step.node == Some(NodeId(listener))
-                && step.ends.is_some_and(|ends| ends.from == NodeId(0))
-                && step.at > sim_core::time::Time::ZERO + ms(2_000)
-        });
-        assert!(heard.count() > 10, "n{listener} hears neither body");
-    }
-}
-
-#[test]
-fn the_costs_of_messages_line_up_at_the_node() {
-    let mut toy = busy();
-    let free = toy.run(1);
-    toy.setup.cost.receive = Duration::from_micros(10);
-    let cheap = toy.run(1);
-    toy.setup.cost.receive = Duration::from_micros(2_500);
-    let dear = toy.run(1);
-    let p50 = |run: &Outcome| value(run.metrics.decide_p50_ms);
-    assert!(p50(&cheap) > p50(&free) && p50(&cheap) < p50(&free) + 0.2);
-    // Each of 100 requests a second costs the five nodes eight messages: 0.4 of each processor at
-    // 2.5 ms, and the queue before it shows.
-    assert!(p50(&dear) > p50(&free) + 4.0, "{} against {}", p50(&dear), p50(&free));
-    toy.setup.cost.receive = Duration::from_millis(8);
-    // At 8 ms there is more work than time, and what waits grows for as long as it lasts.
-    let waiting = |run: &Outcome| value(run.metrics.waiting_mean_count);
-    let saturated = toy.run(1);
-    assert!(waiting(&saturated) > 50.0 * waiting(&dear), "{}", waiting(&saturated));
-}
-
-#[test]
-fn tokens_are_counted_by_kind_and_length_and_change_nothing_else() {
-    let mut toy = busy();
-    let free = toy.run(1);
-    assert_eq!(free.metrics.tokens_count, Measure::None);
-    let sent = value(free.metrics.msgs_count);
-    // Messages have 16 bytes: the sixth token of three bytes is begun.
-    for (tokens, each) in [
-        (TokenSpec { each: 7, ..TokenSpec::default() }, 7.0),
-        (TokenSpec { bytes_per_token: Some(3), ..TokenSpec::default() }, 6.0),
-        (TokenSpec { each: 7, bytes_per_token: Some(4), ..TokenSpec::default() }, 11.0),
-    ] {
-        toy.setup.cost.tokens = Some(tokens);
-        let counted = toy.run(1);
-        assert_eq!(value(counted.metrics.tokens_count), each * sent);
-        assert_eq!(counted.fingerprint, free.fingerprint);
-    }
-    let messages = [("echo".to_owned(), 1), ("back".to_owned(), 1_000)].into();
-    toy.setup.cost.tokens = Some(TokenSpec { messages, ..TokenSpec::default() });
-    let tokens = value(toy.run(1).metrics.tokens_count);
-    assert!(tokens > sent && tokens < 1_000.0 * sent, "{tokens} for {sent} messages");
-}
-
-#[test]
-fn a_narrow_interface_delays_by_the_bytes_before_it() {
-    let mut toy = busy();
-    toy.setup.network.latency = Latency::Constant(ms(1));
-    toy.setup.disk.sync = Latency::ZERO;
-    toy.workload.rate = Some(Rate::per_second(10));
-    toy.workload.arrivals = Arrivals::Even;
-    // 16 bytes a message: 1 ms each.
-    toy.setup.cost.bytes_per_second = Some(16_000);
-    let run = toy.run(1);
-    // The second of four echoes leaves after 2 ms; it takes 1 ms each way, and the answer leaves
-    // 1 ms after it came.
-    assert_eq!(value(run.metrics.decide_p50_ms), 5.0);
-}
-
 #[test]
 fn profiles_strike_and_the_strikes_are_written_out() {
     for (profile, name, _) in Profile::ALL {
         let mut toy = busy();
         toy.setup.faults = profile.faults();
-        let mut kinds = std::collections::BTreeSet::new();
+        let mut kinds = BTreeSet::new();
         for seed in 0..8 {
             let run = toy.run(seed);
             assert_ne!(run.verdict, Verdict::Panicked, "{name}: {}", run.reason);
@@ -492,11 +305,10 @@ fn a_recovery_can_be_struck_again() {
 
 #[test]
 fn only_a_core_is_left_and_it_must_make_progress() {
-    use sim_core::setup::Recovery;
     let mut toy = busy();
     toy.setup.recovery = Recovery::Core;
     toy.setup.faults = vec![for_a_while(5_000, Fault::apart(Target::Half), 1_000)];
-    let mut who = std::collections::BTreeSet::new();
+    let mut who = BTreeSet::new();
     for seed in 0..20 {
         let (run, trace) = toy.trace(seed);
         assert_eq!((run.verdict, run.assumptions_held), (Verdict::Pass, true), "{}", run.reason);
@@ -504,23 +316,6 @@ fn only_a_core_is_left_and_it_must_make_progress() {
         who.insert(away.expect("two of five stay away").what.clone());
     }
     assert!(who.len() > 5, "the core was always the same: {who:?}");
-}
-
-#[test]
-fn a_stall_after_too_much_was_lost_is_no_stall() {
-    let mut toy = busy();
-    toy.config.forgets = true;
-    let wipe = Fault::Crash {
-        target: Target::All.into(),
-        loss: Loss::Everything,
-        keeps: None,
-        after_sends: None,
-    };
-    toy.setup.judges = sim_core::setup::Judges::Properties;
-    toy.setup.faults = vec![FaultSpec::at(ms(3_000), wipe)];
-    toy.setup.horizon = Duration::from_secs(30);
-    let run = toy.run(1);
-    assert_eq!((run.verdict, run.reason.as_str()), (Verdict::Inconclusive, "unrecoverable"));
 }
 
 #[test]

@@ -1,11 +1,17 @@
 //! The kernel from outside: a toy protocol under every fault, checkers against known histories.
 
+mod adversary;
+mod cost;
+mod determinism;
 mod faults;
 mod linearizability;
 mod linearizability_judged;
+mod metrics;
 mod session;
+mod setting;
 mod toy;
 mod trace;
 mod trial;
+mod verdict;
 mod weather;
 mod world;

@@ -1,26 +1,8 @@
 //! What a trace tells of every event and of every message.
 
-use crate::toy::{Echo, toy};
-use sim_core::experiment::Experiment;
-use sim_core::fault::{Fault, FaultSpec};
-use sim_core::latency::Latency;
-use sim_core::rng::Ratio;
+use crate::setting::stormy;
 use sim_core::simulation::Simulation as _;
-use sim_core::target::Target;
-use sim_core::time::{Duration, DurationRange};
 use sim_core::trace::{EventKind, StepKind};
-
-/// A network on which everything is drawn, and a crash.
-fn stormy() -> Experiment<Echo> {
-    let mut toy = toy();
-    toy.config.writes = true;
-    toy.setup.network.latency = Latency::Uniform(DurationRange::from_millis(1, 20));
-    toy.setup.network.loss = Ratio::new(1, 10);
-    toy.setup.network.duplicate = Ratio::new(1, 20);
-    let crash = FaultSpec::at(Duration::from_millis(300), Fault::crash(Target::Random(1)));
-    toy.setup.faults = vec![crash.lasting(Duration::from_millis(200))];
-    toy
-}
 
 #[test]
 fn a_trace_has_a_link_for_every_event_and_the_fingerprint_after_it() {

@@ -4,14 +4,14 @@ use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
 
+use crate::setting::{ms, node};
 use crate::toy::{Echo, toy};
 use sim_core::experiment::Experiment;
-use sim_core::fault::{Fault, FaultSpec};
-use sim_core::id::NodeId;
+use sim_core::fault::{Fault, FaultSpec, When};
 use sim_core::latency::Latency;
 use sim_core::rng::Ratio;
-use sim_core::target::Target;
-use sim_core::time::{Duration, DurationRange};
+use sim_core::simulation::Simulation as _;
+use sim_core::time::DurationRange;
 use sim_core::trial::{SEED_VARIABLE, Trial};
 
 /// A node that forgets what it wrote goes down in it, so that some runs break `memory`: those in
@@ -21,11 +21,10 @@ fn forgetful() -> Experiment<Echo> {
     toy.config.writes = true;
     toy.config.forgets = true;
     toy.workload.clients = 1;
-    toy.workload.start = Duration::from_millis(300);
+    toy.workload.start = ms(300);
     toy.setup.network.latency = Latency::Uniform(DurationRange::from_millis(1, 20));
-    let mut crash = FaultSpec::at(Duration::ZERO, Fault::crash(Target::Node(NodeId(0))));
-    crash.when = sim_core::fault::When::At(DurationRange::from_millis(200, 400));
-    toy.setup.faults = vec![crash.lasting(Duration::from_millis(100))];
+    let when = When::At(DurationRange::from_millis(200, 400));
+    toy.setup.faults = vec![FaultSpec::when(when, Fault::crash(node(0))).lasting(ms(100))];
     toy
 }
 
@@ -80,10 +79,7 @@ fn one_seed_is_run_again_alone_with_its_last_events() {
     assert!(!said.contains("of 40 runs"), "only one run was asked for:\n{said}");
     let steps = said.lines().filter(|line| line.starts_with("    0.")).count();
     assert!((10..=40).contains(&steps), "{steps} steps in:\n{said}");
-    let good = (0..40).find(|seed| {
-        use sim_core::simulation::Simulation as _;
-        experiment.run(*seed).breaches.is_empty()
-    });
+    let good = (0..40).find(|seed| experiment.run(*seed).breaches.is_empty());
     assert!(child(&good.expect("a good seed").to_string()).0);
     let (passed, said) = child("many");
     assert!(!passed && said.contains("SYNOD_SEED=many names no seed"), "{said}");

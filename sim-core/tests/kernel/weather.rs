@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::setting::ms;
 use crate::toy::{Echo, toy};
 use sim_core::adversary::Strategy;
 use sim_core::experiment::Experiment;
@@ -11,13 +12,9 @@ use sim_core::outcome::{Measure, Metrics, Outcome, Verdict};
 use sim_core::rng::Ratio;
 use sim_core::setup::{Bandwidth, Bursts, InFlight, LinkSpec, Reordering};
 use sim_core::simulation::Simulation as _;
-use sim_core::target::{Target, Targets};
+use sim_core::target::Target;
 use sim_core::time::{Duration, DurationRange};
 use sim_core::trace::StepKind;
-
-const fn ms(millis: u64) -> Duration {
-    Duration::from_millis(millis)
-}
 
 fn percent(percent: u64) -> Ratio {
     Ratio::new(percent, 100)
@@ -47,7 +44,6 @@ fn nothing_vanished(run: &Outcome) {
 
 /// Every sort of weather at once, with crashes, partitions and a liar.
 fn everything() -> Experiment<Echo> {
-    let one = |target| Targets(vec![target]);
     let drawn = |at: u64, every: u64, fault| FaultSpec {
         every: Some(DurationRange::from_millis(every, 2 * every)),
         until: Some(ms(1_900)),
@@ -60,7 +56,7 @@ fn everything() -> Experiment<Echo> {
     toy.setup.budget = Some(5);
     toy.setup.faults = vec![
         drawn(100, 150, Fault::crash(Target::Random(1))),
-        drawn(120, 170, Fault::Partition { groups: vec![one(Target::Minority)] }),
+        drawn(120, 170, Fault::Partition { groups: vec![Target::Minority.into()] }),
         FaultSpec::at(ms(900), Fault::corrupt(Target::Random(1))),
     ];
     toy.setup.adversary.strategy = Strategy::Mute;

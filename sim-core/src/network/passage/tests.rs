@@ -2,11 +2,11 @@
 
 use super::super::{Front, Network};
 use super::*;
-use crate::id::{Cluster, NodeSet};
+use crate::id::{Cluster, NodeId, NodeSet};
+use crate::message::Kinds;
 use crate::rng::{Ratio, Stream, Streams};
 use crate::setup::{LinkSpec, NetworkSpec};
-use crate::time::DurationRange;
-use crate::weather::Kinds;
+use crate::time::{DurationRange, Time};
 
 const N0: NodeId = NodeId(0);
 const N1: NodeId = NodeId(1);

@@ -13,7 +13,7 @@
 use std::cmp::Reverse;
 use std::hint::black_box;
 
-use crate::heap::{Heap, Key};
+use super::heap::{Heap, Key};
 
 /// Up to this many entries, one day is as fast and simpler.
 const FEW: usize = 256;
