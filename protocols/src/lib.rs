@@ -24,6 +24,8 @@ pub mod generals;
 pub mod gossip;
 pub mod heartbeat;
 pub mod machine;
+#[cfg(test)]
+mod mutants;
 pub mod opinion;
 pub mod oral_messages;
 pub mod pbft;

@@ -38,6 +38,7 @@ use crate::machine::{Journal, Kind, Machine};
 pub mod message;
 pub mod record;
 mod forge;
+mod wire;
 pub mod requests;
 pub mod log;
 pub mod history;

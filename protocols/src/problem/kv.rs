@@ -21,7 +21,8 @@ use sim_core::problem::{self, Answer, Problem, Promise};
 use sim_core::rng::{ChaCha, Random as _, Ratio};
 use sim_core::workload::Workload;
 
-use super::log::{Command, Log, Termination};
+use super::log::{Command, Log};
+use super::operation::Termination;
 
 /// The answers are those of one store that does one operation after another.
 pub const LINEARIZABILITY: &str = "linearizability";

@@ -28,7 +28,7 @@ use sim_core::workload::{Arrivals, Workload};
 
 use super::kv::Linearizability;
 pub use super::kv::Value;
-use super::log::Termination;
+use super::operation::Termination;
 use crate::staleness::Model;
 
 /// Every operation takes effect at one instant between its request and its answer.

@@ -28,7 +28,7 @@ use sim_core::rng::{ChaCha, Random as _, Ratio};
 use sim_core::time::{Duration, Time};
 use sim_core::workload::{Rate, Workload};
 
-use super::log::Termination;
+use super::operation::Termination;
 use crate::capability::{Action, Resource};
 use crate::credential::PublicKey;
 pub use policy::{Label, Office, Role};
