@@ -8,6 +8,7 @@ pub mod alternating_offers;
 pub mod anti_entropy;
 pub mod approximate_agreement;
 pub mod audit;
+pub mod awaited;
 pub mod bargain;
 pub mod ben_or;
 pub mod bracha;
@@ -26,6 +27,7 @@ pub mod heartbeat;
 pub mod machine;
 #[cfg(test)]
 mod mutants;
+pub mod negotiation;
 pub mod opinion;
 pub mod oral_messages;
 pub mod pbft;

@@ -7,6 +7,8 @@ use sim_core::protocol::Objection;
 use sim_core::rng::Ratio;
 use sim_core::time::Duration;
 
+use crate::negotiation;
+
 /// The most rounds: backward induction looks at all outcomes in each.
 const ROUNDS_MAX: u32 = 1_000;
 
@@ -50,18 +52,10 @@ impl Config {
     }
 
     pub(super) fn objections(&self, cluster: Cluster) -> Vec<Objection> {
-        let mut objections = Vec::new();
-        let mut object = |key: &'static str, reason: String| {
-            objections.push(Objection { key, reason, runnable: false });
-        };
-        if cluster.n != 2 {
-            object("nodes", format!("{} parties: two take turns", cluster.n));
-        }
+        let mut objections = negotiation::objections(cluster, self.deadline);
         if !(1..=ROUNDS_MAX).contains(&self.rounds) {
-            object("rounds", format!("{}: give 1 to {ROUNDS_MAX}", self.rounds));
-        }
-        if self.deadline.is_zero() {
-            object("deadline", "no time to say anything: write \"10s\"".to_owned());
+            let reason = format!("{}: give 1 to {ROUNDS_MAX}", self.rounds);
+            objections.push(Objection { key: "rounds", reason, runnable: false });
         }
         objections
     }

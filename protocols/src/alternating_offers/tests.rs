@@ -37,7 +37,7 @@ const fn agreed(outcome: usize, rounds: u32) -> Option<Ending> {
 }
 
 fn ends(table: &Table) -> [Option<Ending>; 2] {
-    [0, 1].map(|node| table.state(node).ended)
+    [0, 1].map(|node| table.state(node).ending.outcome())
 }
 
 #[test]

@@ -6,6 +6,8 @@ use sim_core::id::Cluster;
 use sim_core::protocol::Objection;
 use sim_core::time::Duration;
 
+use crate::negotiation;
+
 /// How the parties bargain.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -25,16 +27,6 @@ impl Default for Config {
 
 impl Config {
     pub(super) fn objections(&self, cluster: Cluster) -> Vec<Objection> {
-        let mut objections = Vec::new();
-        let mut object = |key: &'static str, reason: String| {
-            objections.push(Objection { key, reason, runnable: false });
-        };
-        if cluster.n != 2 {
-            object("nodes", format!("{} parties: Zeuthen's strategy is for 2", cluster.n));
-        }
-        if self.deadline.is_zero() {
-            object("deadline", "no time to say anything: write \"10s\"".to_owned());
-        }
-        objections
+        negotiation::objections(cluster, self.deadline)
     }
 }

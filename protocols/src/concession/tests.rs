@@ -6,9 +6,10 @@ use sim_core::protocol::Protocol as _;
 use sim_core::tabletop::Tabletop;
 use sim_core::time::Duration;
 
-use super::{Concession, Config, Message, Timer};
+use super::{Concession, Config, Message};
 use crate::bargain::{Domain, Solution};
 use crate::mutants::{Planted, breaks_all};
+use crate::negotiation::Timer;
 use crate::problem::bargain::{Ending, Negotiate};
 
 type Tabled = Tabletop<Concession>;
@@ -32,7 +33,7 @@ fn seat(domain: &Domain, mutant: Planted) -> Tabled {
 }
 
 fn ended(table: &Tabled) -> [Option<Ending>; 2] {
-    [0, 1].map(|node| table.state(node).ended)
+    [0, 1].map(|node| table.state(node).ending.outcome())
 }
 
 fn agreed(ending: Option<Ending>) -> Option<usize> {

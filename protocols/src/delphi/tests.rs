@@ -78,11 +78,11 @@ fn who_is_absent_is_not_waited_for_and_catches_up() {
     let config = Config { absent: 1, ..Config::default() };
     let mut table = seat(&config, &[0, 40, 100, 60]);
     table.settle(&[0, 1, 2]);
-    assert!(table.state(1).ended.is_some());
+    assert!(table.state(1).end.outcome().is_some());
     table.lose_all();
     table.fire(3, Timer::Repeat);
     table.settle(&[0, 3]);
-    assert_eq!(table.state(3).ended, table.state(1).ended);
+    assert_eq!(table.state(3).end.outcome(), table.state(1).end.outcome());
     table.conclude();
     assert!(table.violations().is_empty(), "{}", table.transcript());
 }
@@ -114,7 +114,7 @@ fn the_panel_believes_nobody_but_its_facilitator() {
     let mut table = seat(&Config::default(), &[0, 40, 100]);
     let result = Message::Result { rounds: 1, value: 9_999 };
     table.inject(2, 1, result);
-    assert_eq!(table.state(1).ended, None);
+    assert_eq!(table.state(1).end.outcome(), None);
     table.inject(0, 1, result);
     table.conclude();
     assert_eq!(broken(&table), [HULL]);

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, Property};
 use sim_core::gauge::{Curve, Metric};
 use sim_core::id::{ClientId, Cluster, NodeId};
+use sim_core::landmark::Landmark;
 use sim_core::problem::{Answer, Client, Problem, ProblemGauge, Promise};
 use sim_core::rng::{ChaCha, Key, Random as _};
 use sim_core::workload::Workload;
@@ -70,6 +71,14 @@ impl Estimate {
     /// Whether its node is done.
     const fn is_end(&self) -> bool {
         !matches!(self, Self::Revised { .. })
+    }
+
+    /// What a node announces that ends so.
+    pub(crate) const fn landmark(&self) -> Landmark {
+        match self {
+            Self::GivenUp => Landmark::Undecided,
+            Self::Revised { .. } | Self::Settled { .. } => Landmark::Decided,
+        }
     }
 }
 
