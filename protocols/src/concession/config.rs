@@ -12,7 +12,8 @@ use crate::negotiation;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// How long after it was asked a party breaks down without an agreement.
+    /// How long after it was asked a party breaks down without an agreement, by its own clock; above
+    /// zero.
     pub deadline: Duration,
     /// How often a party repeats its proposal while it waits for the other's; `0s` says it once,
     /// which is enough only where no message is lost and nobody comes back from a crash.
