@@ -16,6 +16,7 @@ use sim_core::landmark::Landmark;
 use sim_core::protocol::{Context, Objection, Protocol};
 use sim_core::time::{Duration, Time};
 
+use crate::awaited::Awaited;
 use crate::problem::decision::{Choice, Conclusion, Decision};
 
 /// The timers of a general.
@@ -32,9 +33,7 @@ pub struct General {
     round: Option<u32>,
     /// How many options there are, once the application or another general has named one.
     options: Option<u8>,
-    outcome: Option<Conclusion>,
-    /// Requests that wait for the outcome.
-    unanswered: Vec<OpId>,
+    conclusion: Awaited<Conclusion>,
 }
 
 impl General {
@@ -43,8 +42,7 @@ impl General {
     where
         P: Protocol<Problem = Decision, Timer = Timer>,
     {
-        let mut general =
-            Self { round: Some(1), options: None, outcome: None, unanswered: Vec::new() };
+        let mut general = Self { round: Some(1), options: None, conclusion: Awaited::default() };
         if ctx.elapsed() > Time::ZERO {
             general.conclude(None, ctx);
         } else {
@@ -64,11 +62,7 @@ impl General {
     where
         P: Protocol<Problem = Decision, Timer = Timer>,
     {
-        match self.outcome {
-            Some(outcome) => ctx.answer(op, outcome),
-            None if !self.unanswered.contains(&op) => self.unanswered.push(op),
-            None => {}
-        }
+        self.conclusion.ask(op, ctx);
         self.options.get_or_insert(opinion.of());
         self.round == Some(1)
     }
@@ -102,7 +96,7 @@ impl General {
 
     /// How it ended, once it has.
     pub(crate) const fn outcome(&self) -> Option<Conclusion> {
-        self.outcome
+        self.conclusion.outcome()
     }
 
     /// Ends the rounds, and tells the application.
@@ -112,16 +106,11 @@ impl General {
     {
         self.round = None;
         ctx.cancel_timer(Timer::RoundEnds);
-        let (landmark, outcome) = match decided {
+        let (landmark, conclusion) = match decided {
             Some(choice) => (Landmark::Decided, Conclusion::Decided(choice)),
             None => (Landmark::Undecided, Conclusion::Undecided),
         };
-        self.outcome = Some(outcome);
-        ctx.announce(landmark);
-        if self.unanswered.is_empty() {
-            ctx.indicate(outcome);
-        }
-        self.unanswered.drain(..).for_each(|op| ctx.answer(op, outcome));
+        self.conclusion.come(conclusion, landmark, ctx);
     }
 }
 

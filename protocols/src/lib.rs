@@ -1,43 +1,106 @@
 //! Problems of agreement, and the protocols that solve them.
 //!
-//! A problem owns what may be requested and indicated, the workload and the properties; a
-//! protocol names the problem that it solves. [`REGISTRY`] lists every protocol, one line each.
+//! A [problem](problem) says what may be asked of a node, what a node may tell, how clients ask, and
+//! which properties must hold between the two; it knows no messages. A protocol is a state machine
+//! that names the problem it solves, and promises some of its properties under assumptions. So all
+//! that solve one problem are asked alike, judged alike, and stand on one chart. [`REGISTRY`] lists
+//! the protocols, one line each, and forgets their types.
+//!
+//! Bracha's broadcast shows how it hangs together, from the promise to a sweep:
+//!
+//! ```
+//! use protocols::REGISTRY;
+//! use protocols::bracha::{Bracha, Config, Timer};
+//! use protocols::problem::broadcast::{Broadcast, CONSISTENCY, TOTALITY, Value};
+//! use sim_core::experiment::Experiment;
+//! use sim_core::id::{Cluster, OpId};
+//! use sim_core::protocol::Protocol;
+//! use sim_core::setup::Setup;
+//! use sim_core::tabletop::Tabletop;
+//! use sim_core::time::Duration;
+//! use sim_core::trial::Trial;
+//!
+//! // The contract: which properties of the problem it promises, and with how many liars of four.
+//! let contract = Bracha::contract(&Config::default(), Cluster { n: 4 });
+//! assert!(contract.promise.includes(TOTALITY));
+//! assert_eq!(contract.safety.byzantine, 1);
+//!
+//! // On the table every step is taken by hand, and the judges of a run watch. n0 is asked, n3 hears
+//! // nothing, and the others deliver without it.
+//! let mut table = Tabletop::<Bracha>::new(4, Config::default());
+//! table.request(0, OpId::default(), Broadcast(Value(7)));
+//! table.settle(&[0, 1, 2]);
+//! assert_eq!(table.transcript().matches("value: v7 } }").count(), 3);
+//! // What is for n3 is lost; n0 says it again.
+//! table.lose_all();
+//! table.fire(0, Timer::Repeat);
+//! table.settle(&[0, 1, 2, 3]);
+//! assert_eq!(table.transcript().matches("value: v7 } }").count(), 4);
+//! assert_eq!(table.violations(), []);
+//!
+//! // In the world the seed decides what was decided by hand above.
+//! let experiment = Experiment::<Bracha>::new(Config::default(), Setup::new(4, Duration::from_secs(5)));
+//! Trial::of(&experiment).seeds(0..10).passes();
+//!
+//! // The command line knows it by its line in the registry.
+//! let entry = REGISTRY.iter().find(|entry| entry.name == "bracha").expect("a line");
+//! assert_eq!(entry.problem, "broadcast");
+//! assert!(entry.properties.contains(&CONSISTENCY));
+//! ```
+//!
+//! To read: [`problem::broadcast`], a problem in one sitting, then [`bracha`] from its `mod.rs` on. In
+//! the folder of every protocol `config.rs` has the keys of `[protocol]`, `message.rs` what is said
+//! and written down, `monitor.rs` (or `invariants.rs`) the judge of states, `marks.rs` the rare states
+//! worth reaching, `tests.rs` the figures of its paper step by step, and `mutants.rs` its planted bugs.
+//! After that [`raft`] and [`pbft`], which split as their papers do, and [`voting`] and
+//! [`consensus_builder`], which stand on the voting rules of [`election`].
+//!
+//! The order of the modules is the order of dependency: a module imports only those above it. First
+//! come calculations that know no protocol, then the problems, then what several protocols share, then
+//! the protocols.
 
-pub mod abd;
-pub mod alternating_offers;
-pub mod anti_entropy;
-pub mod approximate_agreement;
-pub mod audit;
-pub mod bargain;
-pub mod ben_or;
-pub mod bracha;
-pub mod capability;
-pub mod concession;
-pub mod credential;
-pub mod consensus_builder;
-pub mod crdt;
+pub mod quorum;
+pub mod staleness;
+pub mod election;
 pub mod criteria;
+pub mod bargain;
+pub mod opinion;
+pub mod audit;
+pub mod credential;
+pub mod capability;
+
+pub mod problem;
+
+pub mod machine;
+pub mod awaited;
+pub mod generals;
+pub mod refinement;
+pub mod negotiation;
+#[cfg(test)]
+mod mutants;
+
+pub mod server;
+pub mod raft;
+pub mod pbft;
+pub mod bracha;
+pub mod ben_or;
+pub mod oral_messages;
+pub mod signed_messages;
+pub mod voting;
+pub mod consensus_builder;
+pub mod abd;
+pub mod quorum_store;
+pub mod crdt;
+pub mod gossip;
+pub mod anti_entropy;
+pub mod heartbeat;
+pub mod swim;
+pub mod approximate_agreement;
 pub mod degroot;
 pub mod delphi;
-pub mod election;
-pub mod generals;
-pub mod gossip;
-pub mod heartbeat;
-pub mod machine;
-pub mod opinion;
-pub mod oral_messages;
-pub mod pbft;
-pub mod problem;
-pub mod quorum;
-pub mod quorum_store;
-pub mod raft;
-pub mod refinement;
+pub mod concession;
+pub mod alternating_offers;
 pub mod secure_messaging;
-pub mod server;
-pub mod signed_messages;
-pub mod staleness;
-pub mod swim;
-pub mod voting;
 
 use sim_core::simulation::Entry;
 

@@ -10,12 +10,12 @@
 use std::collections::BTreeMap;
 
 use sim_core::id::{Cluster, NodeId, OpId};
-use sim_core::landmark::Landmark;
 use sim_core::message::{Forger, Lie, Message as Speech, Record as Writing};
 use sim_core::protocol::{Context, Protocol, Stored};
 use sim_core::rng::Random as _;
 use sim_core::time::{Duration, Time};
 
+use crate::awaited::Awaited;
 use crate::problem::estimate::{Begin, Estimate, Estimation};
 
 /// The most rounds; words for later ones are not kept.
@@ -132,9 +132,7 @@ pub struct Rounds {
     /// What it heard, by round, from its own on.
     heard: BTreeMap<u32, BTreeMap<NodeId, i64>>,
     /// How it ended.
-    ended: Option<Estimate>,
-    /// Requests that wait for the end.
-    unanswered: Vec<OpId>,
+    end: Awaited<Estimate>,
 }
 
 impl Rounds {
@@ -188,12 +186,8 @@ impl Rounds {
         begin: Begin,
         ctx: &mut Context<'_, P>,
     ) {
-        match self.ended {
-            Some(ended) => ctx.answer(op, ended),
-            None if self.unanswered.contains(&op) => {}
-            None => self.unanswered.push(op),
-        }
-        if self.begun.is_none() && self.ended.is_none() {
+        self.end.ask(op, ctx);
+        if self.begun.is_none() && !self.end.has_come() {
             self.begun = Some((begin, P::rounds(begin, ctx)));
             self.enter(begin.value, Record::Begun(begin), ctx);
             self.advance(ctx);
@@ -214,7 +208,7 @@ impl Rounds {
             ctx.send(from, Message { round, value, again: false });
         }
         let most = self.begun.map_or(ROUNDS_MAX, |(_, rounds)| rounds);
-        if round as usize >= behind && round < most && self.ended.is_none() {
+        if round as usize >= behind && round < most && !self.end.has_come() {
             self.keep(round, from, value, ctx);
             self.advance(ctx);
         }
@@ -269,7 +263,7 @@ impl Rounds {
     /// Goes through the rounds of which enough was heard.
     fn advance<P: Refinement>(&mut self, ctx: &mut Context<'_, P>) {
         while matches!(P::pace(ctx.config()), Pace::Hearing(_))
-            && self.ended.is_none()
+            && !self.end.has_come()
             && self.begun.is_some()
             && let Some(heard) = self.heard.get(&self.round())
             && let Some(value) = P::revised(heard, ctx)
@@ -291,18 +285,10 @@ impl Rounds {
     }
 
     /// Tells the end to all who wait here.
-    fn end<P: Refinement>(&mut self, ended: Estimate, ctx: &mut Context<'_, P>) {
-        self.ended = Some(ended);
+    fn end<P: Refinement>(&mut self, end: Estimate, ctx: &mut Context<'_, P>) {
         ctx.cancel_timer(Timer::RoundEnds);
         ctx.cancel_timer(Timer::Repeat);
-        ctx.announce(match ended {
-            Estimate::GivenUp => Landmark::Undecided,
-            _ => Landmark::Decided,
-        });
-        if self.unanswered.is_empty() {
-            ctx.indicate(ended);
-        }
-        self.unanswered.drain(..).for_each(|op| ctx.answer(op, ended));
+        self.end.come(end, end.landmark(), ctx);
     }
 
     /// Says again, to everybody, what was said in this round.

@@ -11,6 +11,7 @@
 //! copies. The paper's channels lose nothing; ours do, so a client asks again whoever has not
 //! answered. A node writes down what it keeps before it says that it does.
 
+mod config;
 mod message;
 mod monitor;
 #[cfg(test)]
@@ -18,54 +19,21 @@ mod mutants;
 #[cfg(test)]
 mod tests;
 
+pub use config::{Config, Writers};
 pub use message::{Held, Message, Record, Tag};
 pub use monitor::{Auditor, TAGS_RISE};
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use sim_core::id::{Cluster, NodeId, NodeSet, OpId};
 use sim_core::landmark::Landmark;
 use sim_core::mark::Mark;
 use sim_core::problem::Promise;
 use sim_core::protocol::{Assumptions, Context, Contract, Mutant, Objection, Protocol, Stored};
-use sim_core::time::Duration;
 
 use crate::problem::register::{
     Indication, LINEARIZABILITY, REGULARITY, Register, Request, TERMINATION, VALIDITY, Value,
 };
-
-/// Who writes a key.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Writers {
-    /// One client each: it counts its own writes and need not ask. That no two clients write one key
-    /// the workload has to see to (`writers` in `[workload]`).
-    One,
-    /// Anybody.
-    Many,
-}
-
-/// The keys of `[protocol]`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// Who writes a key.
-    pub writers: Writers,
-    /// Whether a reader writes back what it found before it answers. Without, only regularity is
-    /// promised.
-    pub write_back: bool,
-    /// After which time a client asks again whoever has not answered; above zero.
-    pub retransmit: Duration,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        let retransmit = Duration::from_millis(100);
-        Self { writers: Writers::Many, write_back: true, retransmit }
-    }
-}
 
 /// A reader found that not all of its majority had what it found, and wrote it back.
 const WRITTEN_BACK: Mark =
@@ -139,9 +107,7 @@ impl Protocol for Abd {
     }
 
     fn objections(config: &Config, _: Cluster) -> Vec<Objection> {
-        let reason = "write a time above zero, such as \"100ms\"".to_owned();
-        let wrong = Objection { key: "retransmit", reason, runnable: false };
-        config.retransmit.is_zero().then_some(wrong).into_iter().collect()
+        config.objections()
     }
 
     fn boot(disk: &[Stored<Record>], _: &mut Context<'_, Self>) -> Self {

@@ -7,6 +7,8 @@ use sim_core::protocol::Objection;
 use sim_core::rng::Ratio;
 use sim_core::time::Duration;
 
+use crate::negotiation;
+
 /// The most rounds: backward induction looks at all outcomes in each.
 const ROUNDS_MAX: u32 = 1_000;
 
@@ -14,14 +16,16 @@ const ROUNDS_MAX: u32 = 1_000;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// What is left of a gain to each party if it comes a round later; the first proposes first.
+    /// What is left of a gain to each party if it comes a round later, `0%` to `100%`; the first of
+    /// them, n0, proposes first.
     pub patience: [Ratio; 2],
-    /// What each party takes the other's patience for; what it is, by default.
+    /// What each party takes the other's patience for, `0%` to `100%`; what it is, by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assumed: Option<Ratio>,
-    /// The number of rounds, after which there is no agreement.
+    /// The number of rounds, after which there is no agreement; 1 to 1000.
     pub rounds: u32,
-    /// How long after it was asked a party breaks down without an agreement.
+    /// How long after it was asked a party breaks down without an agreement, by its own clock; above
+    /// zero.
     pub deadline: Duration,
     /// How often a party repeats its offer while it waits for an answer; `0s` says it once.
     pub retransmit: Duration,
@@ -50,18 +54,10 @@ impl Config {
     }
 
     pub(super) fn objections(&self, cluster: Cluster) -> Vec<Objection> {
-        let mut objections = Vec::new();
-        let mut object = |key: &'static str, reason: String| {
-            objections.push(Objection { key, reason, runnable: false });
-        };
-        if cluster.n != 2 {
-            object("nodes", format!("{} parties: two take turns", cluster.n));
-        }
+        let mut objections = negotiation::objections(cluster, self.deadline);
         if !(1..=ROUNDS_MAX).contains(&self.rounds) {
-            object("rounds", format!("{}: give 1 to {ROUNDS_MAX}", self.rounds));
-        }
-        if self.deadline.is_zero() {
-            object("deadline", "no time to say anything: write \"10s\"".to_owned());
+            let reason = format!("{}: give 1 to {ROUNDS_MAX}", self.rounds);
+            objections.push(Objection { key: "rounds", reason, runnable: false });
         }
         objections
     }

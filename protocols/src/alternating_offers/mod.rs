@@ -21,11 +21,12 @@ pub use message::Message;
 
 use sim_core::checker::Unwatched;
 use sim_core::id::{Cluster, NodeId, OpId};
-use sim_core::landmark::Landmark;
 use sim_core::problem::Promise;
 use sim_core::protocol::{Assumptions, Context, Contract, Mutant, Objection, Protocol, Stored};
 
+use crate::awaited::Awaited;
 use crate::bargain::Subgames;
+use crate::negotiation::{self, Timer, party, repeat};
 use crate::problem::bargain::{
     AGREEMENT, Bargaining, Ending, INDIVIDUAL_RATIONALITY, Negotiate, TERMINATION,
 };
@@ -38,18 +39,7 @@ pub struct AlternatingOffers {
     round: u32,
     /// The offer that came before it was asked, the latest.
     heard: Option<(u32, usize)>,
-    ended: Option<Ending>,
-    /// Requests that wait for the end.
-    unanswered: Vec<OpId>,
-}
-
-/// The timers of a party.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
-pub enum Timer {
-    /// When to make the same offer again.
-    Repeat,
-    /// When it breaks down.
-    Deadline,
+    ending: Awaited<Ending>,
 }
 
 impl Protocol for AlternatingOffers {
@@ -92,17 +82,13 @@ impl Protocol for AlternatingOffers {
     }
 
     fn on_request(&mut self, op: OpId, request: Negotiate, ctx: &mut Context<'_, Self>) {
-        match self.ended {
-            Some(ended) => ctx.answer(op, ended),
-            None if self.unanswered.contains(&op) => {}
-            None => self.unanswered.push(op),
-        }
-        if self.game.is_some() || self.ended.is_some() {
+        self.ending.ask(op, ctx);
+        if self.game.is_some() || self.ending.has_come() {
             return;
         }
-        let patience = ctx.config().seen_by(party(ctx.me()));
+        let patience = ctx.config().seen_by(party(ctx.me()).index());
         let Some(game) = Subgames::new(request.0, patience, ctx.config().rounds) else {
-            self.end(Ending::BrokenDown, ctx);
+            negotiation::end(&mut self.ending, Ending::BrokenDown, ctx);
             return;
         };
         self.game = Some(game);
@@ -119,15 +105,20 @@ impl Protocol for AlternatingOffers {
         }
         match message {
             Message::Offer { round, outcome } => {
-                if Subgames::proposer(round) == party(from) {
+                if Subgames::proposer(round) == party(from).index() {
                     self.offered(round, outcome, ctx);
                 }
             }
             Message::Accept { round, outcome } => {
                 let own = self.game.as_ref().and_then(|game| game.offer(round));
-                let is_mine = Subgames::proposer(round) == party(ctx.me());
-                if is_mine && round == self.round && own == Some(outcome) && self.ended.is_none() {
-                    self.end(Ending::Agreed { outcome, rounds: round + 1 }, ctx);
+                let is_mine = Subgames::proposer(round) == party(ctx.me()).index();
+                if is_mine && round == self.round && own == Some(outcome) && !self.ending.has_come()
+                {
+                    negotiation::end(
+                        &mut self.ending,
+                        Ending::Agreed { outcome, rounds: round + 1 },
+                        ctx,
+                    );
                 }
             }
         }
@@ -136,18 +127,13 @@ impl Protocol for AlternatingOffers {
     fn on_timer(&mut self, timer: Timer, ctx: &mut Context<'_, Self>) {
         match timer {
             Timer::Repeat => self.speak(ctx),
-            Timer::Deadline => self.end(Ending::BrokenDown, ctx),
+            Timer::Deadline => negotiation::end(&mut self.ending, Ending::BrokenDown, ctx),
         }
     }
 
     fn monitor(_: &Config, _: Cluster) -> Unwatched {
         Unwatched
     }
-}
-
-/// Which of the two a node is.
-fn party(node: NodeId) -> usize {
-    usize::from(node != NodeId(0))
 }
 
 impl AlternatingOffers {
@@ -161,18 +147,17 @@ impl AlternatingOffers {
     fn speak(&self, ctx: &mut Context<'_, Self>) {
         let round = self.round;
         let offer = self.game.as_ref().and_then(|game| game.offer(round));
-        if let Some(outcome) = offer.filter(|_| Subgames::proposer(round) == party(ctx.me())) {
+        if let Some(outcome) =
+            offer.filter(|_| Subgames::proposer(round) == party(ctx.me()).index())
+        {
             ctx.broadcast(Message::Offer { round, outcome });
-            let interval = ctx.config().retransmit;
-            if !interval.is_zero() {
-                ctx.set_timer(Timer::Repeat, interval);
-            }
+            repeat(ctx.config().retransmit, ctx);
         }
     }
 
     /// The other offers this.
     fn offered(&mut self, round: u32, outcome: usize, ctx: &mut Context<'_, Self>) {
-        match self.ended {
+        match self.ending.outcome() {
             // It has not heard that it was accepted.
             Some(Ending::Agreed { outcome: agreed, rounds })
                 if agreed == outcome && rounds.checked_sub(1) == Some(round) =>
@@ -199,29 +184,14 @@ impl AlternatingOffers {
             ctx.broadcast(Message::Accept { round, outcome });
             let own = game.offer(round + 1).filter(|_| ctx.mutant("AO1"));
             let outcome = own.unwrap_or(outcome);
-            self.end(Ending::Agreed { outcome, rounds: round + 1 }, ctx);
+            negotiation::end(&mut self.ending, Ending::Agreed { outcome, rounds: round + 1 }, ctx);
             return;
         }
         self.round = round + 1;
         match game.offer(self.round) {
             Some(_) => self.open(ctx),
             // That was the last round.
-            None => self.end(Ending::BrokenDown, ctx),
+            None => negotiation::end(&mut self.ending, Ending::BrokenDown, ctx),
         }
-    }
-
-    /// Tells the end to all who wait here.
-    fn end(&mut self, ended: Ending, ctx: &mut Context<'_, Self>) {
-        self.ended = Some(ended);
-        ctx.cancel_timer(Timer::Repeat);
-        ctx.cancel_timer(Timer::Deadline);
-        ctx.announce(match ended {
-            Ending::Agreed { .. } => Landmark::Decided,
-            Ending::BrokenDown => Landmark::Undecided,
-        });
-        if self.unanswered.is_empty() {
-            ctx.indicate(ended);
-        }
-        self.unanswered.drain(..).for_each(|op| ctx.answer(op, ended));
     }
 }

@@ -25,8 +25,9 @@ pub struct Config {
     pub exchange: Exchange,
     /// The time between two questions of a node, above zero.
     pub period: Duration,
-    /// How long a tombstone is kept after the node knows that every node has it. Who drops it
-    /// later than others can learn that from them no more, so let it be many periods.
+    /// How long a tombstone is kept after the node knows that every node has it; `0s` drops it at
+    /// once. Who drops it later than others can learn that from them no more, so let it be many
+    /// periods.
     pub collect_after: Duration,
 }
 

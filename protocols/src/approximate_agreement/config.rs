@@ -20,13 +20,13 @@ pub struct Config {
     /// How what is left is averaged.
     pub average: Average,
     /// How many of the lowest and of the highest numbers are dropped, the f of the paper; by
-    /// default as many as `timing` allows.
+    /// default as many as `timing` allows; more need `allow_unsafe = true`.
     pub liars: Option<u32>,
-    /// How many rounds there are; by default as many as bring numbers of the known range near
-    /// enough.
+    /// How many rounds there are, up to 4096; by default as many as bring numbers of the known range
+    /// near enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rounds: Option<u32>,
-    /// How long a synchronous round is: longer than the longest delay and what clocks drift apart
+    /// How long a synchronous round is, above zero: longer than the longest delay and what clocks drift apart
     /// in all rounds together.
     pub round: Duration,
     /// How often a node repeats itself in an asynchronous round; `0s` says everything once, which

@@ -6,6 +6,7 @@ use sim_core::protocol::Protocol as _;
 use sim_core::tabletop::Tabletop;
 
 use super::{ApproximateAgreement, CONTRACTION, Config, ROUND_HULL};
+use crate::mutants::{Planted, broken};
 use crate::opinion::{Average, Timing};
 use crate::problem::estimate::{Begin, EPSILON_AGREEMENT, HULL};
 use crate::refinement::{Message, Timer};
@@ -17,7 +18,7 @@ const fn op(client: u32) -> OpId {
 }
 
 /// Nodes that are asked with these numbers; those that come later are not asked.
-fn seat(n: u32, config: &Config, values: &[i64], mutant: Option<&'static str>) -> Table {
+fn seat(n: u32, config: &Config, values: &[i64], mutant: Planted) -> Table {
     let mut table = Table::with_mutant(n, config.clone(), mutant);
     for (node, value) in (0..).zip(values) {
         table.request(node, op(node), Begin { value: *value, range: 1_000, epsilon: 10 });
@@ -33,10 +34,6 @@ fn value(round: u32, value: i64) -> Message {
     Message { round, value, again: false }
 }
 
-fn broken(table: &Table) -> Vec<&'static str> {
-    table.violations().iter().map(|violation| violation.property).collect()
-}
-
 /// The clock ends a round at these nodes, once all was heard.
 fn end_round(table: &mut Table, nodes: &[u32]) {
     table.settle(nodes);
@@ -44,7 +41,7 @@ fn end_round(table: &mut Table, nodes: &[u32]) {
 }
 
 /// Three nodes of four, and a liar that tells n0 that it is low and the others that it is high.
-fn among_lies(mutant: Option<&'static str>) -> Table {
+fn among_lies(mutant: Planted) -> Table {
     let config = Config { rounds: Some(2), ..Config::default() };
     let mut table = seat(4, &config, &[0, 500, 1_000], mutant);
     for round in 0..2 {

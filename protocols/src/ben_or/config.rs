@@ -37,11 +37,12 @@ pub struct Config {
     /// What the faulty may do.
     pub faults: Faults,
     /// How many of them the thresholds are made for, the t of the paper; by default as many as
-    /// `faults` allows, ⌊(n−1)/2⌋ or ⌊(n−1)/5⌋.
+    /// `faults` allows, ⌊(n−1)/2⌋ or ⌊(n−1)/5⌋. More need `allow_unsafe = true`; fewer
+    /// than n.
     pub resilience: Option<u32>,
     /// What a node tosses.
     pub coin: Coin,
-    /// What the dealer of the common coin drew.
+    /// What the dealer of the common coin drew: any number, and another one gives other sides.
     pub salt: u64,
     /// How often an undecided node repeats what it said in its round; `0s` says everything once,
     /// which is enough only where no message is lost and nobody comes back from a crash.

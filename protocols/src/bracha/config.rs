@@ -11,7 +11,8 @@ use sim_core::time::Duration;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// How many liars the thresholds are made for; ⌊(n−1)/3⌋ by default.
+    /// How many liars the thresholds are made for; ⌊(n−1)/3⌋ by default, and more need
+    /// `allow_unsafe = true`.
     pub faults: Option<u32>,
     /// How often a node repeats what it said to those who seem to lack it; `0s` says everything
     /// once, which is enough only where no message is lost and nobody crashes.

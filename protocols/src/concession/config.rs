@@ -6,11 +6,14 @@ use sim_core::id::Cluster;
 use sim_core::protocol::Objection;
 use sim_core::time::Duration;
 
+use crate::negotiation;
+
 /// How the parties bargain.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// How long after it was asked a party breaks down without an agreement.
+    /// How long after it was asked a party breaks down without an agreement, by its own clock; above
+    /// zero.
     pub deadline: Duration,
     /// How often a party repeats its proposal while it waits for the other's; `0s` says it once,
     /// which is enough only where no message is lost and nobody comes back from a crash.
@@ -25,16 +28,6 @@ impl Default for Config {
 
 impl Config {
     pub(super) fn objections(&self, cluster: Cluster) -> Vec<Objection> {
-        let mut objections = Vec::new();
-        let mut object = |key: &'static str, reason: String| {
-            objections.push(Objection { key, reason, runnable: false });
-        };
-        if cluster.n != 2 {
-            object("nodes", format!("{} parties: Zeuthen's strategy is for 2", cluster.n));
-        }
-        if self.deadline.is_zero() {
-            object("deadline", "no time to say anything: write \"10s\"".to_owned());
-        }
-        objections
+        negotiation::objections(cluster, self.deadline)
     }
 }

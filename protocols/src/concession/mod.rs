@@ -21,11 +21,12 @@ use std::collections::BTreeMap;
 
 use sim_core::checker::Unwatched;
 use sim_core::id::{Cluster, NodeId, OpId};
-use sim_core::landmark::Landmark;
 use sim_core::problem::Promise;
 use sim_core::protocol::{Assumptions, Context, Contract, Mutant, Objection, Protocol, Stored};
 
+use crate::awaited::Awaited;
 use crate::bargain::{Move, Party, Proposals, Round, Table};
+use crate::negotiation::{self, Timer, party, repeat};
 use crate::problem::bargain::{
     AGREEMENT, Bargaining, Ending, INDIVIDUAL_RATIONALITY, Negotiate, TERMINATION,
 };
@@ -48,18 +49,7 @@ pub struct Concession {
     said: Vec<usize>,
     /// What the other proposed, by round, from the one that runs on.
     heard: BTreeMap<u32, usize>,
-    ended: Option<Ending>,
-    /// Requests that wait for the end.
-    unanswered: Vec<OpId>,
-}
-
-/// The timers of a party.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
-pub enum Timer {
-    /// When to say again what it proposes in this round.
-    Repeat,
-    /// When it breaks down.
-    Deadline,
+    ending: Awaited<Ending>,
 }
 
 impl Protocol for Concession {
@@ -101,21 +91,17 @@ impl Protocol for Concession {
     }
 
     fn on_request(&mut self, op: OpId, request: Negotiate, ctx: &mut Context<'_, Self>) {
-        match self.ended {
-            Some(ended) => ctx.answer(op, ended),
-            None if self.unanswered.contains(&op) => {}
-            None => self.unanswered.push(op),
-        }
-        if self.stakes.is_some() || self.ended.is_some() {
+        self.ending.ask(op, ctx);
+        if self.stakes.is_some() || self.ending.has_come() {
             return;
         }
         let Negotiate(domain) = request;
         let negotiable = domain.negotiation_set();
         let Some(table) = Table::new(domain) else {
-            self.end(Ending::BrokenDown, ctx);
+            negotiation::end(&mut self.ending, Ending::BrokenDown, ctx);
             return;
         };
-        let opening = table.opening().by[party(ctx).index()];
+        let opening = table.opening().by[party(ctx.me()).index()];
         self.stakes = Some(Stakes { table, negotiable });
         ctx.set_timer(Timer::Deadline, ctx.config().deadline);
         self.propose(opening, ctx);
@@ -127,14 +113,15 @@ impl Protocol for Concession {
         if from == ctx.me() || !ctx.cluster().contains(from) {
             return;
         }
-        let is_behind = round < self.round() || matches!(self.ended, Some(Ending::Agreed { .. }));
+        let is_behind =
+            round < self.round() || matches!(self.ending.outcome(), Some(Ending::Agreed { .. }));
         if again
             && is_behind
             && let Some(outcome) = self.said.get(round as usize)
         {
             ctx.send(from, Message { round, outcome: *outcome, again: false });
         }
-        if round >= self.round() && round < ROUNDS_MAX && self.ended.is_none() {
+        if round >= self.round() && round < ROUNDS_MAX && !self.ending.has_come() {
             self.heard.entry(round).or_insert(outcome);
             self.advance(ctx);
         }
@@ -143,18 +130,13 @@ impl Protocol for Concession {
     fn on_timer(&mut self, timer: Timer, ctx: &mut Context<'_, Self>) {
         match timer {
             Timer::Repeat => self.speak(true, ctx),
-            Timer::Deadline => self.end(Ending::BrokenDown, ctx),
+            Timer::Deadline => negotiation::end(&mut self.ending, Ending::BrokenDown, ctx),
         }
     }
 
     fn monitor(_: &Config, _: Cluster) -> Unwatched {
         Unwatched
     }
-}
-
-/// Which of the two this node is.
-fn party(ctx: &Context<'_, Concession>) -> Party {
-    if ctx.me() == NodeId(0) { Party::One } else { Party::Other }
 }
 
 impl Concession {
@@ -175,10 +157,7 @@ impl Concession {
     fn speak(&self, again: bool, ctx: &mut Context<'_, Self>) {
         if let Some(outcome) = self.said.last() {
             ctx.broadcast(Message { round: self.round(), outcome: *outcome, again });
-            let interval = ctx.config().retransmit;
-            if !interval.is_zero() {
-                ctx.set_timer(Timer::Repeat, interval);
-            }
+            repeat(ctx.config().retransmit, ctx);
         }
     }
 
@@ -190,8 +169,8 @@ impl Concession {
 
     /// Goes through the rounds of which the other's proposal is there.
     fn advance(&mut self, ctx: &mut Context<'_, Self>) {
-        let me = party(ctx);
-        while self.ended.is_none()
+        let me = party(ctx.me());
+        while !self.ending.has_come()
             && let Some(stakes) = &self.stakes
             && let (Some(own), Some(others)) = (self.said.last().copied(), self.others(stakes))
         {
@@ -204,24 +183,10 @@ impl Concession {
                     if ctx.mutant("CO1") && accepts {
                         outcome = own;
                     }
-                    self.end(Ending::Agreed { outcome, rounds: self.round() + 1 }, ctx);
+                    let ending = Ending::Agreed { outcome, rounds: self.round() + 1 };
+                    negotiation::end(&mut self.ending, ending, ctx);
                 }
             }
         }
-    }
-
-    /// Tells the end to all who wait here.
-    fn end(&mut self, ended: Ending, ctx: &mut Context<'_, Self>) {
-        self.ended = Some(ended);
-        ctx.cancel_timer(Timer::Repeat);
-        ctx.cancel_timer(Timer::Deadline);
-        ctx.announce(match ended {
-            Ending::Agreed { .. } => Landmark::Decided,
-            Ending::BrokenDown => Landmark::Undecided,
-        });
-        if self.unanswered.is_empty() {
-            ctx.indicate(ended);
-        }
-        self.unanswered.drain(..).for_each(|op| ctx.answer(op, ended));
     }
 }

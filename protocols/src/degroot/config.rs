@@ -26,14 +26,15 @@ pub enum Topology {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The trust of each agent in each, by node, in proportion; without it `topology` and `own` say.
+    /// The trust of each agent in each, by node, in proportion: a row for each of up to 64 agents.
+    /// Without it `topology` and `own` say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust: Option<Trust>,
     /// Whom an agent trusts beside itself, each with weight 1.
     pub topology: Topology,
-    /// With which weight it trusts itself.
+    /// With which weight it trusts itself, beside 1 for each of the others; 0 ignores its own opinion.
     pub own: u32,
-    /// How many rounds there are.
+    /// How many rounds there are, up to 4096.
     pub rounds: u32,
     /// How often a node repeats itself in a round; `0s` says everything once, which is enough only
     /// where no message is lost and nobody comes back from a crash.

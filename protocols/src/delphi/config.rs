@@ -16,20 +16,20 @@ const ROUNDS_MAX: u32 = 1 << 12;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Which share of the way from the median to its own estimate an expert keeps, by node; a list
-    /// that is too short starts over.
+    /// Which share of the way from the median to its own estimate an expert keeps, `0%` to `100%`, by
+    /// node; a list that is too short starts over.
     pub stubbornness: Vec<Ratio>,
-    /// For how many experts the facilitator does not wait.
+    /// For how many experts the facilitator does not wait; fewer than all.
     pub absent: u32,
-    /// It stops when the middle half of the estimates is so near together; by default as near as the
-    /// agents are to end.
+    /// It stops when the middle half of the estimates is so near together, in the unit of the
+    /// estimates; by default as near as the agents are to end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spread: Option<u64>,
-    /// It stops when the median moved by at most so much since the round before; by default this is
-    /// no reason to.
+    /// It stops when the median moved by at most so much since the round before, in the unit of the
+    /// estimates; by default this is no reason to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stable: Option<u64>,
-    /// It stops after so many rounds, at least 1.
+    /// It stops after so many rounds, 1 to 4096.
     pub rounds: u32,
     /// How often an expert repeats its estimate while it waits for feedback; `0s` says it once.
     pub retransmit: Duration,

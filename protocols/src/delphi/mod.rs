@@ -23,10 +23,10 @@ use std::collections::BTreeMap;
 
 use sim_core::checker::Unwatched;
 use sim_core::id::{Cluster, NodeId, OpId};
-use sim_core::landmark::Landmark;
 use sim_core::problem::Promise;
 use sim_core::protocol::{Assumptions, Context, Contract, Mutant, Objection, Protocol, Stored};
 
+use crate::awaited::Awaited;
 use crate::opinion::Feedback;
 use crate::problem::estimate::{
     Begin, EPSILON_AGREEMENT, Estimate, Estimation, HULL, INTEGRITY, TERMINATION,
@@ -41,9 +41,7 @@ pub struct Delphi {
     begun: Option<Begin>,
     /// Its estimate of each round.
     said: Vec<i64>,
-    ended: Option<Estimate>,
-    /// Requests that wait for the result.
-    unanswered: Vec<OpId>,
+    end: Awaited<Estimate>,
     /// What the facilitator told the panel after each round.
     closed: Vec<Feedback>,
     /// The estimates of the round that it collects.
@@ -108,12 +106,8 @@ impl Protocol for Delphi {
     }
 
     fn on_request(&mut self, op: OpId, begin: Begin, ctx: &mut Context<'_, Self>) {
-        match self.ended {
-            Some(ended) => ctx.answer(op, ended),
-            None if self.unanswered.contains(&op) => {}
-            None => self.unanswered.push(op),
-        }
-        if self.begun.is_none() && self.ended.is_none() {
+        self.end.ask(op, ctx);
+        if self.begun.is_none() && !self.end.has_come() {
             self.begun = Some(begin);
             self.estimate(begin.value, Record::Begun(begin), ctx);
             self.close(ctx);
@@ -128,7 +122,7 @@ impl Protocol for Delphi {
             Message::Feedback { round, panel } if from == FACILITATOR => {
                 self.think_again(round, panel, ctx);
             }
-            Message::Result { rounds, value } if from == FACILITATOR && self.ended.is_none() => {
+            Message::Result { rounds, value } if from == FACILITATOR && !self.end.has_come() => {
                 self.end(Estimate::Settled { rounds, value }, ctx);
             }
             _ => {}
@@ -156,7 +150,7 @@ impl Delphi {
 
     /// Tells the facilitator the estimate of this round, and will do so again.
     fn speak(&self, ctx: &mut Context<'_, Self>) {
-        if self.ended.is_some() {
+        if self.end.has_come() {
             return;
         }
         if let Some(value) = self.said.last() {
@@ -218,23 +212,15 @@ impl Delphi {
         let Some(own) = self.said.last().filter(|_| self.said.len() == round as usize + 1) else {
             return;
         };
-        if self.ended.is_none() {
+        if !self.end.has_come() {
             let value = ctx.config().revised(ctx.me(), *own, panel.median);
             self.estimate(value, Record::Revised(value), ctx);
         }
     }
 
     /// Tells the end to all who wait here.
-    fn end(&mut self, ended: Estimate, ctx: &mut Context<'_, Self>) {
-        self.ended = Some(ended);
+    fn end(&mut self, end: Estimate, ctx: &mut Context<'_, Self>) {
         ctx.cancel_timer(Timer::Repeat);
-        ctx.announce(match ended {
-            Estimate::GivenUp => Landmark::Undecided,
-            _ => Landmark::Decided,
-        });
-        if self.unanswered.is_empty() {
-            ctx.indicate(ended);
-        }
-        self.unanswered.drain(..).for_each(|op| ctx.answer(op, ended));
+        self.end.come(end, end.landmark(), ctx);
     }
 }

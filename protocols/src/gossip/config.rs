@@ -76,7 +76,7 @@ pub struct Config {
     pub k: u32,
     /// Whether the receiver of a copy says if it was useful; a blind sender does not ask.
     pub feedback: bool,
-    /// How many hops a copy gets at most; no bound by default.
+    /// How many hops a copy gets at most, from the node that was told; no bound by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hops: Option<u32>,
     /// How many rumours a node remembers, at least 1; all by default. Who forgets one may learn it
@@ -87,9 +87,10 @@ pub struct Config {
     pub topology: Topology,
     /// How many neighbours a node has, in a topology with neighbours: even, at least 2.
     pub degree: u32,
-    /// The share of the links of a small world that lead anywhere.
+    /// The share of the links of a small world that lead anywhere instead of to a neighbour, `0%` to
+    /// `100%`.
     pub rewired: Ratio,
-    /// Another salt gives other links.
+    /// Another salt, any number, gives other links to the topologies that draw them.
     pub salt: u64,
 }
 

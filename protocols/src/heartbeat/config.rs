@@ -30,17 +30,18 @@ pub enum Model {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// How often each node sends its heartbeat to all others.
+    /// How often each node sends its heartbeat to all others; above zero.
     pub period: Duration,
     /// What tells that somebody is dead.
     pub detector: Detector,
-    /// The silence after which `timeout` declares a node dead.
+    /// The silence after which `timeout` declares a node dead; more than the period.
     pub timeout: Duration,
-    /// The φ at which `accrual` does, in thousandths: 8000 is a chance of 10⁻⁸ to be wrong.
+    /// The φ at which `accrual` does, in thousandths: 8000 is a chance of 10⁻⁸ to be
+    /// wrong; 100 to 16000.
     pub phi_millis: u32,
     /// How `accrual` takes heartbeats to be distributed.
     pub model: Model,
-    /// From how many of the last heartbeats `accrual` learns.
+    /// From how many of the last heartbeats `accrual` learns; at least 1.
     pub window: u32,
     /// The least deviation that `accrual` supposes, so that heartbeats that were even so far do
     /// not make the first late one a death.

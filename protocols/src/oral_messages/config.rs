@@ -29,9 +29,10 @@ pub enum Form {
 pub struct Config {
     /// Who gives orders.
     pub form: Form,
-    /// The depth of the recursion OM(m): there are m + 1 rounds. ⌊(n−1)/3⌋ by default.
+    /// The depth of the recursion OM(m), below n: there are m + 1 rounds, and up to a million messages
+    /// that grow like n to the m + 1. ⌊(n−1)/3⌋ by default; more need `allow_unsafe = true`.
     pub m: Option<u32>,
-    /// The length of a round; longer than the longest delay of a message.
+    /// The length of a round, above zero; longer than the longest delay of a message.
     pub round: Duration,
     /// The order of who has none: an option by its position, from 0; the last if there are fewer.
     pub default: u8,

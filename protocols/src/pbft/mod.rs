@@ -23,21 +23,20 @@
 //! a prepared certificate becomes a claim, and the new primary may have to wait for more view
 //! changes than a quorum ([`decision`]). Messages get smaller; processing time is not modelled.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use sim_core::id::{Cluster, NodeId, OpId};
 use sim_core::mark::Mark;
 use sim_core::problem::{Problem as _, Promise};
 use sim_core::protocol::{
     self, Assumptions, Contract, DiskMark, Mutant, Objection, Protocol, Request, Stored,
 };
-use sim_core::time::Duration;
 
 use crate::machine::{Journal, Kind, Machine};
 
 pub mod message;
+mod config;
 pub mod record;
 mod forge;
+mod wire;
 pub mod requests;
 pub mod log;
 pub mod history;
@@ -57,6 +56,8 @@ mod mutants;
 #[cfg(test)]
 mod tests;
 
+pub use config::{Authentication, Config};
+
 use client::Client;
 use invariants::Invariants;
 use message::Message;
@@ -64,46 +65,6 @@ use record::Record;
 use replica::Replica;
 
 type Context<'a, M> = protocol::Context<'a, Pbft<M>>;
-
-/// How pre-prepares, prepares, commits and replies are authenticated.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Authentication {
-    /// By signatures, which a receiver can show to others.
-    #[default]
-    Signatures,
-    /// By vectors of MACs, which convince their receivers only.
-    Macs,
-}
-
-/// PBFT's keys in the `[protocol]` of a scenario.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// How votes are authenticated.
-    pub authentication: Authentication,
-    /// How long a replica waits for a request to be executed before it gives up on the primary, be
-    /// it the primary itself; doubled with every view change in a row (section 4.5.2).
-    pub view_change_timeout: Duration,
-    /// After how many sequence numbers a checkpoint is taken (section 4.3).
-    pub checkpoint_interval: u64,
-    /// How far the high watermark lies above the low one.
-    pub window: u64,
-    /// How many requests share a sequence number at most.
-    pub batch: u32,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            authentication: Authentication::Signatures,
-            view_change_timeout: Duration::from_millis(300),
-            checkpoint_interval: 64,
-            window: 128,
-            batch: 1,
-        }
-    }
-}
 
 /// The timers of a replica.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -152,36 +113,7 @@ impl<M: Machine> Protocol for Pbft<M> {
     }
 
     fn objections(config: &Config, cluster: Cluster) -> Vec<Objection> {
-        let mut objections = Vec::new();
-        let mut object = |key, reason: String, runnable| {
-            objections.push(Objection { key, reason, runnable });
-        };
-        if config.view_change_timeout.is_zero() {
-            let reason = "is zero: every primary would be given up at once; write a positive \
-                          duration, such as \"300ms\"";
-            object("view_change_timeout", reason.to_owned(), false);
-        }
-        if config.checkpoint_interval == 0 {
-            let reason = "is 0: the log would never be cut; write at least 1";
-            object("checkpoint_interval", reason.to_owned(), false);
-        }
-        if config.window < config.checkpoint_interval {
-            let reason = format!(
-                "{} is less than the checkpoint interval, {}: the log would be full before the \
-                 first checkpoint; twice the interval is usual",
-                config.window, config.checkpoint_interval
-            );
-            object("window", reason, false);
-        }
-        if config.batch == 0 {
-            let reason = "is 0: nothing would ever be proposed; write at least 1";
-            object("batch", reason.to_owned(), false);
-        }
-        if certificates::liars(cluster) == 0 {
-            let reason = format!("{} replicas survive no liar: 4 survive one", cluster.n);
-            object("nodes", reason, true);
-        }
-        objections
+        config.objections(cluster)
     }
 
     fn boot(disk: &[Stored<Record>], ctx: &mut Context<'_, M>) -> Self {

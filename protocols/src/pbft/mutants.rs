@@ -1,39 +1,17 @@
-//! Each of PBFT's planted bugs in the shortest story that shows it. The same story told with the
-//! correct protocol breaks nothing.
+//! Each of PBFT's planted bugs in the shortest story that shows it.
 
 use sim_core::id::{NodeId, NodeSet};
 use sim_core::message::{Lie, Message as _};
 
 use super::Config;
+use super::invariants::{COMMITTED_AGREEMENT, COMMITTED_STAYS};
 use super::message::{Batch, Message, Phase};
 use super::tests::{Table, ask, lose_patience, offer, replica, request, settle_but, table, vote};
-
-type Mutant = Option<&'static str>;
-
-/// Tells the story without and, if this build can, with the bug.
-#[track_caller]
-fn check(id: &'static str, story: impl Fn(Mutant) -> Table) {
-    let table = story(None);
-    assert_eq!(table.violations(), [], "{}", table.transcript());
-    #[cfg(feature = "mutants")]
-    {
-        let mutant = super::invariants::MUTANTS.iter().find(|mutant| mutant.id == id);
-        let breaks = mutant.expect("the mutant is listed").breaks;
-        let table = story(Some(id));
-        let first = table.violations().first();
-        assert!(
-            first.is_some_and(|violation| breaks.contains(&violation.property)),
-            "{first:?} is none of {breaks:?}:\n{}",
-            table.transcript()
-        );
-    }
-    #[cfg(not(feature = "mutants"))]
-    assert_eq!(story(Some(id)).violations(), [], "{id} is planted without the feature");
-}
+use crate::mutants::{Planted, breaks};
 
 /// The primary n0 lies: it proposes one client's request to some and the other's to the rest,
 /// and commits to whatever they want.
-fn two_proposals(n: u32, some: &[u32], rest: &[u32], mutant: Mutant) -> Table {
+fn two_proposals(n: u32, some: &[u32], rest: &[u32], mutant: Planted) -> Table {
     let mut table = table(n, Config::default(), mutant);
     for client in [0, 1] {
         ask(&mut table, n, client, 0);
@@ -54,12 +32,12 @@ fn two_proposals(n: u32, some: &[u32], rest: &[u32], mutant: Mutant) -> Table {
 
 #[test]
 fn b01_two_f_votes_commit_two_proposals_in_one_view() {
-    check("B01", |mutant| two_proposals(4, &[1], &[2], mutant));
+    breaks("B01", COMMITTED_AGREEMENT, |mutant| two_proposals(4, &[1], &[2], mutant));
 }
 
 #[test]
 fn b02_two_f_plus_one_votes_commit_two_proposals_among_five() {
-    check("B02", |mutant| two_proposals(5, &[1, 2], &[3, 4], mutant));
+    breaks("B02", COMMITTED_AGREEMENT, |mutant| two_proposals(5, &[1, 2], &[3, 4], mutant));
 }
 
 /// n0, n1 and n2 go on in view 1 without n3, and a second request takes the first free place.
@@ -74,7 +52,7 @@ fn go_on_without_n3(table: &mut Table) {
 }
 
 /// Everybody accepts the first request, and only n3 hears who else did.
-fn prepared_at_n3(mutant: Mutant) -> Table {
+fn prepared_at_n3(mutant: Planted) -> Table {
     let mut table = table(4, Config::default(), mutant);
     ask(&mut table, 4, 0, 0);
     settle_but(&mut table, |letter| {
@@ -85,7 +63,7 @@ fn prepared_at_n3(mutant: Mutant) -> Table {
 }
 
 /// Everybody prepares the first request, and only n3 hears the commits and executes it.
-fn committed_at_n3(mutant: Mutant) -> Table {
+fn committed_at_n3(mutant: Planted) -> Table {
     let mut table = table(4, Config::default(), mutant);
     ask(&mut table, 4, 0, 0);
     settle_but(&mut table, |letter| {
@@ -97,7 +75,7 @@ fn committed_at_n3(mutant: Mutant) -> Table {
 
 #[test]
 fn b03_what_is_executed_before_it_is_committed_is_lost_in_the_next_view() {
-    check("B03", |mutant| {
+    breaks("B03", COMMITTED_STAYS, |mutant| {
         let mut table = prepared_at_n3(mutant);
         go_on_without_n3(&mut table);
         table
@@ -106,7 +84,7 @@ fn b03_what_is_executed_before_it_is_committed_is_lost_in_the_next_view() {
 
 #[test]
 fn b06_a_liar_that_votes_twice_is_counted_as_two() {
-    check("B06", |mutant| {
+    breaks("B06", COMMITTED_AGREEMENT, |mutant| {
         let mut table = table(4, Config::default(), mutant);
         ask(&mut table, 4, 0, 0);
         let held = settle_but(&mut table, |letter| {
@@ -132,7 +110,7 @@ fn b06_a_liar_that_votes_twice_is_counted_as_two() {
 
 #[test]
 fn b07_a_view_change_that_says_nothing_of_what_was_prepared_loses_it() {
-    check("B07", |mutant| {
+    breaks("B07", COMMITTED_STAYS, |mutant| {
         let mut table = committed_at_n3(mutant);
         go_on_without_n3(&mut table);
         table
@@ -141,7 +119,7 @@ fn b07_a_view_change_that_says_nothing_of_what_was_prepared_loses_it() {
 
 #[test]
 fn b08_a_new_primary_that_proposes_null_requests_is_believed() {
-    check("B08", |mutant| {
+    breaks("B08", COMMITTED_STAYS, |mutant| {
         let mut table = committed_at_n3(mutant);
         table.crash(3);
         lose_patience(&mut table, &[1, 2]);
@@ -159,7 +137,7 @@ fn b08_a_new_primary_that_proposes_null_requests_is_believed() {
 
 #[test]
 fn b10_prepares_are_passed_off_as_commits() {
-    check("B10", |mutant| {
+    breaks("B10", COMMITTED_AGREEMENT, |mutant| {
         let mut table = table(4, Config::default(), mutant);
         ask(&mut table, 4, 0, 0);
         let is_vote =

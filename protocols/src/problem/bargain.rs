@@ -55,13 +55,13 @@ pub struct Load {
     /// For each outcome, what it is worth to each party, 0 to 1000; without a list each run draws
     /// them, all worths alike likely.
     pub outcomes: Vec<Vec<u32>>,
-    /// The two parties share a pie in so many pieces, instead: every split is an outcome, and what
-    /// a party has of it is worth as large a share of 1000, rounded down.
+    /// The two parties share a pie in so many pieces, 1 to 1000, instead: every split is an outcome,
+    /// and what a party has of it is worth as large a share of 1000, rounded down.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pie: Option<u32>,
-    /// How many are drawn.
+    /// How many outcomes are drawn where none are listed; 1 to 1000.
     pub drawn: u32,
-    /// What each party has if they do not agree; nothing by default.
+    /// What each party has if they do not agree, 0 to 1000 for each; nothing by default.
     pub disagreement: Vec<u32>,
 }
 

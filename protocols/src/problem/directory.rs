@@ -80,7 +80,7 @@ pub enum View {
 pub struct Load {
     /// How many keys each client writes, at least 1.
     pub keys: u32,
-    /// The share of the writes that are deletions.
+    /// The share of the writes that are deletions, `0%` to `100%`.
     pub deletions: Ratio,
 }
 

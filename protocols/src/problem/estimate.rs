@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, Property};
 use sim_core::gauge::{Curve, Metric};
 use sim_core::id::{ClientId, Cluster, NodeId};
+use sim_core::landmark::Landmark;
 use sim_core::problem::{Answer, Client, Problem, ProblemGauge, Promise};
 use sim_core::rng::{ChaCha, Key, Random as _};
 use sim_core::workload::Workload;
@@ -71,13 +72,21 @@ impl Estimate {
     const fn is_end(&self) -> bool {
         !matches!(self, Self::Revised { .. })
     }
+
+    /// What a node announces that ends so.
+    pub(crate) const fn landmark(&self) -> Landmark {
+        match self {
+            Self::GivenUp => Landmark::Undecided,
+            Self::Revised { .. } | Self::Settled { .. } => Landmark::Decided,
+        }
+    }
 }
 
 /// What is right, and how far off an agent may be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Truth {
-    /// The right number.
+    /// The right number: with the error, up to 2^40 away from 0.
     pub value: i64,
     /// The largest error; up to it all errors are alike likely, either way.
     #[serde(default)]
@@ -88,13 +97,13 @@ pub struct Truth {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Load {
-    /// The number of each agent, by node; a list that is too short starts over, and without one
-    /// the numbers are drawn around the truth.
+    /// The number of each agent, by node, up to 2^40 away from 0; a list that is too short starts
+    /// over, and without one the numbers are drawn around the truth.
     pub values: Vec<i64>,
-    /// What is right.
+    /// What is right, and how far off what is drawn may be.
     pub truth: Truth,
     /// How far apart the numbers may be at first, as all know; by default as far as those listed
-    /// are, or as those drawn can be.
+    /// are, or as those drawn can be, and never less.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub range: Option<u64>,
     /// How far apart the agents may end: at least n, since averages are rounded.

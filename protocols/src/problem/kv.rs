@@ -21,7 +21,8 @@ use sim_core::problem::{self, Answer, Problem, Promise};
 use sim_core::rng::{ChaCha, Random as _, Ratio};
 use sim_core::workload::Workload;
 
-use super::log::{Command, Log, Termination};
+use super::log::{Command, Log};
+use super::operation::Termination;
 
 /// The answers are those of one store that does one operation after another.
 pub const LINEARIZABILITY: &str = "linearizability";
@@ -187,11 +188,11 @@ pub struct Load {
     pub keys: u32,
     /// How many of them are hot; fewer than all.
     pub hot_keys: u32,
-    /// How many of the requests are about hot keys.
+    /// The share of the requests that are about hot keys, `0%` to `100%`.
     pub hot_share: Ratio,
-    /// How many of the requests are reads.
+    /// The share of the requests that are reads, `0%` to `100%`.
     pub reads: Ratio,
-    /// How many of the others compare before they set. A client expects what it last heard of.
+    /// The share of the others that compare before they set, `0%` to `100%`. A client expects what it last heard of.
     /// Without any, linearizability is judged in O(n log n); with some, by a search that may give up
     /// where many operations overlap.
     pub compare_and_sets: Ratio,

@@ -8,8 +8,6 @@
 
 mod judges;
 
-pub(super) use judges::{PerOp, Termination, seconds};
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::checker::{Checker, Class, Property};
@@ -18,6 +16,8 @@ use sim_core::problem::{self, Answer, Problem, Promise};
 use sim_core::rng::ChaCha;
 use sim_core::time::Duration;
 use sim_core::workload::{Rate, Retry, Workload};
+
+use super::operation::Termination;
 
 /// No two nodes deliver different operations at one position, in whatever life.
 pub const AGREEMENT: &str = "agreement";

@@ -138,8 +138,8 @@ pub enum Indication {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Load {
-    /// The share of requests by which a node leaves, or joins again if it has left; the others
-    /// count the members.
+    /// The share of requests by which a node leaves, or joins again if it has left, `0%` to `100%`;
+    /// the others count the members.
     pub turnover: Ratio,
 }
 

@@ -1,6 +1,7 @@
 //! The problems: one file each, with its types, workload and properties.
 
 mod ending;
+mod operation;
 pub mod bargain;
 pub mod broadcast;
 pub mod decision;

@@ -28,7 +28,7 @@ use sim_core::workload::{Arrivals, Workload};
 
 use super::kv::Linearizability;
 pub use super::kv::Value;
-use super::log::Termination;
+use super::operation::Termination;
 use crate::staleness::Model;
 
 /// Every operation takes effect at one instant between its request and its answer.
@@ -185,10 +185,10 @@ pub fn homes(cluster: Cluster, copies: u32, key: u32) -> impl Iterator<Item = No
 pub struct Load {
     /// How many keys there are; 1 to 16,384.
     pub keys: u32,
-    /// How many of the requests of those who write are reads.
+    /// The share of reads among the requests of those who write, `0%` to `100%`.
     pub reads: Ratio,
-    /// How many clients write. Then each key has one writer, and the other clients only read;
-    /// `0` lets every client write every key.
+    /// How many clients write, at most as many as there are keys. Then each key has one writer, and
+    /// the other clients only read; `0` lets every client write every key.
     pub writers: u32,
     /// A client that writes reads the key next, and so on in turn, whatever `reads` says. With a
     /// pause (`think`) it asks how new a read is so long after a write.

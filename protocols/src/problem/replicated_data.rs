@@ -197,13 +197,13 @@ pub struct Updated {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Load {
-    /// The share of requests that only read.
+    /// The share of requests that only read, `0%` to `100%`.
     pub reads: Ratio,
-    /// The share of updates that remove, subtract or delete, where the type can.
+    /// The share of updates that remove, subtract or delete, where the type can, `0%` to `100%`.
     pub removes: Ratio,
     /// How many keys a map has; at least 1.
     pub keys: u32,
-    /// How many elements are drawn from; at least 1.
+    /// From how many elements those of sets and maps are drawn; at least 1.
     pub elements: u32,
 }
 

@@ -28,7 +28,7 @@ use sim_core::rng::{ChaCha, Random as _, Ratio};
 use sim_core::time::{Duration, Time};
 use sim_core::workload::{Rate, Workload};
 
-use super::log::Termination;
+use super::operation::Termination;
 use crate::capability::{Action, Resource};
 use crate::credential::PublicKey;
 pub use policy::{Label, Office, Role};
@@ -278,7 +278,7 @@ pub enum Indication {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Load {
-    /// The share of requests that are audits.
+    /// The share of requests that are audits, `0%` to `100%`, as are the shares below.
     pub audits: Ratio,
     /// The share of the others that act on a resource; the rest are messages.
     pub acts: Ratio,

@@ -1,53 +1,29 @@
-//! Each of Raft's planted bugs in the shortest story that shows it. The same story told with the
-//! correct protocol breaks nothing.
+//! Each of Raft's planted bugs in the shortest story that shows it.
 
-#[cfg(feature = "mutants")]
-use sim_core::protocol::Protocol as _;
 use sim_core::tabletop::Tabletop;
 use sim_core::time::Duration;
 
 use super::figures::figure_8;
+use super::invariants::{
+    ELECTION_SAFETY, LEADER_COMPLETENESS, STATE_MACHINE_SAFETY, TERM_MONOTONICITY,
+};
 use super::reading::{get, leased, put, store};
 use super::reads::Reads;
 use super::tests::{Table, ask, elect, stand_unheard, table};
 use super::{Config, Raft, Role, Timer};
-use crate::machine::Machine;
-
-type Mutant = Option<&'static str>;
-
-/// Tells the story without and, if this build can, with the bug.
-#[track_caller]
-fn check<M: Machine>(id: &'static str, story: impl Fn(Mutant) -> Tabletop<Raft<M>>) {
-    let story = |mutant| {
-        let mut table = story(mutant);
-        table.conclude();
-        table
-    };
-    assert_eq!(story(None).violations(), []);
-    #[cfg(feature = "mutants")]
-    {
-        let mutant = Raft::<M>::MUTANTS.iter().find(|mutant| mutant.id == id);
-        let breaks = mutant.expect("the mutant is listed").breaks;
-        let table = story(Some(id));
-        let first = table.violations().first();
-        assert!(
-            first.is_some_and(|violation| breaks.contains(&violation.property)),
-            "{first:?} is none of {breaks:?}:\n{}",
-            table.transcript()
-        );
-    }
-    #[cfg(not(feature = "mutants"))]
-    assert_eq!(story(Some(id)).violations(), [], "{id} is planted without the feature");
-}
+use crate::machine::Store;
+use crate::mutants::{Planted, breaks};
+use crate::problem::kv::LINEARIZABILITY;
+use crate::problem::log::EXACTLY_ONCE;
 
 #[test]
 fn committing_older_terms_by_counting_copies_is_caught_in_figure_8() {
-    check("R01", |mutant| figure_8(mutant, &mut Vec::new()));
+    breaks("R01", LEADER_COMPLETENESS, |mutant| figure_8(mutant, &mut Vec::new()));
 }
 
 #[test]
 fn a_vote_that_a_restart_forgets_is_given_twice() {
-    check("R02", |mutant| {
+    breaks("R02", ELECTION_SAFETY, |mutant| {
         let mut table = table(3, 64, mutant);
         table.fire(0, Timer::Election);
         table.fire(2, Timer::Election);
@@ -62,7 +38,7 @@ fn a_vote_that_a_restart_forgets_is_given_twice() {
 
 #[test]
 fn a_term_that_a_restart_forgets_falls() {
-    check("R03", |mutant| {
+    breaks("R03", TERM_MONOTONICITY, |mutant| {
         let mut table = table(3, 64, mutant);
         elect(&mut table, 0, &[1]);
         table.restart(1);
@@ -72,7 +48,7 @@ fn a_term_that_a_restart_forgets_falls() {
 
 #[test]
 fn a_late_append_that_cuts_the_log_loses_what_was_committed() {
-    check("R07", |mutant| {
+    breaks("R07", LEADER_COMPLETENESS, |mutant| {
         let mut table = table(3, 64, mutant);
         elect(&mut table, 0, &[1]);
         table.settle(&[0, 1]);
@@ -91,7 +67,7 @@ fn a_late_append_that_cuts_the_log_loses_what_was_committed() {
 
 /// n2 led first and has two entries of its own beyond the one that all have; n0 leads now, and n1
 /// has heard nothing from it but a request for its vote.
-fn divergence(mutant: Mutant) -> Table {
+fn divergence(mutant: Planted) -> Table {
     let mut table = table(3, 1, mutant);
     elect(&mut table, 2, &[1]);
     table.settle(&[0, 1, 2]);
@@ -104,7 +80,7 @@ fn divergence(mutant: Mutant) -> Table {
 
 #[test]
 fn committing_beyond_what_an_append_covered_applies_what_was_never_agreed() {
-    check("R08", |mutant| {
+    breaks("R08", STATE_MACHINE_SAFETY, |mutant| {
         let mut table = divergence(mutant);
         table.settle(&[0, 1]);
         assert_eq!(table.state(0).commit(), 3);
@@ -117,7 +93,7 @@ fn committing_beyond_what_an_append_covered_applies_what_was_never_agreed() {
 
 #[test]
 fn a_heartbeat_accepted_without_its_predecessor_applies_what_was_never_agreed() {
-    check("R09", |mutant| {
+    breaks("R09", STATE_MACHINE_SAFETY, |mutant| {
         let mut table = divergence(mutant);
         table.settle(&[0, 1]);
         elect(&mut table, 1, &[0]);
@@ -132,7 +108,7 @@ fn a_heartbeat_accepted_without_its_predecessor_applies_what_was_never_agreed() 
 
 #[test]
 fn acknowledging_more_than_an_append_covered_commits_what_nobody_else_has() {
-    check("R10", |mutant| {
+    breaks("R10", LEADER_COMPLETENESS, |mutant| {
         let mut table = divergence(mutant);
         table.lose_all();
         table.fire(0, Timer::Heartbeat);
@@ -146,7 +122,7 @@ fn acknowledging_more_than_an_append_covered_commits_what_nobody_else_has() {
 
 #[test]
 fn a_vote_for_a_log_that_is_behind_elects_a_leader_without_what_was_committed() {
-    check("R13", |mutant| {
+    breaks("R13", LEADER_COMPLETENESS, |mutant| {
         let mut table = table(3, 64, mutant);
         elect(&mut table, 0, &[1]);
         table.settle(&[0, 1]);
@@ -159,7 +135,7 @@ fn a_vote_for_a_log_that_is_behind_elects_a_leader_without_what_was_committed() 
 
 #[test]
 fn a_retry_at_the_next_leader_is_done_twice_without_sessions() {
-    check("R20", |mutant| {
+    breaks("R20", EXACTLY_ONCE, |mutant| {
         let mut table = table(3, 64, mutant);
         elect(&mut table, 0, &[1]);
         table.settle(&[0, 1]);
@@ -174,7 +150,7 @@ fn a_retry_at_the_next_leader_is_done_twice_without_sessions() {
 }
 
 /// n0 led, and n2 leads now with n1; n0 has not heard of it, and the value that it has is old.
-fn deposed(config: Config, mutant: Mutant) -> Tabletop<Raft<crate::machine::Store>> {
+fn deposed(config: Config, mutant: Planted) -> Tabletop<Raft<Store>> {
     let mut table = store(3, config, mutant);
     elect(&mut table, 0, &[1, 2]);
     table.settle(&[0, 1, 2]);
@@ -186,7 +162,7 @@ fn deposed(config: Config, mutant: Mutant) -> Tabletop<Raft<crate::machine::Stor
 }
 
 /// n2 leads with n1, and another value is written.
-fn overwrite(table: &mut Tabletop<Raft<crate::machine::Store>>) {
+fn overwrite(table: &mut Tabletop<Raft<Store>>) {
     elect(table, 2, &[1]);
     table.settle(&[1, 2]);
     put(table, 2, 1);
@@ -195,7 +171,7 @@ fn overwrite(table: &mut Tabletop<Raft<crate::machine::Store>>) {
 
 #[test]
 fn a_deposed_leader_that_answers_reads_from_its_state_answers_what_is_old() {
-    check("R17", |mutant| {
+    breaks("R17", LINEARIZABILITY, |mutant| {
         let config = Config { reads: Reads::ReadIndex, ..Config::default() };
         let mut table = deposed(config, mutant);
         overwrite(&mut table);
@@ -206,7 +182,7 @@ fn a_deposed_leader_that_answers_reads_from_its_state_answers_what_is_old() {
 
 #[test]
 fn a_new_leader_that_answers_reads_before_it_knows_what_is_committed_answers_what_is_old() {
-    check("R18", |mutant| {
+    breaks("R18", LINEARIZABILITY, |mutant| {
         let config = Config { reads: Reads::ReadIndex, ..Config::default() };
         let mut table = store(3, config, mutant);
         elect(&mut table, 0, &[1, 2]);
@@ -226,7 +202,7 @@ fn a_new_leader_that_answers_reads_before_it_knows_what_is_committed_answers_wha
 
 #[test]
 fn a_lease_that_is_as_long_as_the_timeout_outlives_it_on_a_slow_clock() {
-    check("R19", |mutant| {
+    breaks("R19", LINEARIZABILITY, |mutant| {
         let mut table = deposed(leased(), mutant);
         table.drift(0, -300_000);
         table.fire(0, Timer::Heartbeat);

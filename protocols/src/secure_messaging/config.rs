@@ -51,11 +51,11 @@ pub enum Attack {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Theft {
-    /// Whose key, by the number of the agent.
+    /// Whose key, by the number of the agent: one of the nodes but the last three.
     pub victim: u32,
-    /// Which node gets it; it uses it once it is corrupt.
+    /// Which node gets it, another one; it uses it once it is corrupt.
     pub thief: u32,
-    /// When.
+    /// When, from the beginning of the run.
     pub at: Duration,
     /// How much later the victim notices, and reports it to the authority.
     pub noticed: Duration,
@@ -69,22 +69,23 @@ pub struct Config {
     pub defences: Defences,
     /// What corrupt nodes do.
     pub attack: Attack,
-    /// How often each of them may try.
+    /// How often each of them may try; 0 for never.
     pub attempts: u32,
     /// The time between two attempts that nothing else triggers; above zero.
     pub attack_every: Duration,
     /// The theft of a key, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub theft: Option<Theft>,
-    /// How old a letter may be.
+    /// How old a letter may be when it is taken.
     pub freshness: Duration,
-    /// How far apart clocks may be.
+    /// How far apart clocks may be: so much is allowed for wherever times of two nodes are compared.
     pub skew: Duration,
-    /// How long a certificate is good; an agent gets the next one at half of it.
+    /// How long a certificate is good, above zero; an agent gets the next one at half of it.
     pub validity: Duration,
     /// How old the list of revoked keys may be; above it nobody's key is taken for good.
     pub status_age: Duration,
-    /// How often the authority issues a list; above zero.
+    /// How often the authority issues a list; above zero, and at most `status_age`, or it is too old
+    /// before the next one comes.
     pub refresh: Duration,
     /// How often an agent passes on the list and the head of the log to another; above zero.
     pub gossip: Duration,
@@ -93,7 +94,7 @@ pub struct Config {
     /// After which time a letter that was not answered is sent again; above zero.
     pub retransmit: Duration,
     /// How long a letter may go unanswered, sent again and again, until its receiver is suspected;
-    /// twice that if it is to have something done by another.
+    /// twice that if it is to have something done by another. At least twice `retransmit`.
     pub silence: Duration,
     /// How many letters a second are taken from one sender.
     pub rate: u32,
@@ -105,7 +106,7 @@ pub struct Config {
     /// than half of them warn, that is an alarm of its own. 0 hears all, and counts `witnesses`.
     #[serde(skip_serializing_if = "is_zero")]
     pub jury: u32,
-    /// How many keys an agent gets that is more than one.
+    /// How many keys an agent gets that is more than one, under the attack `sybil`.
     pub identities: u32,
     /// How long a sender is not heard after an alarm.
     pub quarantine: Duration,

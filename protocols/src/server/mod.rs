@@ -26,7 +26,7 @@ mod tests;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// How long one job takes.
+    /// How long one job takes, drawn for each by itself.
     pub service: Latency,
 }
 

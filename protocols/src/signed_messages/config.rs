@@ -14,7 +14,7 @@ use crate::generals::objection_to_round;
 pub struct Config {
     /// The traitors that are survived, at most n − 2; there are m + 1 rounds. n − 2 by default.
     pub m: Option<u32>,
-    /// The length of a round; longer than the longest delay of a message.
+    /// The length of a round, above zero; longer than the longest delay of a message.
     pub round: Duration,
     /// The order of who has none, or several: an option by its position, from 0; the last if there
     /// are fewer.

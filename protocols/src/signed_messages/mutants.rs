@@ -1,7 +1,4 @@
 //! The planted bugs, each against a script in which a judge sees it.
-//!
-//! Every script is run twice: the correct generals break nothing, the mutant breaks what its entry
-//! says. So a script cannot pass because it is too tame, nor because the judges cry wolf.
 
 use sim_core::id::{ClientId, NodeId, NodeSet, OpId};
 use sim_core::signature::Signer;
@@ -9,6 +6,7 @@ use sim_core::tabletop::Tabletop;
 
 use super::{Config, Message, SignedMessages};
 use crate::generals::Timer;
+use crate::mutants::{Planted, breaks_all};
 use crate::problem::decision::{Choice, Propose};
 
 const ATTACK: Choice = Choice::new(0, 2);
@@ -31,7 +29,7 @@ fn keys(table: &Table, traitors: &[u32]) -> Vec<Signer> {
 
 /// The commander n0 and n3 are traitors among four. They order an attack, and in the last of three
 /// rounds they show n1 alone another order, with these of their signatures.
-fn a_late_release(signatures: &[usize], mutant: Option<&'static str>) -> Table {
+fn a_late_release(signatures: &[usize], mutant: Planted) -> Table {
     let mut table = Table::with_mutant(4, Config::default(), mutant);
     let keys = keys(&table, &[0, 3]);
     for to in [1, 2] {
@@ -47,7 +45,7 @@ fn a_late_release(signatures: &[usize], mutant: Option<&'static str>) -> Table {
 }
 
 /// n2 among three puts the loyal commander's signature under another order.
-fn a_transplant(mutant: Option<&'static str>) -> Table {
+fn a_transplant(mutant: Planted) -> Table {
     let mut table = Table::with_mutant(3, Config::default(), mutant);
     table.request(0, OpId { client: ClientId(0), sequence: 0 }, Propose::from(ATTACK));
     let genuine = table.take(0, 2).message;
@@ -59,41 +57,18 @@ fn a_transplant(mutant: Option<&'static str>) -> Table {
     table
 }
 
-#[track_caller]
-fn check(id: &'static str, script: impl Fn(Option<&'static str>) -> Table) {
-    assert_eq!(script(None).violations(), [], "the correct generals");
-    #[cfg(feature = "mutants")]
-    {
-        use sim_core::protocol::Protocol as _;
-
-        let mutant = SignedMessages::MUTANTS.iter().find(|mutant| mutant.id == id);
-        let promised = mutant.expect("the mutant is listed").breaks;
-        let table = script(Some(id));
-        for property in promised {
-            let mut violations = table.violations().iter();
-            assert!(
-                violations.any(|violation| violation.property == *property),
-                "{id} breaks no {property}:\n{}",
-                table.transcript()
-            );
-        }
-    }
-    #[cfg(not(feature = "mutants"))]
-    assert_eq!(script(Some(id)).violations(), [], "nothing can be planted");
-}
-
 #[test]
 fn sm1_to_accept_a_short_chain_in_a_late_round_is_caught() {
     // Signed by both traitors, which is one signature short of what the third round asks for.
-    check("SM1", |mutant| a_late_release(&[1], mutant));
+    breaks_all("SM1", |mutant| a_late_release(&[1], mutant));
 }
 
 #[test]
 fn sm2_to_count_signatures_without_verifying_them_is_caught() {
-    check("SM2", a_transplant);
+    breaks_all("SM2", a_transplant);
 }
 
 #[test]
 fn sm3_to_count_a_signer_twice_is_caught() {
-    check("SM3", |mutant| a_late_release(&[1, 1], mutant));
+    breaks_all("SM3", |mutant| a_late_release(&[1, 1], mutant));
 }

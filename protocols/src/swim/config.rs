@@ -31,26 +31,26 @@ pub enum Incarnations {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The protocol period: a member probes one other in each.
+    /// The protocol period: a member probes one other in each; above zero.
     pub period: Duration,
     /// How long it waits for the answer before it asks others to try; below the period.
     pub probe_timeout: Duration,
-    /// How many others are asked to try (k in the paper).
+    /// How many others are asked to try (k in the paper); 0 asks nobody.
     pub proxies: u32,
     /// Whom a member probes next.
     pub targets: Targets,
     /// Whether all members begin their periods together; by default each begins at a time of its
     /// own.
     pub in_step: bool,
-    /// News is passed on ⌈λ ln(n + 1)⌉ times by each member; this is λ.
+    /// News is passed on ⌈λ ln(n + 1)⌉ times by each member, and once at least; this is λ.
     pub retransmit: u32,
     /// The most bytes of news that a message carries.
     pub piggyback: u32,
     /// A suspect is declared dead after this many periods times log10 n, and one period at least;
     /// 0 declares it dead at once, as in the paper's section 3.
     pub suspicion: u32,
-    /// So many nodes, the first ones, are known to all who come up, and asked for the others; by
-    /// default all know all.
+    /// So many nodes, the first ones and at least 1, are known to all who come up, and asked for the
+    /// others; by default all know all.
     pub seeds: Option<u32>,
     /// How often a member exchanges its whole view with another, which may be one that it holds
     /// for gone: so two halves find together again. `0s` for never.

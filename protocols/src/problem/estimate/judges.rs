@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use sim_core::checker::{Checker, End, Witness};
 use sim_core::history::{Entry, Event};
-use sim_core::id::{Incarnation, NodeId, NodeSet, OpId};
+use sim_core::id::{Incarnation, NodeId, NodeSet};
 use sim_core::time::Time;
 
+use super::super::operation::Waiting;
 use super::{Begin, Estimate};
 
 type Seen = Entry<Begin, Estimate>;
@@ -94,19 +95,10 @@ struct Life {
 /// more in each life.
 #[derive(Default)]
 pub(super) struct Integrity {
-    /// How often each operation still waits for an answer.
-    unanswered: BTreeMap<(NodeId, OpId), u32>,
+    waiting: Waiting,
     lives: BTreeMap<NodeId, Life>,
     /// The first number of each node that it ended with, and when.
     kept: BTreeMap<NodeId, (i64, Time)>,
-}
-
-impl Integrity {
-    /// Takes one request off those that wait for their answer; says whether there was one.
-    fn was_asked(&mut self, node: NodeId, op: OpId) -> bool {
-        let open = self.unanswered.get_mut(&(node, op));
-        open.filter(|count| **count > 0).map(|count| *count -= 1).is_some()
-    }
 }
 
 impl Checker<Begin, Estimate> for Integrity {
@@ -114,14 +106,14 @@ impl Checker<Begin, Estimate> for Integrity {
         let (node, at, incarnation) = (entry.node, entry.at, entry.incarnation);
         let (answers, last) = match entry.event {
             Event::Requested { op, reached, .. } => {
-                *self.unanswered.entry((node, op)).or_default() += u32::from(reached);
+                self.waiting.ask(node, op, reached);
                 return None;
             }
             Event::Indicated { indication: Estimate::Revised { .. }, .. } => return None,
             Event::Indicated { answers, indication } => (answers, indication),
             _ => return None,
         };
-        let was_asked = answers.is_some_and(|op| self.was_asked(node, op));
+        let was_asked = self.waiting.answer(node, answers);
         if let Estimate::Settled { value, .. } = last {
             let (kept, when) = *self.kept.entry(node).or_insert((value, at));
             if kept != value {

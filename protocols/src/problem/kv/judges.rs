@@ -12,7 +12,7 @@ use sim_core::problem::Problem;
 use sim_core::session::{self, Moment};
 use sim_core::time::Time;
 
-use super::super::log::{PerOp, seconds};
+use super::super::operation::{PerOp, seconds};
 use super::{Indication, Kv, Request, Response, Value};
 
 /// How many states the search of one key may visit. A run of thousands of operations takes some

@@ -3,60 +3,13 @@
 //! They run at every entry of every history, so their memory is dense: vectors by position and by
 //! client and sequence number. None allocates but to grow.
 
-use std::marker::PhantomData;
-
-use sim_core::checker::{Checker, End, Progress, Witness};
+use sim_core::checker::{Checker, Witness};
 use sim_core::history::{Entry, Event};
-use sim_core::id::{ClientId, NodeId, NodeSet, OpId};
-use sim_core::problem::{Answer, Problem};
+use sim_core::id::{NodeId, OpId};
 use sim_core::time::Time;
 
+use super::super::operation::{PerOp, place, seconds};
 use super::{Command, Indication};
-
-/// A memory of at most one thing per operation.
-#[derive(Clone, Debug)]
-pub(in crate::problem) struct PerOp<T>(Vec<Vec<Option<T>>>);
-
-impl<T: Clone> Default for PerOp<T> {
-    fn default() -> Self {
-        Self::empty()
-    }
-}
-
-impl<T: Clone> PerOp<T> {
-    /// Nothing is remembered.
-    pub(in crate::problem) const fn empty() -> Self {
-        Self(Vec::new())
-    }
-
-    pub(in crate::problem) fn get(&self, op: OpId) -> Option<&T> {
-        self.0.get(op.client.0 as usize)?.get(op.sequence as usize)?.as_ref()
-    }
-
-    pub(in crate::problem) fn slot(&mut self, op: OpId) -> &mut Option<T> {
-        slot(slot(&mut self.0, op.client.0 as usize), op.sequence as usize)
-    }
-
-    /// All that is remembered, by client and sequence number.
-    pub(in crate::problem) fn iter(&self) -> impl Iterator<Item = (OpId, &T)> {
-        self.0.iter().zip(0..).flat_map(|(ops, client)| {
-            let op = move |sequence| OpId { client: ClientId(client), sequence };
-            ops.iter().zip(0..).filter_map(move |(it, sequence)| Some((op(sequence), it.as_ref()?)))
-        })
-    }
-
-    fn forget_all(&mut self) {
-        self.0.iter_mut().for_each(Vec::clear);
-    }
-}
-
-/// The place `at` of a vector that grows to have it.
-fn slot<T: Clone + Default>(places: &mut Vec<T>, at: usize) -> &mut T {
-    if places.len() <= at {
-        places.resize(at + 1, T::default());
-    }
-    &mut places[at]
-}
 
 /// That a node said something about an operation and a position, and when.
 #[derive(Clone, Copy, Debug)]
@@ -73,11 +26,6 @@ impl std::fmt::Display for Saying {
         let Self { node, at, op, position, verb } = self;
         write!(f, "{node} {verb} {op} at position {position} at {}", seconds(*at))
     }
-}
-
-/// A time, for witnesses.
-pub(in crate::problem) fn seconds(at: Time) -> String {
-    format!("{} s", at.as_nanos() as f64 / 1e9)
 }
 
 /// The delivery that an entry reports, if it reports one.
@@ -112,7 +60,7 @@ pub(super) struct Agreement {
 impl Checker<Command, Indication> for Agreement {
     fn observe(&mut self, entry: &Entry<Command, Indication>) -> Option<Witness> {
         let (saying, command) = delivery(entry)?;
-        let first = slot(&mut self.first, saying.position as usize);
+        let first = place(&mut self.first, saying.position as usize);
         let (earlier, agreed) = first.get_or_insert((saying, command));
         if (earlier.op, *agreed) == (saying.op, command) {
             return None;
@@ -131,10 +79,10 @@ pub(super) struct PrefixAgreement {
 impl Checker<Command, Indication> for PrefixAgreement {
     fn observe(&mut self, entry: &Entry<Command, Indication>) -> Option<Witness> {
         if matches!(entry.event, Event::Booted) {
-            *slot(&mut self.last, entry.node.index()) = 0;
+            *place(&mut self.last, entry.node.index()) = 0;
         }
         let (saying, _) = delivery(entry)?;
-        let before = std::mem::replace(slot(&mut self.last, entry.node.index()), saying.position);
+        let before = std::mem::replace(place(&mut self.last, entry.node.index()), saying.position);
         (saying.position != before + 1)
             .then(|| format!("{saying}, and position {before} was its last in this life"))
     }
@@ -174,10 +122,10 @@ pub(super) struct ExactlyOnce {
 impl Checker<Command, Indication> for ExactlyOnce {
     fn observe(&mut self, entry: &Entry<Command, Indication>) -> Option<Witness> {
         if matches!(entry.event, Event::Booted) {
-            slot(&mut self.nodes, entry.node.index()).forget_all();
+            place(&mut self.nodes, entry.node.index()).forget_all();
         }
         let (saying, _) = delivery(entry)?;
-        let delivered = slot(&mut self.nodes, entry.node.index());
+        let delivered = place(&mut self.nodes, entry.node.index());
         let (position, at) = delivered.slot(saying.op).replace((saying.position, saying.at))?;
         let earlier = Saying { position, at, ..saying };
         Some(format!("{saying}, {earlier}"))
@@ -202,7 +150,7 @@ impl Checker<Command, Indication> for Durability {
     fn observe(&mut self, entry: &Entry<Command, Indication>) -> Option<Witness> {
         let contradiction = if let Some((saying, _)) = delivery(entry) {
             let at = saying.position as usize;
-            slot(&mut self.delivered, at).get_or_insert(saying);
+            place(&mut self.delivered, at).get_or_insert(saying);
             self.placed.slot(saying.op).get_or_insert(saying);
             let here = self.acknowledged.get(at).copied().flatten();
             let there = self.answered.get(saying.op).copied();
@@ -210,7 +158,7 @@ impl Checker<Command, Indication> for Durability {
         } else {
             let saying = acknowledgement(entry)?;
             let at = saying.position as usize;
-            let here = *slot(&mut self.acknowledged, at).get_or_insert(saying);
+            let here = *place(&mut self.acknowledged, at).get_or_insert(saying);
             let answered = *self.answered.slot(saying.op).get_or_insert(saying);
             let placed = self.placed.get(saying.op).copied();
             let elsewhere = placed.filter(|placed| placed.position != saying.position);
@@ -225,93 +173,10 @@ impl Checker<Command, Indication> for Durability {
     }
 }
 
-/// The operation that nobody waits for any more after this entry.
-fn settled<Pr: Problem>(entry: &Entry<Pr::Request, Pr::Indication>) -> Option<OpId> {
-    match &entry.event {
-        Event::Abandoned { op } => Some(*op),
-        Event::Indicated { answers, indication } => {
-            answers.filter(|_| !matches!(Pr::answer(indication), Answer::Elsewhere(_)))
-        }
-        _ => None,
-    }
-}
-
-/// Judges termination: that every operation of a problem is answered.
-#[derive(Default)]
-pub(in crate::problem) struct Termination<Pr> {
-    asked: PerOp<Asked>,
-    pending: u64,
-    progress: Progress,
-    problem: PhantomData<Pr>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Asked {
-    first: Time,
-    /// Whom the client asked last: nothing is due from a node that is down, cut off or corrupt.
-    last_node: NodeId,
-    answered: bool,
-}
-
-impl<Pr: Problem> Checker<Pr::Request, Pr::Indication> for Termination<Pr> {
-    fn observe(&mut self, entry: &Entry<Pr::Request, Pr::Indication>) -> Option<Witness> {
-        if let Event::Requested { op, .. } = entry.event {
-            let asked = self.asked.slot(op);
-            self.pending += u64::from(asked.is_none());
-            let new = Asked { first: entry.at, last_node: entry.node, answered: false };
-            asked.get_or_insert(new).last_node = entry.node;
-        } else if let Some(asked) = settled::<Pr>(entry)
-            .and_then(|op| self.asked.slot(op).as_mut())
-            .filter(|asked| !asked.answered)
-        {
-            asked.answered = true;
-            self.pending -= 1;
-            if !matches!(entry.event, Event::Abandoned { .. }) {
-                self.progress.answered(asked.first, entry.at);
-            }
-        }
-        None
-    }
-
-    fn conclude(&mut self, end: &End) -> Option<Witness> {
-        let mut overdue = 0_u64;
-        let mut oldest: Option<(Time, OpId, NodeId)> = None;
-        for (client, sequence, asked) in
-            self.asked.0.iter().enumerate().flat_map(|(client, ops)| {
-                let asked = ops.iter().enumerate();
-                asked.filter_map(move |(sequence, asked)| {
-                    asked.map(|asked| (client, sequence, asked))
-                })
-            })
-        {
-            if asked.answered
-                || !end.must_answer(asked.last_node)
-                || !self.progress.owes(asked.first, end)
-            {
-                continue;
-            }
-            overdue += 1;
-            let op = OpId { client: ClientId(client as u32), sequence: sequence as u32 };
-            let this = (asked.first, op, asked.last_node);
-            oldest = Some(oldest.map_or(this, |oldest| oldest.min(this)));
-        }
-        let (first, op, node) = oldest?;
-        Some(format!(
-            "{op}, first requested at {} and last at {node}, was never acknowledged until {} \
-             (operations overdue: {overdue})",
-            seconds(first),
-            seconds(end.at)
-        ))
-    }
-
-    fn is_settled(&self, _: &NodeSet) -> bool {
-        self.pending == 0
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use sim_core::id::Cluster;
+    use sim_core::checker::End;
+    use sim_core::id::{ClientId, Cluster, NodeSet};
     use sim_core::problem::{Problem as _, Promise};
     use sim_core::time::Duration;
 

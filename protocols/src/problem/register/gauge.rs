@@ -8,7 +8,7 @@ use sim_core::rng::{Stream, Streams};
 use sim_core::session::{self, Evidence, Guarantee, Recorder};
 use sim_core::time::Time;
 
-use super::super::log::PerOp;
+use super::super::operation::PerOp;
 use super::judges::{Done, Follower};
 use super::{Indication, Request, Upkeep, Value};
 use crate::staleness::{Model, Prediction};

@@ -9,7 +9,7 @@ use sim_core::linearizability::{CasOp, CasResult};
 use sim_core::time::Time;
 
 use super::super::kv::{Accesses, Call};
-use super::super::log::{PerOp, seconds};
+use super::super::operation::{PerOp, seconds};
 use super::{Indication, Register, Request, Shown, Value, homes};
 
 /// Several values are judged as if the first of them had been found: who promises linearizability
