@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 
 use sim_core::id::{Cluster, NodeId, OpId};
+use sim_core::landmark::Landmark;
 use sim_core::message::{Forger, Lie, Message as Speech, Record as Writing};
 use sim_core::protocol::{Context, Protocol, Stored};
 use sim_core::rng::Random as _;

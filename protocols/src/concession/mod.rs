@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 
 use sim_core::checker::Unwatched;
 use sim_core::id::{Cluster, NodeId, OpId};
+use sim_core::landmark::Landmark;
 use sim_core::problem::Promise;
 use sim_core::protocol::{Assumptions, Context, Contract, Mutant, Objection, Protocol, Stored};
 
