@@ -7,14 +7,16 @@
 
 mod agents;
 mod commander;
+mod conduct;
 mod deviants;
 mod gauge;
 mod judges;
 mod opinion;
 mod record;
 
-pub use agents::{Agent, Case, Conduct, Truth};
+pub use agents::{Agent, Case, Truth};
 pub use commander::COMMANDER;
+pub use conduct::Conduct;
 pub use deviants::Deviants;
 pub use opinion::{Opinion, RANKED_MAX, WORTH_MAX};
 

@@ -3,7 +3,8 @@
 //! So a sweep can ask what each rule makes of more and more of them, with one number to turn.
 
 use super::Load;
-use super::agents::{Conduct, by_node};
+use super::agents::by_node;
+use super::conduct::Conduct;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::id::{Cluster, NodeId};

@@ -5,7 +5,8 @@ use sim_core::gauge::{Gauge, Measure, Metric, Reading};
 use sim_core::history::{Entry, Event};
 use sim_core::id::{NodeId, NodeSet};
 
-use super::agents::{Agent, Conduct};
+use super::agents::Agent;
+use super::conduct::Conduct;
 use super::opinion::WORTH_MAX;
 use super::{Case, Choice, Conclusion, Propose};
 
