@@ -96,47 +96,47 @@ pub enum Landmark {
     },
 }
 
-/// The name of a landmark without its particulars, as triggers and tables use it.
+/// The name of a [`Landmark`] without its particulars, as triggers and tables use it.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum LandmarkKind {
-    /// See [`Landmark::Candidate`].
+    /// A node stands for election.
     Candidate,
-    /// See [`Landmark::VoteGranted`].
+    /// A node gives its vote to a candidate.
     VoteGranted,
-    /// See [`Landmark::QuorumFormed`].
+    /// A node knows that a quorum stands behind it.
     QuorumFormed,
-    /// See [`Landmark::Leader`].
+    /// A node leads.
     Leader,
-    /// See [`Landmark::Follower`].
+    /// A node no longer leads or stands.
     Follower,
-    /// See [`Landmark::ViewChanged`].
+    /// A node gives up on a leader and stands in a later term or view.
     ViewChanged,
-    /// See [`Landmark::Prepared`].
+    /// A node has a certificate that nothing else can be agreed on.
     Prepared,
-    /// See [`Landmark::Truncated`].
+    /// A node gives up conflicting entries of its log.
     Truncated,
-    /// See [`Landmark::Committed`].
+    /// A node knows that something is agreed.
     Committed,
-    /// See [`Landmark::Updated`].
+    /// A client's update changes a node's state.
     Updated,
-    /// See [`Landmark::Merged`].
+    /// What another node told changes a node's state.
     Merged,
-    /// See [`Landmark::Redundant`].
+    /// A node is told something that it knew.
     Redundant,
-    /// See [`Landmark::Learned`].
+    /// A node comes to hold something that it had not heard of.
     Learned,
-    /// See [`Landmark::Suspected`].
+    /// A node takes another for failed, and did not before.
     Suspected,
-    /// See [`Landmark::Recovered`].
+    /// A node comes up again after it was down.
     Recovered,
-    /// See [`Landmark::Decided`].
+    /// A node decides.
     Decided,
-    /// See [`Landmark::Undecided`].
+    /// A node gives up without a decision.
     Undecided,
-    /// See [`Landmark::Marked`].
+    /// A node reaches a mark of its protocol that nothing else tells of.
     Marked,
 }
 

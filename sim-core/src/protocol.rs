@@ -110,7 +110,8 @@ pub enum Effect<P: Protocol> {
     SetTimer {
         /// Which one.
         timer: P::Timer,
-        /// How long from now, on the node's own monotonic clock.
+        /// How long from now, on the node's own monotonic clock; zero fires at once, after all else
+        /// that is due at this instant.
         after: Duration,
     },
     /// Starts a timer that fires again and again; setting or cancelling it ends that.
@@ -125,7 +126,7 @@ pub enum Effect<P: Protocol> {
     RepeatTimerFrom {
         /// Which one.
         timer: P::Timer,
-        /// The time from now to its first firing.
+        /// The time from now to its first firing, at most `every`.
         first: Duration,
         /// The time between any two firings; above zero.
         every: Duration,
@@ -270,6 +271,9 @@ impl<P: Protocol> Context<'_, P> {
     }
 
     /// Whether the bug of this name is planted. Always false without the feature `mutants`.
+    ///
+    /// # Panics
+    /// In a build with debug assertions, if [`Protocol::MUTANTS`] does not list it.
     #[inline]
     pub fn mutant(&self, id: &str) -> bool {
         debug_assert!(P::MUTANTS.iter().any(|mutant| mutant.id == id), "unknown mutant {id}");

@@ -14,19 +14,20 @@ use serde::{Deserialize, Serialize};
 use crate::notation::decimal;
 use crate::time::Duration;
 
-/// Requests per time, as an exact interval between two of them.
+/// Requests per second, in thousandths: from 0.001/s to 10⁹/s, written as `200/s`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rate {
     thousandths_per_second: u64,
 }
 
 impl Rate {
-    /// So many requests per second.
+    /// So many requests per second, from 1 to 10⁹.
     pub const fn per_second(count: u64) -> Self {
         Self { thousandths_per_second: count * 1_000 }
     }
 
-    /// The mean time between two requests of one of `clients` that share the rate.
+    /// The mean time between two requests of one of `clients` that share the rate, rounded down to
+    /// nanoseconds.
     pub fn interval(self, clients: u32) -> Duration {
         let nanos = 1_000_000_000_000 * u128::from(clients);
         let interval = nanos / u128::from(self.thousandths_per_second.max(1));
@@ -88,9 +89,9 @@ pub enum Retry {
 /// The pace of the clients.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct Workload {
-    /// How many clients there are; client `c` sits at node `c mod n`.
+    /// How many clients there are, from 1 to a million; client `c` sits at node `c mod n`.
     pub clients: u32,
-    /// Requests per second of all clients together; `None` closes the loop.
+    /// Requests per second of all clients together; without it the loop is closed.
     pub rate: Option<Rate>,
     /// How the requests of an open loop are spaced.
     pub arrivals: Arrivals,
@@ -98,11 +99,12 @@ pub struct Workload {
     pub think: Duration,
     /// When the first request is made.
     pub start: Duration,
-    /// When the last request may be made; `None` for the end of the run.
+    /// When the last request may be made; without it at the end of the run.
     pub until: Option<Duration>,
-    /// How many requests are made in all; `None` for no limit.
+    /// How many requests are made by all clients together; without it there is no limit.
     pub requests: Option<u32>,
-    /// How long a client waits before it retries.
+    /// How long a client waits before it retries, above 0; in the timeline of availability a later
+    /// answer counts as none.
     pub timeout: Duration,
     /// Where it retries.
     pub retry: Retry,
