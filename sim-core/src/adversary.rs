@@ -49,7 +49,8 @@ vocabulary! {
         /// Begins anew with an empty disk, each time that it is struck: forgets its votes and
         /// locks.
         Amnesia "amnesia" "begins anew with an empty disk each time that it is struck";
-        /// Has two honest bodies, and every other node hears one of them and is heard by it.
+        /// Has two honest bodies, and every other node hears one of them and is heard by it (Bano
+        /// and others, "Twins: BFT Systems Made Robust", OPODIS 2021).
         Twins "twins" "has two honest bodies, of which each node hears one";
         /// The same, and nothing passes between those who hear the one and those who hear the
         /// other: each side is told what it wants to hear.

@@ -63,7 +63,8 @@ pub enum Fault {
         messages: Vec<String>,
     },
     /// Nodes are clogged one by one, and let go one by one: each from a drawn time in the first
-    /// half of the strike to a drawn time in the second.
+    /// half of the strike to a drawn time in the second (as in FoundationDB's simulation: Wilson,
+    /// "Testing Distributed Systems w/ Deterministic Simulation", Strange Loop 2014).
     SwizzleClog {
         /// Which nodes.
         target: Targets,
@@ -310,7 +311,7 @@ impl Fault {
     }
 
     /// The node that a cut names on both of its sides, which cannot be.
-    pub fn node_on_both_sides(&self) -> Option<NodeId> {
+    pub(crate) fn node_on_both_sides(&self) -> Option<NodeId> {
         let named = |targets: &Targets| {
             let nodes = targets.0.iter().filter_map(|target| match target {
                 Target::Node(node) => Some(*node),
@@ -336,9 +337,7 @@ impl Fault {
             _ => None,
         }
     }
-}
 
-impl Fault {
     /// The same fault on these targets, where it names its victims by one set of targets.
     #[must_use]
     pub fn on(mut self, targets: Targets) -> Self {

@@ -157,7 +157,7 @@ pub(crate) struct World<'a, P: Protocol, const TRACED: bool> {
     /// What messages cost in tokens; `None` if nobody counts.
     tokens: Option<Tokens>,
     /// Whether a message meets more than the network: costs, twins, an adversary in a hurry.
-    detours: bool,
+    meets_more: bool,
     effects: Vec<Effect<P>>,
     clients: Clients<P::Problem>,
     court: Court<P>,
@@ -301,7 +301,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             disk_key: streams.key(Stream::Disks),
             cost: Cost::new::<P>(&setup.cost),
             tokens: Tokens::new::<P>(&setup.cost),
-            detours: setup.adversary.rushing || setup.cost.tokens.is_some(),
+            meets_more: setup.adversary.rushing || setup.cost.tokens.is_some(),
             effects: Vec::new(),
             clients: Clients::new::<P>(workload, load, cluster, horizon, &streams),
             court: Court::new(&experiment.config, cluster, &contract.promise, setup.judges),
@@ -324,7 +324,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             recording: Recording::default(),
         };
         if world.cost.is_some() {
-            world.detours = true;
+            world.meets_more = true;
             world.nodes.iter_mut().for_each(|node| _ = node.trouble());
         }
         world.watch_clocks();

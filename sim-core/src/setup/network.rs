@@ -252,7 +252,7 @@ impl NetworkSpec {
     }
 
     /// Whether all links are alike.
-    pub fn is_uniform(&self) -> bool {
+    pub(crate) fn is_uniform(&self) -> bool {
         self.links.iter().all(LinkSpec::is_general) && self.round_trips().is_empty()
     }
 
