@@ -18,8 +18,8 @@ pub(crate) struct Clock {
 /// Parts of the rate: a clock that runs true gets this far in so many true nanoseconds.
 pub(crate) const MILLION: u64 = 1_000_000;
 
-/// By how many parts per million a clock may run faster than true (or slower, below 0): from a tenth
-/// of the pace to ten times it.
+/// By how many parts per million a clock may run faster than true (or slower, below 0): from a
+/// tenth of the pace to ten times it.
 pub(crate) const DRIFT_PPM: RangeInclusive<i32> = -900_000..=9_000_000;
 
 impl Clock {

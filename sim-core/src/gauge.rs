@@ -55,8 +55,8 @@ pub struct CurvePoint {
     pub node: Option<NodeId>,
     /// Where it lies, in the unit that the curve's `x` ends in.
     pub x: f64,
-    /// What was measured there, in the unit that the curve's `y` ends in; the mean, if it stands for
-    /// several.
+    /// What was measured there, in the unit that the curve's `y` ends in; the mean, if it stands
+    /// for several.
     pub y: f64,
     /// How many measurements it stands for, at least 1.
     pub weight: u64,

@@ -37,7 +37,8 @@ pub enum Landmark {
         /// The term it follows in.
         term: u64,
     },
-    /// The node gave up on the leader of an earlier term and stands in `term` now, whoever leads it.
+    /// The node gave up on the leader of an earlier term and stands in `term` now, whoever leads
+    /// it.
     ViewChanged {
         /// The term it moved to.
         term: u64,
@@ -74,8 +75,8 @@ pub enum Landmark {
         /// The size of it, in bytes.
         bytes: u64,
     },
-    /// The node holds something that it had not heard of, and that others spread as it is: a rumour,
-    /// or that a member is there. What changes a state that nodes compare is
+    /// The node holds something that it had not heard of, and that others spread as it is: a
+    /// rumour, or that a member is there. What changes a state that nodes compare is
     /// [`Merged`](Self::Merged).
     Learned,
     /// The node takes `node` for failed, or for likely so, and did not before.

@@ -1,15 +1,15 @@
 //! Synod's kernel: one deterministic run of a protocol under faults.
 //!
-//! An [experiment](experiment::Experiment) pits a [protocol](protocol::Protocol) against faults; a seed
-//! decides everything else. The kernel does no I/O, reads no clock, spawns no thread and prints
-//! nothing; a [`trial`], which only tests call, looks at one variable of the environment. It knows
-//! no protocol and no file format.
+//! An [experiment](experiment::Experiment) pits a [protocol](protocol::Protocol) against faults; a
+//! seed decides everything else. The kernel does no I/O, reads no clock, spawns no thread and
+//! prints nothing; a [`trial`], which only tests call, looks at one variable of the environment. It
+//! knows no protocol and no file format.
 //!
 //! # A tour
 //!
-//! Five nodes; a client greets each of them, and a node welcomes its client when a majority has heard
-//! of it. A minority may go down and come back; when a majority stays down, nobody is welcomed, and
-//! the outcome says that more was broken than the protocol ever promised to survive.
+//! Five nodes; a client greets each of them, and a node welcomes its client when a majority has
+//! heard of it. A minority may go down and come back; when a majority stays down, nobody is
+//! welcomed, and the outcome says that more was broken than the protocol ever promised to survive.
 //!
 //! ```
 //! use std::collections::BTreeMap;
@@ -201,14 +201,14 @@
 //! The order of the modules below in `lib.rs` is the order of dependency: a module imports only
 //! those above it. Whoever wants to
 //!
-//! - **write a protocol** reads [`problem`], [`protocol`] and [`message`]; then [`tabletop`], where a
-//!   test takes every step by hand, and [`trial`], which puts an experiment under many seeds;
+//! - **write a protocol** reads [`problem`], [`protocol`] and [`message`]; then [`tabletop`], where
+//!   a test takes every step by hand, and [`trial`], which puts an experiment under many seeds;
 //! - **judge one** reads [`history`], [`checker`], [`linearizability`], [`session`] and [`gauge`];
 //! - **break one** reads [`fault`], [`target`], [`weather`] and [`adversary`], which are data, and
 //!   [`setup`], where they stand together;
 //! - **read results** reads [`outcome`] and [`trace`];
-//! - **know how a run comes about** reads [`rng`] (nothing is random but by name), [`queue`], and then
-//!   the source: `network`, `disk`, `node`, `nemesis`, and `world`, whose loop calls them all;
+//! - **know how a run comes about** reads [`rng`] (nothing is random but by name), [`queue`], and
+//!   then the source: `network`, `disk`, `node`, `nemesis`, and `world`, whose loop calls them all;
 //! - **run protocols whose types it does not know** reads [`simulation`] and [`settings`].
 
 // The toy protocol of the tests names the kernel as everybody outside does.

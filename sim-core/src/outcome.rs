@@ -165,7 +165,8 @@ pub struct Bucket {
 /// What one strike of the schedule did.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StrikeRecord {
-    /// The entry of the schedule that it came from, by its place in [`Setup::faults`](crate::setup::Setup::faults).
+    /// The entry of the schedule that it came from, by its place in
+    /// [`Setup::faults`](crate::setup::Setup::faults).
     pub fault: usize,
     /// When it struck.
     pub at: Time,
@@ -173,8 +174,9 @@ pub struct StrikeRecord {
     pub ended: Option<Time>,
     /// What it did, with all targets resolved.
     pub label: String,
-    /// How much it changed, in what its kind counts ([`KindInfo::counts`](crate::fault::KindInfo::counts)): messages cut, nodes
-    /// that went down, lies told. 0 if it changed nothing.
+    /// How much it changed, in what its kind counts
+    /// ([`KindInfo::counts`](crate::fault::KindInfo::counts)): messages cut, nodes that went down,
+    /// lies told. 0 if it changed nothing.
     pub changed: u64,
 }
 

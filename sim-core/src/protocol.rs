@@ -228,9 +228,9 @@ pub struct Mutant {
 /// does not.
 const EFFECTS_MAX: usize = 1 << 24;
 
-/// A node's window on the world while it handles one input: what it can read, and the verbs by which
-/// it asks for effects, in this order. More than 16,777,216 of them in one handler are a runaway, and
-/// the run panics.
+/// A node's window on the world while it handles one input: what it can read, and the verbs by
+/// which it asks for effects, in this order. More than 16,777,216 of them in one handler are a
+/// runaway, and the run panics.
 pub struct Context<'a, P: Protocol> {
     pub(crate) me: NodeId,
     pub(crate) cluster: Cluster,
@@ -287,8 +287,8 @@ impl<P: Protocol> Context<'_, P> {
         self.clock.elapsed(self.now)
     }
 
-    /// The node's wall clock: it may be wrong. One that is right shows 10⁹ seconds when the run begins,
-    /// so that one that is behind shows no time below zero.
+    /// The node's wall clock: it may be wrong. One that is right shows 10⁹ seconds when the run
+    /// begins, so that one that is behind shows no time below zero.
     pub fn wall_clock(&self) -> Time {
         let wall = self.clock.wall(self.now);
         self.sway.map_or(wall, |sway| sway.off(self.now).from(wall))
@@ -332,8 +332,8 @@ impl<P: Protocol> Context<'_, P> {
         self.push(Effect::RepeatTimer { timer, every });
     }
 
-    /// The same, with a phase: it fires first `first` from now, at most a period, and then once every
-    /// period.
+    /// The same, with a phase: it fires first `first` from now, at most a period, and then once
+    /// every period.
     pub fn repeat_timer_from(&mut self, timer: P::Timer, first: Duration, every: Duration) {
         self.push(Effect::RepeatTimerFrom { timer, first, every });
     }
@@ -343,8 +343,8 @@ impl<P: Protocol> Context<'_, P> {
         self.push(Effect::CancelTimer { timer });
     }
 
-    /// Appends a record to the disk, and gives its mark; [`Protocol::on_durable`] tells when that is
-    /// safe.
+    /// Appends a record to the disk, and gives its mark; [`Protocol::on_durable`] tells when that
+    /// is safe.
     pub fn persist(&mut self, record: P::Record) -> DiskMark {
         self.written.0 += 1;
         self.push(Effect::Persist { record });

@@ -86,33 +86,58 @@ pub enum Retry {
     Next,
 }
 
-/// The pace of the clients.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
-pub struct Workload {
+macro_rules! pace {
+    ($($(#[$doc:meta])* $key:ident: $type:ty,)*) => {
+        /// The pace of the clients.
+        #[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+        pub struct Workload {
+            $($(#[$doc])* pub $key: $type,)*
+        }
+
+        /// The keys of `[workload]` that set the pace; each one overrides the problem's default.
+        #[derive(Clone, Debug, Default, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Pace {
+            $($key: Option<$type>,)*
+        }
+
+        impl Pace {
+            /// The names of the keys.
+            pub const KEYS: &'static [&'static str] = &[$(stringify!($key)),*];
+
+            /// The workload with these keys overridden.
+            pub fn over(self, base: Workload) -> Workload {
+                Workload { $($key: self.$key.unwrap_or(base.$key)),* }
+            }
+        }
+    };
+}
+
+pace! {
     /// How many clients there are, from 1 to a million; client `c` sits at node `c mod n`.
-    pub clients: u32,
+    clients: u32,
     /// Requests per second of all clients together; without it the loop is closed.
-    pub rate: Option<Rate>,
+    rate: Option<Rate>,
     /// How the requests of an open loop are spaced.
-    pub arrivals: Arrivals,
+    arrivals: Arrivals,
     /// The pause of a closed loop between an answer and the next request.
-    pub think: Duration,
+    think: Duration,
     /// When the first request is made.
-    pub start: Duration,
+    start: Duration,
     /// When the last request may be made; without it at the end of the run.
-    pub until: Option<Duration>,
+    until: Option<Duration>,
     /// How many requests are made by all clients together; without it there is no limit.
-    pub requests: Option<u32>,
+    requests: Option<u32>,
     /// How long a client waits before it retries, above 0; in the timeline of availability a later
     /// answer counts as none.
-    pub timeout: Duration,
+    timeout: Duration,
     /// Where it retries.
-    pub retry: Retry,
+    retry: Retry,
 }
 
 impl Workload {
-    /// Each of so many clients asks once, at the start, and asks its node again every second until it
-    /// is answered.
+    /// Each of so many clients asks once, at the start, and asks its node again every second until
+    /// it is answered.
     pub const fn once(clients: u32) -> Self {
         Self {
             clients,
@@ -139,42 +164,6 @@ impl Workload {
     }
 }
 
-/// The keys of `[workload]` that set the pace; each one overrides the problem's default.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Pace {
-    clients: Option<u32>,
-    rate: Option<Rate>,
-    arrivals: Option<Arrivals>,
-    think: Option<Duration>,
-    start: Option<Duration>,
-    until: Option<Duration>,
-    requests: Option<u32>,
-    timeout: Option<Duration>,
-    retry: Option<Retry>,
-}
-
-impl Pace {
-    /// The names of the keys.
-    pub const KEYS: &'static [&'static str] =
-        &["clients", "rate", "arrivals", "think", "start", "until", "requests", "timeout", "retry"];
-
-    /// The workload with these keys overridden.
-    pub fn over(self, base: Workload) -> Workload {
-        Workload {
-            clients: self.clients.unwrap_or(base.clients),
-            rate: self.rate.or(base.rate),
-            arrivals: self.arrivals.unwrap_or(base.arrivals),
-            think: self.think.unwrap_or(base.think),
-            start: self.start.unwrap_or(base.start),
-            until: self.until.or(base.until),
-            requests: self.requests.or(base.requests),
-            timeout: self.timeout.unwrap_or(base.timeout),
-            retry: self.retry.unwrap_or(base.retry),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,5 +177,23 @@ mod tests {
         for text in ["200", "0/s", "-1/s", "1e3/s", "/s", "5/m"] {
             assert!(text.parse::<Rate>().is_err(), "{text} was accepted");
         }
+    }
+
+    #[test]
+    fn a_key_that_is_given_overrides_the_default_and_leaves_the_others_alone() {
+        use crate::settings::{Field, Origin, Settings, Value};
+
+        let entry = |key: &str, value| {
+            let settings = Settings { value, origin: Origin(1) };
+            (key.to_owned(), Field { key: Origin(1), settings })
+        };
+        let rate = entry("rate", Value::Text("200/s".to_owned()));
+        let table = [rate, entry("requests", Value::Integer(7))].into();
+        let keys = Settings { value: Value::Table(table), origin: Origin(1) };
+        let (base, rate) = (Workload::once(3), Some(Rate::per_second(200)));
+        let pace = |settings: &Settings| settings.read::<Pace>().expect("keys of the pace");
+        let expected = Workload { rate, requests: Some(7), ..base.clone() };
+        assert_eq!(pace(&keys).over(base.clone()), expected);
+        assert_eq!(pace(&Settings::empty()).over(base.clone()), base);
     }
 }

@@ -1,9 +1,10 @@
 //! The world: one run. Clock, queue, nodes, network, disks, faults, judges.
 //!
-//! This room holds the world itself and its loop; the others what happens at nodes (`nodes`), between
-//! them (`traffic`; in bad weather, `weather`) and between them and clients (`requests`); what goes
-//! wrong (`strikes`, and of them `cuts`, `outages`, `trouble` and `corruption`); and what is kept of
-//! it: every step (`recording`), the schedule as it struck (`schedule`), the outcome (`verdict`).
+//! This room holds the world itself and its loop; the others what happens at nodes (`nodes`),
+//! between them (`traffic`; in bad weather, `weather`) and between them and clients (`requests`);
+//! what goes wrong (`strikes`, and of them `cuts`, `outages`, `trouble` and `corruption`); and what
+//! is kept of it: every step (`recording`), the schedule as it struck (`schedule`), the outcome
+//! (`verdict`).
 //!
 //! The loop takes the earliest event, hands it to the node that it concerns, and performs the
 //! effects that the handler asked for. It allocates nothing per event in steady state: effect

@@ -47,7 +47,8 @@ enum Family {
     Constant,
     /// Uniform from `min` to `max`, both included.
     Uniform,
-    /// `min` (0 unless it is given) and an exponential part on top; `mean` is the mean of the whole.
+    /// `min` (0 unless it is given) and an exponential part on top; `mean` is the mean of the
+    /// whole.
     Exponential,
     /// Normal, by `mean` and `sd`, cut off below 0.
     Normal,

@@ -47,8 +47,8 @@ impl Operations {
         self.gap_since = (waiting > 0).then_some(now);
     }
 
-    /// Draws up how long everybody waited, and enters it into the timeline. `open` are the starts of
-    /// the operations that were not answered as done, with whether they still wait.
+    /// Draws up how long everybody waited, and enters it into the timeline. `open` are the starts
+    /// of the operations that were not answered as done, with whether they still wait.
     pub(super) fn waits(
         &self,
         end: Time,

@@ -49,8 +49,8 @@ pub struct NetworkSpec {
     /// How much a link carries; without it any amount.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bandwidth: Option<Bandwidth>,
-    /// Names for groups of nodes, of 1 to 64 letters, digits, `_`, `.` and `-`. A node stands in one
-    /// region at most.
+    /// Names for groups of nodes, of 1 to 64 letters, digits, `_`, `.` and `-`. A node stands in
+    /// one region at most.
     pub regions: BTreeMap<String, Vec<NodeId>>,
     /// A published table (such as `ibm-cloud`) that gives the round-trip times between the regions
     /// that it knows; all regions must then be of it.
