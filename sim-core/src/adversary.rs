@@ -49,7 +49,8 @@ vocabulary! {
         /// Begins anew with an empty disk, each time that it is struck: forgets its votes and
         /// locks.
         Amnesia "amnesia" "begins anew with an empty disk each time that it is struck";
-        /// Has two honest bodies, and every other node hears one of them and is heard by it.
+        /// Has two honest bodies, and every other node hears one of them and is heard by it (Bano
+        /// and others, "Twins: BFT Systems Made Robust", OPODIS 2021).
         Twins "twins" "has two honest bodies, of which each node hears one";
         /// The same, and nothing passes between those who hear the one and those who hear the
         /// other: each side is told what it wants to hear.
@@ -66,13 +67,13 @@ pub struct Conduct {
     pub strategy: Strategy,
     /// The kinds of message that it bothers with; empty for all.
     pub messages: Vec<String>,
-    /// How often it bothers; drawn for each message.
+    /// The probability that it bothers with a message; drawn for each.
     pub probability: Ratio,
     /// Whom it treats otherwise than the rest; `None` for the nodes with odd numbers.
     pub against: Option<Targets>,
     /// How late it speaks, if it delays; `None` for nine tenths of the longest timer so far.
     pub by: Option<Duration>,
-    /// How often it repeats itself, if it floods; `None` for 10 times.
+    /// How many times more it says everything, if it floods; `None` for 10.
     pub copies: Option<u32>,
 }
 
@@ -98,15 +99,15 @@ pub struct AdversarySpec {
     pub strategy: Strategy,
     /// The kinds of message that it bothers with; empty for all.
     pub messages: Vec<String>,
-    /// How often it bothers; drawn for each message.
+    /// The probability that it bothers with a message; drawn for each.
     pub probability: Ratio,
     /// Whom it treats otherwise than the rest; by default the nodes with odd numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub against: Option<Targets>,
-    /// How late it speaks, if it delays.
+    /// How late it speaks, if it delays; without it nine tenths of the longest timer so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<Duration>,
-    /// How often it repeats itself, if it floods.
+    /// How many times more it says everything, if it floods; without it 10.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub copies: Option<u32>,
     /// Whether it is faster than the network: what is said to its nodes and by them takes a

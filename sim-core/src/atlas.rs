@@ -39,8 +39,8 @@ pub fn table(name: &str) -> Option<&'static Table> {
 pub const TABLES: &[Table] = &[IBM_CLOUD];
 
 /// Averages over 30 days in whole milliseconds. They are published per direction, from row to
-/// column; where the two differ (by at most 3 ms) this is the one from the region further down. That
-/// they are round trips shows in the distances: light in fibre needs some 37 ms from Dallas to
+/// column; where the two differ (by at most 3 ms) this is the one from the region further down.
+/// That they are round trips shows in the distances: light in fibre needs some 37 ms from Dallas to
 /// London, and 113 ms are published.
 const IBM_CLOUD: Table = Table {
     name: "ibm-cloud",

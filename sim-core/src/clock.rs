@@ -1,5 +1,7 @@
 //! A node's clocks: a monotonic one and a wall clock, and how they go wrong.
 
+use std::ops::RangeInclusive;
+
 use crate::time::{Duration, Shift, Time};
 
 /// A node's two clocks: a monotonic one, on which its timers run, and a wall clock.
@@ -15,6 +17,10 @@ pub(crate) struct Clock {
 
 /// Parts of the rate: a clock that runs true gets this far in so many true nanoseconds.
 pub(crate) const MILLION: u64 = 1_000_000;
+
+/// By how many parts per million a clock may run faster than true (or slower, below 0): from a
+/// tenth of the pace to ten times it.
+pub(crate) const DRIFT_PPM: RangeInclusive<i32> = -900_000..=9_000_000;
 
 impl Clock {
     /// A clock that runs true, without offset.

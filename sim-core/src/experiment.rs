@@ -1,5 +1,6 @@
 //! An experiment: a protocol, its configuration, a workload and a set-up; everything but the seed.
 
+use crate::adversary::Conduct;
 use crate::fault::Fault;
 use crate::message::{Message as _, Record as _};
 use crate::problem::Problem;
@@ -31,50 +32,37 @@ impl<P: Protocol> Experiment<P> {
         P::contract(&self.config, self.setup.cluster())
     }
 
+    /// What names a kind of message or of record that the protocol does not have.
     pub(crate) fn wrong_names(&self) -> Vec<Complaint> {
-        let unknown = |path: String, name: &str, known: &[&str]| {
-            let reason = format!("`{name}` is none of: {}", known.join(", "));
-            (!known.contains(&name)).then_some(Complaint { path, reason, runnable: false })
-        };
         let setup = &self.setup;
-        let lied_about = setup.adversary.messages.iter().enumerate().filter_map(|(index, kind)| {
-            unknown(format!("adversary.messages[{index}]"), kind, P::Message::KINDS)
+        let faults = setup.faults.iter().enumerate().map(|(at, spec)| match &spec.fault {
+            Fault::Corrupt { conduct: Some(Conduct { messages, .. }), .. }
+            | Fault::Weather { messages, .. } => (format!("fault[{at}]"), &messages[..]),
+            _ => (String::new(), &[][..]),
         });
-        let faults = setup.faults.iter().enumerate().filter_map(|(at, spec)| match &spec.fault {
-            Fault::Corrupt { conduct: Some(conduct), .. } => Some((at, &conduct.messages)),
-            Fault::Weather { messages, .. } => Some((at, messages)),
-            _ => None,
+        let links = setup.network.links.iter().enumerate();
+        let links = links.map(|(at, link)| (format!("network.link[{at}]"), &link.messages[..]));
+        let lists = [("adversary".to_owned(), &setup.adversary.messages[..])];
+        let listed = lists.into_iter().chain(faults).chain(links).flat_map(|(path, kinds)| {
+            let place = move |index| format!("{path}.messages[{index}]");
+            kinds.iter().enumerate().map(move |(index, kind)| (place(index), kind))
         });
-        let struck = faults.flat_map(|(at, kinds)| {
-            let kinds = kinds.iter().enumerate();
-            kinds.filter_map(move |(index, kind)| {
-                unknown(format!("fault[{at}].messages[{index}]"), kind, P::Message::KINDS)
-            })
-        });
-        let costly =
-            setup.cost.messages.keys().filter_map(|kind| {
-                unknown(format!("cost.messages.{kind}"), kind, P::Message::KINDS)
-            });
-        let spent = setup.cost.tokens.iter().flat_map(|tokens| tokens.messages.keys());
-        let spent = spent.filter_map(|kind| {
-            unknown(format!("cost.tokens.messages.{kind}"), kind, P::Message::KINDS)
-        });
-        let written = self
-            .setup
-            .disk
-            .kinds
-            .keys()
-            .filter_map(|kind| unknown(format!("disk.kinds.{kind}"), kind, P::Record::KINDS));
-        let links = self.setup.network.links.iter().enumerate();
-        let carried = links.flat_map(|(link, spec)| {
-            spec.messages.iter().enumerate().filter_map(move |(index, kind)| {
-                let path = format!("network.link[{link}].messages[{index}]");
-                unknown(path, kind, P::Message::KINDS)
-            })
-        });
-        lied_about.chain(struck).chain(costly).chain(spent).chain(written).chain(carried).collect()
+        let costs = setup.cost.messages.keys().map(|kind| (format!("cost.messages.{kind}"), kind));
+        let tokens = setup.cost.tokens.iter().flat_map(|tokens| tokens.messages.keys());
+        let tokens = tokens.map(|kind| (format!("cost.tokens.messages.{kind}"), kind));
+        let messages = listed.chain(costs).chain(tokens);
+        let records = setup.disk.kinds.keys().map(|kind| (format!("disk.kinds.{kind}"), kind));
+        let unknown = |(path, kind): (String, &String), known: &[&str]| {
+            let reason = || format!("`{kind}` is none of: {}", known.join(", "));
+            let is_unknown = !known.contains(&kind.as_str());
+            is_unknown.then(|| Complaint { path, reason: reason(), runnable: false })
+        };
+        let messages = messages.filter_map(|named| unknown(named, P::Message::KINDS));
+        let records = records.filter_map(|named| unknown(named, P::Record::KINDS));
+        messages.chain(records).collect()
     }
 
+    /// What is wrong with the bug that is to be planted.
     pub(crate) fn wrong_mutant(&self) -> Option<Complaint> {
         let id = self.setup.mutant.as_deref()?;
         let ids: Vec<_> = P::MUTANTS.iter().map(|mutant| mutant.id).collect();

@@ -63,7 +63,8 @@ pub enum Fault {
         messages: Vec<String>,
     },
     /// Nodes are clogged one by one, and let go one by one: each from a drawn time in the first
-    /// half of the strike to a drawn time in the second.
+    /// half of the strike to a drawn time in the second (as in FoundationDB's simulation: Wilson,
+    /// "Testing Distributed Systems w/ Deterministic Simulation", Strange Loop 2014).
     SwizzleClog {
         /// Which nodes.
         target: Targets,
@@ -76,7 +77,8 @@ pub enum Fault {
         loss: Loss,
         /// What is left of a sync that was under way; `None` for what `[disk]` says.
         keeps: Option<CrashKeeps>,
-        /// Goes down in the midst of speaking: right after so many messages more.
+        /// Goes down in the midst of speaking: right after so many messages more, at least 1;
+        /// `None` at once.
         after_sends: Option<u32>,
     },
     /// Nodes that are down come up.
@@ -93,16 +95,16 @@ pub enum Fault {
     SlowNode {
         /// Who is slow.
         target: Targets,
-        /// How long each input takes, beside what `[cost]` says.
+        /// How long each input takes, beside what `[cost]` says; above 0.
         work: Duration,
     },
     /// Nodes come and go, each for itself.
     Churn {
         /// Who comes and goes.
         target: Targets,
-        /// How long a node stays, drawn anew each time.
+        /// How long a node stays, drawn anew each time; above 0.
         up: DurationRange,
-        /// How long it is away, drawn anew each time.
+        /// How long it is away, drawn anew each time; above 0.
         down: DurationRange,
     },
     /// Clocks go wrong.
@@ -128,17 +130,17 @@ pub enum Fault {
     },
     /// Clients ask more: each request of an open loop comes `factor` times.
     Surge {
-        /// How many times, at least 2.
+        /// How many times as many requests there are, at least 2.
         factor: u32,
     },
     /// Requests reach their node twice, as a client that is too eager repeats them.
     RequestTwice {
-        /// How often.
+        /// The probability, drawn for each attempt of a request.
         probability: Ratio,
     },
     /// Clients go away: they ask nothing more, and nobody takes their answers.
     ClientCrash {
-        /// How many, drawn.
+        /// How many, drawn among those that are there; at least 1.
         clients: u32,
     },
 }
@@ -148,7 +150,7 @@ pub enum Fault {
 pub enum Loss {
     /// Nothing.
     Nothing,
-    /// The last so many durable records: an older state comes back.
+    /// The last so many durable records, at least 1: an older state comes back.
     Records(u32),
     /// Everything.
     Everything,
@@ -176,20 +178,21 @@ pub enum ClockTrouble {
     /// Time that the node did not see goes by, as when a virtual machine is moved: both clocks
     /// jump ahead, and timers that would have run out do.
     Jump(Duration),
-    /// Both clocks run this many parts per million faster than they did.
+    /// Both clocks run this many parts per million faster than they did, or slower if it is below
+    /// 0: from −900,000 to 9,000,000.
     Drift(i32),
     /// The wall clock is right and wrong in turns.
     Strobe {
-        /// How wrong.
+        /// How far it is ahead while it is wrong, above 0.
         by: Duration,
-        /// How long right and wrong take together.
+        /// How long right and wrong take together, above 0.
         period: Duration,
     },
     /// The wall clock swings about its rate, evenly up and evenly down.
     Wave {
-        /// How far it swings to either side.
+        /// How far it swings to either side, above 0.
         by: Duration,
-        /// How long it takes there and back.
+        /// How long it takes there and back, above 0.
         period: Duration,
     },
 }
@@ -199,7 +202,8 @@ pub enum ClockTrouble {
 pub enum DiskTrouble {
     /// No sync completes.
     Stall,
-    /// Syncs take so many times as long, and at least a millisecond each.
+    /// Syncs take so many times as long, at least 2; one that would take less than 100 µs counts as
+    /// long as that.
     Slow(u32),
     /// Nothing can be written: a node that must write goes down.
     Full,
@@ -209,7 +213,7 @@ pub enum DiskTrouble {
     Fail,
     /// Syncs are reported complete and are not: what was written meanwhile is lost in a crash.
     Lie,
-    /// So many records, drawn, are damaged; a checksum finds them at the next boot.
+    /// So many records, drawn, at least 1, are damaged; a checksum finds them at the next boot.
     Corrupt(u32),
 }
 
@@ -307,7 +311,7 @@ impl Fault {
     }
 
     /// The node that a cut names on both of its sides, which cannot be.
-    pub fn node_on_both_sides(&self) -> Option<NodeId> {
+    pub(crate) fn node_on_both_sides(&self) -> Option<NodeId> {
         let named = |targets: &Targets| {
             let nodes = targets.0.iter().filter_map(|target| match target {
                 Target::Node(node) => Some(*node),
@@ -333,9 +337,7 @@ impl Fault {
             _ => None,
         }
     }
-}
 
-impl Fault {
     /// The same fault on these targets, where it names its victims by one set of targets.
     #[must_use]
     pub fn on(mut self, targets: Targets) -> Self {
@@ -414,7 +416,7 @@ pub enum When {
     On {
         /// Which landmark.
         landmark: LandmarkKind,
-        /// Which of its announcements, counted over all nodes.
+        /// Which of its announcements, counted over all nodes from 1.
         nth: u32,
         /// How long after it.
         after: Duration,

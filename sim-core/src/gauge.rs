@@ -12,7 +12,8 @@ use crate::id::NodeId;
 /// One column of measurements.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Metric {
-    /// The name, ending in its unit.
+    /// The name, in lower case with underscores, ending in its unit: `ms`, `bytes`, `count`, or
+    /// `ratio` for a share or a quotient.
     pub name: &'static str,
     /// What is measured.
     pub summary: &'static str,
@@ -26,9 +27,9 @@ pub enum Measure {
     /// There was nothing to measure.
     #[default]
     None,
-    /// The value.
+    /// The value, in the unit that the metric's name ends in.
     Value(f64),
-    /// Watched for so long, in vain: a lower bound.
+    /// Watched for so long, in vain: a lower bound, in the same unit.
     Censored(f64),
 }
 
@@ -52,9 +53,10 @@ pub struct CurvePoint {
     pub curve: &'static str,
     /// The node that it is about, if it is about one.
     pub node: Option<NodeId>,
-    /// Where it lies.
+    /// Where it lies, in the unit that the curve's `x` ends in.
     pub x: f64,
-    /// What was measured there; the mean, if it stands for several.
+    /// What was measured there, in the unit that the curve's `y` ends in; the mean, if it stands
+    /// for several.
     pub y: f64,
     /// How many measurements it stands for, at least 1.
     pub weight: u64,
@@ -72,7 +74,7 @@ pub struct Reading {
 /// What the network carried in a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Traffic {
-    /// Bytes sent.
+    /// Bytes sent over the network, what was lost there included.
     pub bytes: u64,
     /// Bytes received that told their receiver nothing new, as far as the protocol says so; copies
     /// that the network made are among them.

@@ -1,9 +1,9 @@
 //! The history: what the application saw, entry by entry.
 //!
 //! Requests and indications are the terms of Cachin, Guerraoui and Rodrigues (2011); *history* is
-//! Herlihy and Wing's (1990). Judges are shown the history and nothing else. Indications of
-//! corrupt nodes are left out of it: they are not evidence (but for what a hostile program confesses,
-//! see `Problem::is_confession`).
+//! Herlihy and Wing's (1990). Judges are shown the history and nothing else. Indications of corrupt
+//! nodes are left out of it: they are not evidence (but for what a hostile program confesses, see
+//! `Problem::is_confession`).
 //!
 //! `Q` and `I` are the problem's types of request and indication.
 

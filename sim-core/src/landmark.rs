@@ -37,7 +37,8 @@ pub enum Landmark {
         /// The term it follows in.
         term: u64,
     },
-    /// The node gave up on the leader of an earlier term and stands in `term` now, whoever leads it.
+    /// The node gave up on the leader of an earlier term and stands in `term` now, whoever leads
+    /// it.
     ViewChanged {
         /// The term it moved to.
         term: u64,
@@ -80,8 +81,8 @@ pub enum Landmark {
         /// The size of it, in bytes.
         bytes: u64,
     },
-    /// The node holds something that it had not heard of, and that others spread as it is: a rumour,
-    /// or that a member is there. What changes a state that nodes compare is
+    /// The node holds something that it had not heard of, and that others spread as it is: a
+    /// rumour, or that a member is there. What changes a state that nodes compare is
     /// [`Merged`](Self::Merged).
     Learned,
     /// The node takes `node` for failed, or for likely so, and did not before.
@@ -102,49 +103,49 @@ pub enum Landmark {
     },
 }
 
-/// The name of a landmark without its particulars, as triggers and tables use it.
+/// The name of a [`Landmark`] without its particulars, as triggers and tables use it.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum LandmarkKind {
-    /// See [`Landmark::Candidate`].
+    /// A node stands for election.
     Candidate,
-    /// See [`Landmark::VoteGranted`].
+    /// A node gives its vote to a candidate.
     VoteGranted,
-    /// See [`Landmark::QuorumFormed`].
+    /// A node knows that a quorum stands behind it.
     QuorumFormed,
-    /// See [`Landmark::Leader`].
+    /// A node leads.
     Leader,
-    /// See [`Landmark::Follower`].
+    /// A node no longer leads or stands.
     Follower,
-    /// See [`Landmark::ViewChanged`].
+    /// A node gives up on a leader and stands in a later term or view.
     ViewChanged,
-    /// See [`Landmark::Round`].
+    /// A node goes into a round of a protocol without leaders.
     Round,
-    /// See [`Landmark::Prepared`].
+    /// A node has a certificate that nothing else can be agreed on.
     Prepared,
-    /// See [`Landmark::Truncated`].
+    /// A node gives up conflicting entries of its log.
     Truncated,
-    /// See [`Landmark::Committed`].
+    /// A node knows that something is agreed.
     Committed,
-    /// See [`Landmark::Updated`].
+    /// A client's update changes a node's state.
     Updated,
-    /// See [`Landmark::Merged`].
+    /// What another node told changes a node's state.
     Merged,
-    /// See [`Landmark::Redundant`].
+    /// A node is told something that it knew.
     Redundant,
-    /// See [`Landmark::Learned`].
+    /// A node comes to hold something that it had not heard of.
     Learned,
-    /// See [`Landmark::Suspected`].
+    /// A node takes another for failed, and did not before.
     Suspected,
-    /// See [`Landmark::Recovered`].
+    /// A node comes up again after it was down.
     Recovered,
-    /// See [`Landmark::Decided`].
+    /// A node decides.
     Decided,
-    /// See [`Landmark::Undecided`].
+    /// A node gives up without a decision.
     Undecided,
-    /// See [`Landmark::Marked`].
+    /// A node reaches a mark of its protocol that nothing else tells of.
     Marked,
 }
 

@@ -23,7 +23,7 @@ pub enum Latency {
     Constant(Duration),
     /// Uniform, both ends included.
     Uniform(DurationRange),
-    /// `min` plus an exponential part, so that the mean is `mean`.
+    /// `min` plus an exponential part, so that the mean is `mean` (at least `min`).
     Exponential {
         /// The mean of the whole.
         mean: Duration,
@@ -39,11 +39,11 @@ pub enum Latency {
     },
     /// Log-normal through two quantiles; see [`Latency::log_normal`].
     LogNormal(LogNormal),
-    /// Pareto: P(delay > x) = (min/x)^shape.
+    /// Pareto: P(delay > x) = (min/x)^shape for x from `min` on.
     Pareto {
         /// The least delay.
         min: Duration,
-        /// The shape, above 0; the mean is finite above 1.
+        /// The shape, above 0 and finite; the mean is finite above 1, the variance above 2.
         shape: f64,
     },
     /// One of several, each as often as its weight says.
@@ -75,7 +75,9 @@ impl Latency {
     /// No delay.
     pub const ZERO: Self = Self::Constant(Duration::ZERO);
 
-    /// Log-normal with this median (above 0) and this 99th percentile (at least the median).
+    /// Log-normal with this median (above 0) and this 99th percentile (at least the median). What
+    /// is written in settings is checked when it is read; other values give delays that mean
+    /// nothing.
     pub fn log_normal(p50: Duration, p99: Duration) -> Self {
         let sigma = libm::log(p99.as_nanos() as f64 / p50.as_nanos() as f64) / NORMAL_P99;
         Self::LogNormal(LogNormal { p50, p99, sigma })

@@ -33,18 +33,18 @@ pub trait Message: Clone + Debug + Hash + Send + 'static {
 
 /// A set of kinds of message, as bits over [`Message::KINDS`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub struct Kinds(pub u64);
+pub(crate) struct Kinds(pub(crate) u64);
 
 impl Kinds {
     /// Every kind.
-    pub const ALL: Self = Self(u64::MAX);
+    pub(crate) const ALL: Self = Self(u64::MAX);
 
     /// The kinds of these names among `known`; no name at all stands for every kind. Names that are
     /// not known are left out.
     ///
     /// # Panics
     /// If a name stands at the 65th place or later.
-    pub fn named(names: &[String], known: &[&str]) -> Self {
+    pub(crate) fn named(names: &[String], known: &[&str]) -> Self {
         if names.is_empty() {
             return Self::ALL;
         }
@@ -57,7 +57,7 @@ impl Kinds {
 
     /// Whether the kind at this place is among them. Beyond the first 64 that is so if all are.
     #[inline]
-    pub const fn contains(self, kind: usize) -> bool {
+    pub(crate) const fn contains(self, kind: usize) -> bool {
         if kind < 64 { self.0 >> kind & 1 == 1 } else { self.0 == u64::MAX }
     }
 }

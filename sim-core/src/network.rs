@@ -123,12 +123,12 @@ impl Network {
             queues: Queues::default(),
             last_arrivals: BTreeMap::new(),
         };
-        network.look_at_the_sky();
+        network.update_calm();
         network
     }
 
     /// Finds out whether the weather is calm.
-    fn look_at_the_sky(&mut self) {
+    fn update_calm(&mut self) {
         self.calm =
             self.fronts.is_empty() && self.links.are_plain() && !self.fifo && self.detour.is_zero();
     }

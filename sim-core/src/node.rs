@@ -124,8 +124,8 @@ impl<P: Protocol> Particulars<P> {
 /// One instance: it speaks as `identity`.
 ///
 /// A large world is made of these, and each event waits for one of them to come from memory: what
-/// few nodes have is elsewhere, reading it makes no room for it, and a node that fits into one cache
-/// line lies in one.
+/// few nodes have is elsewhere, reading it makes no room for it, and a node that fits into one
+/// cache line lies in one.
 #[repr(align(64))]
 pub(crate) struct Node<P: Protocol> {
     /// Volatile memory; a node that is down has none, so it cannot remember.

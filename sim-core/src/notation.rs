@@ -1,8 +1,8 @@
 //! Notations: settings that are one text each, such as `150ms` or `n0`, or one word of several.
 //!
-//! A type that is a text is written by its [`Display`](fmt::Display) and read by its [`FromStr`]; with
-//! [`text_notation!`](crate::text_notation) it is a setting like any other, and its schema says how it is
-//! written.
+//! A type that is a text is written by its [`Display`](fmt::Display) and read by its [`FromStr`];
+//! with [`text_notation!`](crate::text_notation) it is a setting like any other, and its schema
+//! says how it is written.
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -166,7 +166,8 @@ pub struct Bucket {
 /// What one strike of the schedule did.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StrikeRecord {
-    /// The entry of the scenario that it came from.
+    /// The entry of the schedule that it came from, by its place in
+    /// [`Setup::faults`](crate::setup::Setup::faults).
     pub fault: usize,
     /// When it struck.
     pub at: Time,
@@ -174,7 +175,9 @@ pub struct StrikeRecord {
     pub ended: Option<Time>,
     /// What it did, with all targets resolved.
     pub label: String,
-    /// How much it changed: messages cut, nodes downed, lies told.
+    /// How much it changed, in what its kind counts
+    /// ([`KindInfo::counts`](crate::fault::KindInfo::counts)): messages cut, nodes that went down,
+    /// lies told. 0 if it changed nothing.
     pub changed: u64,
 }
 
@@ -210,7 +213,7 @@ pub struct Outcome {
     pub has_leader: bool,
     /// When the run ended.
     pub ended: Time,
-    /// Events that were handled.
+    /// Events that were handled, from the first after all nodes have booted.
     pub events: u64,
     /// A digest of time, place and kind of every event: two runs with one fingerprint went alike.
     pub fingerprint: u64,

@@ -110,7 +110,8 @@ pub enum Effect<P: Protocol> {
     SetTimer {
         /// Which one.
         timer: P::Timer,
-        /// How long from now, on the node's own monotonic clock.
+        /// How long from now, on the node's own monotonic clock; zero fires at once, after all else
+        /// that is due at this instant.
         after: Duration,
     },
     /// Starts a timer that fires again and again; setting or cancelling it ends that.
@@ -125,7 +126,7 @@ pub enum Effect<P: Protocol> {
     RepeatTimerFrom {
         /// Which one.
         timer: P::Timer,
-        /// The time from now to its first firing.
+        /// The time from now to its first firing, at most `every`.
         first: Duration,
         /// The time between any two firings; above zero.
         every: Duration,
@@ -227,7 +228,9 @@ pub struct Mutant {
 /// does not.
 const EFFECTS_MAX: usize = 1 << 24;
 
-/// A node's window on the world while it handles one input.
+/// A node's window on the world while it handles one input: what it can read, and the verbs by
+/// which it asks for effects, in this order. More than 16,777,216 of them in one handler are a
+/// runaway, and the run panics.
 pub struct Context<'a, P: Protocol> {
     pub(crate) me: NodeId,
     pub(crate) cluster: Cluster,
@@ -270,6 +273,9 @@ impl<P: Protocol> Context<'_, P> {
     }
 
     /// Whether the bug of this name is planted. Always false without the feature `mutants`.
+    ///
+    /// # Panics
+    /// In a build with debug assertions, if [`Protocol::MUTANTS`] does not list it.
     #[inline]
     pub fn mutant(&self, id: &str) -> bool {
         debug_assert!(P::MUTANTS.iter().any(|mutant| mutant.id == id), "unknown mutant {id}");
@@ -281,7 +287,8 @@ impl<P: Protocol> Context<'_, P> {
         self.clock.elapsed(self.now)
     }
 
-    /// The node's wall clock: it may be wrong.
+    /// The node's wall clock: it may be wrong. One that is right shows 10⁹ seconds when the run
+    /// begins, so that one that is behind shows no time below zero.
     pub fn wall_clock(&self) -> Time {
         let wall = self.clock.wall(self.now);
         self.sway.map_or(wall, |sway| sway.off(self.now).from(wall))
@@ -298,7 +305,7 @@ impl<P: Protocol> Context<'_, P> {
         self.effects.push(effect);
     }
 
-    /// Sends `message` to `to`.
+    /// Sends `message` to `to`. To address a node that does not exist is a bug, and the run panics.
     #[inline]
     pub fn send(&mut self, to: NodeId, message: P::Message) {
         self.push(Effect::Send { to, message });
@@ -320,12 +327,13 @@ impl<P: Protocol> Context<'_, P> {
     /// Starts a timer that fires again and again until it is set, repeated anew or cancelled.
     ///
     /// Cheaper than to set it anew each time: timers of one period keep their order among
-    /// themselves, and a ring is their queue.
+    /// themselves, and a ring is their queue. A period of zero is a bug, and the run panics.
     pub fn repeat_timer(&mut self, timer: P::Timer, every: Duration) {
         self.push(Effect::RepeatTimer { timer, every });
     }
 
-    /// The same, with a phase: it fires first `first` from now, and then once every period.
+    /// The same, with a phase: it fires first `first` from now, at most a period, and then once
+    /// every period.
     pub fn repeat_timer_from(&mut self, timer: P::Timer, first: Duration, every: Duration) {
         self.push(Effect::RepeatTimerFrom { timer, first, every });
     }
@@ -335,14 +343,15 @@ impl<P: Protocol> Context<'_, P> {
         self.push(Effect::CancelTimer { timer });
     }
 
-    /// Appends a record to the disk; [`Protocol::on_durable`] tells when the mark is safe.
+    /// Appends a record to the disk, and gives its mark; [`Protocol::on_durable`] tells when that
+    /// is safe.
     pub fn persist(&mut self, record: P::Record) -> DiskMark {
         self.written.0 += 1;
         self.push(Effect::Persist { record });
         *self.written
     }
 
-    /// Replaces everything on the disk by one record, atomically.
+    /// Replaces everything on the disk by one record, atomically, and gives its mark.
     pub fn compact(&mut self, record: P::Record) -> DiskMark {
         self.written.0 += 1;
         self.push(Effect::Compact { record });
@@ -359,7 +368,8 @@ impl<P: Protocol> Context<'_, P> {
         self.push(Effect::Indicate { answers: Some(op), indication });
     }
 
-    /// Announces a state worth knowing.
+    /// Announces a state worth knowing. A mark that [`Protocol::MARKS`] does not list is a bug, and
+    /// the run panics.
     pub fn announce(&mut self, landmark: Landmark) {
         self.push(Effect::Announce(landmark));
     }

@@ -125,9 +125,9 @@ impl<D, T: Hash + Eq + Copy, R: Copy> EventQueue<D, T, R> {
         self.timers.remove(timer);
     }
 
-    /// Starts a repeating timer that fires first at `first`, and gives its ring; if there is none for
-    /// it, it does not run. A timer may be in one ring only. Before the next event is taken out,
-    /// [`EventQueue::order_rings`] has to be called.
+    /// Starts a repeating timer that fires first at `first`, and gives its ring; if there is none
+    /// for it, it does not run. A timer may be in one ring only. Before the next event is taken
+    /// out, [`EventQueue::order_rings`] has to be called.
     pub fn repeat_timer(&mut self, first: Time, every: Duration, timer: T) -> Option<RingId> {
         let known = self.rings.iter().position(|ring| ring.every == every);
         if known.is_none() && self.rings.len() == RINGS {

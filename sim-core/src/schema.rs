@@ -1,5 +1,5 @@
-//! What a scenario file may say, as JSON Schema: for editors, for lists, and for who writes programs
-//! that write scenarios.
+//! What a scenario file may say, as JSON Schema: for editors, for lists, and for who writes
+//! programs that write scenarios.
 //!
 //! Types that are written as tables derive [`JsonSchema`], with their comments for descriptions.
 //! Types with a notation of their own say here how they are written.

@@ -310,7 +310,8 @@ impl<P: Ord, K: Ord, V: Ord> Recorder<P, K, V> {
         Moment { at, turn: self.turn }
     }
 
-    /// A client asks for the first time: to write a value, or to read. To ask again, record nothing.
+    /// A client asks for the first time: to write a value, or to read. To ask again, record
+    /// nothing.
     pub fn invoke(&mut self, at: Time, op: OpId, key: K, write: Option<V>) {
         let invoked = self.moment(at);
         self.open.insert(op, self.history.len());

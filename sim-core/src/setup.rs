@@ -1,5 +1,6 @@
 //! The set-up of an experiment: everything but the protocol's own configuration and the seed.
 
+mod complaint;
 mod network;
 
 use std::collections::BTreeMap;
@@ -9,21 +10,21 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::adversary::{AdversarySpec, Authentication, Conduct, Strategy};
-use crate::fault::{CrashKeeps, Fault, FaultSpec, When};
-use crate::id::{Cluster, NodeId};
+use crate::adversary::{AdversarySpec, Conduct};
+use crate::fault::{CrashKeeps, Fault, FaultSpec};
+use crate::id::Cluster;
 use crate::latency::Latency;
-use crate::target::Target;
 use crate::time::Duration;
 
+pub use complaint::Complaint;
 pub use network::{Bandwidth, Bursts, InFlight, LinkSpec, NetworkSpec, Reordering};
 
 /// Everything but the protocol's configuration and the seed.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Setup {
-    /// The number of nodes, at least 1.
+    /// The number of nodes, from 1 to [`MAX_NODES`].
     pub nodes: u32,
-    /// When the run ends at the latest.
+    /// When the run ends at the latest; above 0, at most [`Duration::LONGEST`].
     pub horizon: Duration,
     /// When the faults are over.
     pub gst: Gst,
@@ -97,92 +98,6 @@ impl Setup {
         Cluster { n: self.nodes }
     }
 
-    /// What is wrong with the whole, beyond what each value says of itself.
-    pub fn complaints(&self) -> Vec<Complaint> {
-        let mut complaints = Vec::new();
-        let mut complain = |path: String, reason: String| {
-            complaints.push(Complaint { path, reason, runnable: false });
-        };
-        let n = self.nodes;
-        if n == 0 || n > MAX_NODES {
-            complain(
-                "protocol.nodes".into(),
-                format!("{n} nodes: between 1 and {MAX_NODES} can be run"),
-            );
-        }
-        if self.horizon.is_zero() || self.horizon > Duration::LONGEST {
-            complain(
-                "horizon".into(),
-                format!("the horizon must lie above 0 and up to {}", Duration::LONGEST),
-            );
-        }
-        if let Gst::At(at) = self.gst
-            && at >= self.horizon
-        {
-            complain(
-                "gst".into(),
-                format!("GST at {at} is not before the horizon {}", self.horizon),
-            );
-        }
-        let named = |node: NodeId| {
-            (node.0 >= n)
-                .then(|| format!("there is no {node}: the {n} nodes are n0 to n{}", n.max(1) - 1))
-        };
-        for (index, spec) in self.faults.iter().enumerate() {
-            let strangers = spec.fault.targets().into_iter().filter_map(|target| match target {
-                Target::Node(node) => named(node),
-                Target::Random(count) if count > n => {
-                    Some(format!("{count} random nodes, but there are only {n}"))
-                }
-                Target::Zone(zone) if !self.network.regions.contains_key(&zone) => {
-                    let regions: Vec<_> = self.network.regions.keys().map(String::as_str).collect();
-                    Some(format!("there is no region `{zone}` (regions: {})", regions.join(", ")))
-                }
-                _ => None,
-            });
-            strangers.for_each(|reason| complain(format!("fault[{index}]"), reason));
-            if let When::At(at) = spec.when {
-                let gst = match self.gst {
-                    Gst::At(gst) if !spec.permanent => gst,
-                    _ => self.horizon,
-                };
-                if at.max >= gst.min(self.horizon) {
-                    let reason = format!("strikes at {at}, when the schedule is over ({gst})");
-                    complain(format!("fault[{index}].at"), reason);
-                }
-            }
-        }
-        self.contradictions(&mut complain);
-        if self.cost.bytes_per_second == Some(0) {
-            complain("cost.bytes_per_second".into(), "nothing would ever leave a node".into());
-        }
-        let tokens = self.cost.tokens.as_ref();
-        if tokens.is_some_and(|tokens| tokens.bytes_per_token == Some(0)) {
-            let reason = "a token of no bytes would make every message endless: give at least 1";
-            complain("cost.tokens.bytes_per_token".into(), reason.into());
-        }
-        if self.clock.drift_ppm > 500_000 {
-            let reason = "a drift may be up to 500,000 parts per million".to_owned();
-            complain("clock.drift_ppm".into(), reason);
-        }
-        for (node, clock) in &self.clock.nodes {
-            if !(-900_000..=9_000_000).contains(&clock.drift_ppm) {
-                let reason =
-                    "a clock set by hand may drift by -900,000 to 9,000,000 ppm".to_owned();
-                complain(format!("clock.nodes.{node}.drift_ppm"), reason);
-            }
-        }
-        self.network.complaints(n, &mut complain);
-        for node in self.clock.nodes.keys() {
-            if let Some(reason) = node.parse().map_or_else(Some, named) {
-                complain(format!("clock.nodes.{node}"), reason);
-            }
-        }
-        complaints
-    }
-}
-
-impl Setup {
     /// The conduct of the adversary in a fault that corrupts.
     pub fn conduct(&self, fault: &Fault) -> Option<Conduct> {
         match fault {
@@ -192,68 +107,12 @@ impl Setup {
             _ => None,
         }
     }
-
-    /// Faults that cannot be: one mouth that is to behave in two ways, a lie in a name that the
-    /// network would stamp out, a node on both sides of a cut, a budget larger than the cluster.
-    fn contradictions(&self, complain: &mut impl FnMut(String, String)) {
-        for (at, spec) in self.faults.iter().enumerate() {
-            if let Some(node) = spec.fault.node_on_both_sides() {
-                let reason = format!("{node} is on both sides of this cut");
-                complain(format!("fault[{at}]"), reason);
-            }
-        }
-        let corrupt = || {
-            let faults = self.faults.iter().enumerate();
-            faults.filter_map(|(at, spec)| Some((at, spec, self.conduct(&spec.fault)?)))
-        };
-        for (at, spec, conduct) in corrupt() {
-            if conduct.strategy == Strategy::Spoof
-                && self.adversary.authentication == Authentication::Channels
-            {
-                let reason = "the network stamps every message with its true sender: write \
-                              authentication = \"none\" in [adversary] to let it be forged";
-                complain(format!("fault[{at}]"), reason.to_owned());
-            }
-            let named = |target: &Target| matches!(target, Target::Node(_) | Target::All);
-            for target in spec.fault.targets().iter().filter(|target| named(target)) {
-                let other =
-                    corrupt().take_while(|(other, ..)| *other < at).find(|(_, spec, how)| {
-                        how.strategy != conduct.strategy && spec.fault.targets().contains(target)
-                    });
-                if let Some((other, _, how)) = other {
-                    let (one, two) = (how.strategy.name(), conduct.strategy.name());
-                    let reason = format!(
-                        "{target} cannot both {one} (fault[{other}]) and {two}: one mouth has one \
-                         conduct"
-                    );
-                    complain(format!("fault[{at}]"), reason);
-                }
-            }
-        }
-        if let Some(budget) = self.budget
-            && budget > self.nodes
-        {
-            let reason = format!("a budget of {budget} in a cluster of {} nodes", self.nodes);
-            complain("budget".to_owned(), reason);
-        }
-    }
 }
 
-/// The most nodes of a run.
+/// The most nodes of a run, clients not counted.
 pub const MAX_NODES: u32 = 10_000_000;
 /// The most clients of a run.
 pub const MAX_CLIENTS: u32 = 1_000_000;
-
-/// Something wrong with a scenario as a whole.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Complaint {
-    /// The path of the setting, such as `fault[2].at`.
-    pub path: String,
-    /// What is wrong, and what would be right.
-    pub reason: String,
-    /// Whether it can be run all the same, with `allow_unsafe`.
-    pub runnable: bool,
-}
 
 /// The global stabilisation time (Dwork, Lynch and Stockmeyer 1988): when the network heals, the
 /// crashed restart, and liveness begins to be judged.
@@ -319,20 +178,22 @@ crate::text_notation!(
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CostSpec {
-    /// What it takes to handle a message.
+    /// The processor's time to handle a message.
     pub receive: Duration,
-    /// What it takes to handle a message of these kinds, instead.
+    /// The same for messages of these kinds, by name, instead.
     pub messages: BTreeMap<String, Duration>,
-    /// What it takes to handle a client's request.
+    /// The processor's time to handle a client's request.
     pub request: Duration,
-    /// What it takes to sign a message that carries signatures; copies of one are signed once.
+    /// The processor's time to sign a message that carries signatures; copies of one are signed
+    /// once.
     pub sign: Duration,
-    /// What it takes to verify a signature.
+    /// The processor's time to verify a signature.
     pub verify: Duration,
-    /// How many bytes a second leave a node; `None` for any number.
+    /// How many bytes a second leave a node, at least 1; without it any number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_per_second: Option<u64>,
-    /// What messages cost in tokens of a language model, which take no time; `None` counts none.
+    /// What messages cost in tokens of a language model, which take no time; without it none are
+    /// counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens: Option<TokenSpec>,
 }
@@ -346,9 +207,9 @@ pub struct CostSpec {
 pub struct TokenSpec {
     /// The tokens of a message, however long it is.
     pub each: u64,
-    /// The tokens of a message of these kinds, instead.
+    /// The tokens of a message of these kinds, by name, instead.
     pub messages: BTreeMap<String, u64>,
-    /// How many bytes one token stands for; `None` if length costs nothing.
+    /// How many bytes one token stands for, at least 1; without it length costs nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_per_token: Option<u32>,
 }
@@ -359,7 +220,8 @@ pub struct TokenSpec {
 pub struct DiskSpec {
     /// How long a sync takes.
     pub sync: Latency,
-    /// How long it takes for these kinds of record; a sync takes as long as its slowest record.
+    /// How long it takes for these kinds of record, by name; a sync takes as long as its slowest
+    /// record.
     pub kinds: BTreeMap<String, Latency>,
     /// What a crash leaves of the records whose sync was under way.
     pub crash_keeps: CrashKeeps,
@@ -377,9 +239,9 @@ impl Default for DiskSpec {
 pub struct ClockSpec {
     /// Each node's rate is drawn from 1 ± this many parts per million, at most 500,000.
     pub drift_ppm: u32,
-    /// Each node's wall clock starts with an offset drawn from ± this.
+    /// Each node's wall clock starts with an offset drawn from ± this, at most 31 years.
     pub offset: Duration,
-    /// Nodes whose clocks are set by hand.
+    /// Nodes whose clocks are set by hand, by name: `n0`, `n1`, …
     pub nodes: BTreeMap<String, NodeClock>,
 }
 
@@ -400,13 +262,14 @@ pub struct NodeClock {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Events of a run.
+    /// Events of a run; past it the reason is `event_cap`.
     pub events: u64,
-    /// Events at one instant.
+    /// Events at one instant, or four times the square of the number of nodes if that is more; past
+    /// it `zeno`.
     pub events_per_instant: u64,
-    /// Events that wait in the queue.
+    /// Events that wait in the queue, held messages included; past it `memory`.
     pub queue: u32,
-    /// Strikes of the schedule.
+    /// Strikes of the schedule; past it `strikes`.
     pub strikes: u32,
 }
 

@@ -50,6 +50,9 @@ impl<P: Protocol> Seat<P> {
 }
 
 /// A cluster whose every step is taken by hand.
+///
+/// # Panics
+/// Whatever names a node panics if there is no such node: this is for tests.
 pub struct Tabletop<P: Protocol> {
     config: P::Config,
     cluster: Cluster,

@@ -19,7 +19,7 @@ use crate::time::Duration;
 pub enum Weather {
     /// A message is lost.
     Loss {
-        /// How likely.
+        /// The probability, drawn for each message.
         probability: Ratio,
     },
     /// Good and bad periods alternate on each link, and in a bad one everything is lost (after
@@ -32,17 +32,17 @@ pub enum Weather {
     },
     /// A message takes longer.
     Delay {
-        /// By how much.
+        /// By how much, drawn for each message.
         add: Latency,
     },
     /// A message takes so many times as long.
     SlowDown {
-        /// How many times; finite, at least 0.
+        /// How many times as long; finite, at least 0.
         factor: f64,
     },
     /// The network makes copies of a message, each with a delay of its own.
     Duplicate {
-        /// How likely.
+        /// The probability that a message is copied.
         probability: Ratio,
         /// How many copies beside the original, at least 1.
         #[serde(default = "one")]
@@ -50,14 +50,14 @@ pub enum Weather {
     },
     /// A message is held back, so that later ones overtake it.
     Reorder {
-        /// How likely.
+        /// The probability that a message is held back.
         probability: Ratio,
-        /// By how much at most; how much is drawn, uniformly above 0.
+        /// By how much at most, above 0; how much is drawn, uniformly from 1 ns on.
         by: Duration,
     },
     /// A message is damaged: `checksums` decides whether the receiver notices.
     Corrupt {
-        /// How likely.
+        /// The probability that a message is damaged.
         probability: Ratio,
     },
     /// A link carries so much and no more; what comes too fast lines up.

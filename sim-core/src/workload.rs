@@ -14,19 +14,20 @@ use serde::{Deserialize, Serialize};
 use crate::notation::decimal;
 use crate::time::Duration;
 
-/// Requests per time, as an exact interval between two of them.
+/// Requests per second, in thousandths: from 0.001/s to 10⁹/s, written as `200/s`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rate {
     thousandths_per_second: u64,
 }
 
 impl Rate {
-    /// So many requests per second.
+    /// So many requests per second, from 1 to 10⁹.
     pub const fn per_second(count: u64) -> Self {
         Self { thousandths_per_second: count * 1_000 }
     }
 
-    /// The mean time between two requests of one of `clients` that share the rate.
+    /// The mean time between two requests of one of `clients` that share the rate, rounded down to
+    /// nanoseconds.
     pub fn interval(self, clients: u32) -> Duration {
         let nanos = 1_000_000_000_000 * u128::from(clients);
         let interval = nanos / u128::from(self.thousandths_per_second.max(1));
@@ -85,32 +86,58 @@ pub enum Retry {
     Next,
 }
 
-/// The pace of the clients.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
-pub struct Workload {
-    /// How many clients there are; client `c` sits at node `c mod n`.
-    pub clients: u32,
-    /// Requests per second of all clients together; `None` closes the loop.
-    pub rate: Option<Rate>,
+macro_rules! pace {
+    ($($(#[$doc:meta])* $key:ident: $type:ty,)*) => {
+        /// The pace of the clients.
+        #[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+        pub struct Workload {
+            $($(#[$doc])* pub $key: $type,)*
+        }
+
+        /// The keys of `[workload]` that set the pace; each one overrides the problem's default.
+        #[derive(Clone, Debug, Default, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Pace {
+            $($key: Option<$type>,)*
+        }
+
+        impl Pace {
+            /// The names of the keys.
+            pub const KEYS: &'static [&'static str] = &[$(stringify!($key)),*];
+
+            /// The workload with these keys overridden.
+            pub fn over(self, base: Workload) -> Workload {
+                Workload { $($key: self.$key.unwrap_or(base.$key)),* }
+            }
+        }
+    };
+}
+
+pace! {
+    /// How many clients there are, from 1 to a million; client `c` sits at node `c mod n`.
+    clients: u32,
+    /// Requests per second of all clients together; without it the loop is closed.
+    rate: Option<Rate>,
     /// How the requests of an open loop are spaced.
-    pub arrivals: Arrivals,
+    arrivals: Arrivals,
     /// The pause of a closed loop between an answer and the next request.
-    pub think: Duration,
+    think: Duration,
     /// When the first request is made.
-    pub start: Duration,
-    /// When the last request may be made; `None` for the end of the run.
-    pub until: Option<Duration>,
-    /// How many requests are made in all; `None` for no limit.
-    pub requests: Option<u32>,
-    /// How long a client waits before it retries.
-    pub timeout: Duration,
+    start: Duration,
+    /// When the last request may be made; without it at the end of the run.
+    until: Option<Duration>,
+    /// How many requests are made by all clients together; without it there is no limit.
+    requests: Option<u32>,
+    /// How long a client waits before it retries, above 0; in the timeline of availability a later
+    /// answer counts as none.
+    timeout: Duration,
     /// Where it retries.
-    pub retry: Retry,
+    retry: Retry,
 }
 
 impl Workload {
-    /// Each of so many clients asks once, at the start, and asks its node again every second until it
-    /// is answered.
+    /// Each of so many clients asks once, at the start, and asks its node again every second until
+    /// it is answered.
     pub const fn once(clients: u32) -> Self {
         Self {
             clients,
@@ -137,42 +164,6 @@ impl Workload {
     }
 }
 
-/// The keys of `[workload]` that set the pace; each one overrides the problem's default.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Pace {
-    clients: Option<u32>,
-    rate: Option<Rate>,
-    arrivals: Option<Arrivals>,
-    think: Option<Duration>,
-    start: Option<Duration>,
-    until: Option<Duration>,
-    requests: Option<u32>,
-    timeout: Option<Duration>,
-    retry: Option<Retry>,
-}
-
-impl Pace {
-    /// The names of the keys.
-    pub const KEYS: &'static [&'static str] =
-        &["clients", "rate", "arrivals", "think", "start", "until", "requests", "timeout", "retry"];
-
-    /// The workload with these keys overridden.
-    pub fn over(self, base: Workload) -> Workload {
-        Workload {
-            clients: self.clients.unwrap_or(base.clients),
-            rate: self.rate.or(base.rate),
-            arrivals: self.arrivals.unwrap_or(base.arrivals),
-            think: self.think.unwrap_or(base.think),
-            start: self.start.unwrap_or(base.start),
-            until: self.until.or(base.until),
-            requests: self.requests.or(base.requests),
-            timeout: self.timeout.unwrap_or(base.timeout),
-            retry: self.retry.unwrap_or(base.retry),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,5 +177,23 @@ mod tests {
         for text in ["200", "0/s", "-1/s", "1e3/s", "/s", "5/m"] {
             assert!(text.parse::<Rate>().is_err(), "{text} was accepted");
         }
+    }
+
+    #[test]
+    fn a_key_that_is_given_overrides_the_default_and_leaves_the_others_alone() {
+        use crate::settings::{Field, Origin, Settings, Value};
+
+        let entry = |key: &str, value| {
+            let settings = Settings { value, origin: Origin(1) };
+            (key.to_owned(), Field { key: Origin(1), settings })
+        };
+        let rate = entry("rate", Value::Text("200/s".to_owned()));
+        let table = [rate, entry("requests", Value::Integer(7))].into();
+        let keys = Settings { value: Value::Table(table), origin: Origin(1) };
+        let (base, rate) = (Workload::once(3), Some(Rate::per_second(200)));
+        let pace = |settings: &Settings| settings.read::<Pace>().expect("keys of the pace");
+        let expected = Workload { rate, requests: Some(7), ..base.clone() };
+        assert_eq!(pace(&keys).over(base.clone()), expected);
+        assert_eq!(pace(&Settings::empty()).over(base.clone()), base);
     }
 }

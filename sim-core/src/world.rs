@@ -1,9 +1,10 @@
 //! The world: one run. Clock, queue, nodes, network, disks, faults, judges.
 //!
-//! This room holds the world itself and its loop; the others what happens at nodes (`nodes`), between
-//! them (`traffic`; in bad weather, `weather`) and between them and clients (`requests`); what goes
-//! wrong (`strikes`, and of them `cuts`, `outages`, `trouble` and `corruption`); and what is kept of
-//! it: every step (`recording`), the schedule as it struck (`schedule`), the outcome (`verdict`).
+//! This room holds the world itself and its loop; the others what happens at nodes (`nodes`),
+//! between them (`traffic`; in bad weather, `weather`) and between them and clients (`requests`);
+//! what goes wrong (`strikes`, and of them `cuts`, `outages`, `trouble` and `corruption`); and what
+//! is kept of it: every step (`recording`), the schedule as it struck (`schedule`), the outcome
+//! (`verdict`).
 //!
 //! The loop takes the earliest event, hands it to the node that it concerns, and performs the
 //! effects that the handler asked for. It allocates nothing per event in steady state: effect
@@ -157,7 +158,7 @@ pub(crate) struct World<'a, P: Protocol, const TRACED: bool> {
     /// What messages cost in tokens; `None` if nobody counts.
     tokens: Option<Tokens>,
     /// Whether a message meets more than the network: costs, twins, an adversary in a hurry.
-    detours: bool,
+    meets_more: bool,
     effects: Vec<Effect<P>>,
     clients: Clients<P::Problem>,
     court: Court<P>,
@@ -301,7 +302,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             disk_key: streams.key(Stream::Disks),
             cost: Cost::new::<P>(&setup.cost),
             tokens: Tokens::new::<P>(&setup.cost),
-            detours: setup.adversary.rushing || setup.cost.tokens.is_some(),
+            meets_more: setup.adversary.rushing || setup.cost.tokens.is_some(),
             effects: Vec::new(),
             clients: Clients::new::<P>(workload, load, cluster, horizon, &streams),
             court: Court::new(&experiment.config, cluster, &contract.promise, setup.judges),
@@ -324,7 +325,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             recording: Recording::default(),
         };
         if world.cost.is_some() {
-            world.detours = true;
+            world.meets_more = true;
             world.nodes.iter_mut().for_each(|node| _ = node.trouble());
         }
         world.watch_clocks();

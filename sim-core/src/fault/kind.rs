@@ -1,4 +1,5 @@
-//! The kinds of fault: one list says what each is called, which keys it has, what its witness counts.
+//! The kinds of fault: one list says what each is called, which keys it has, what its witness
+//! counts.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -45,7 +45,7 @@ const fn range(min: u64, max: u64) -> DurationRange {
 pub struct ProfileSpec {
     /// Which schedule.
     pub profile: Profile,
-    /// The time after which nothing of it strikes any more; `None` for half the horizon.
+    /// The time after which nothing of it strikes any more; without it half the horizon.
     #[serde(default)]
     pub until: Option<Duration>,
 }

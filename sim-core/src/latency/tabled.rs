@@ -15,7 +15,7 @@ use crate::time::Duration;
 pub struct Part {
     /// How often it is drawn beside the others, at least 1.
     pub weight: u32,
-    /// The delay then.
+    /// The delay when it is drawn.
     pub latency: Latency,
 }
 

@@ -16,28 +16,49 @@ use crate::time::{Duration, DurationRange};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Keys {
+    /// The family of the distribution; it decides which of the other keys mean something.
     dist: Family,
+    /// The mean; of a normal distribution before its tails are cut.
     mean: Option<Duration>,
+    /// The least delay; where a family has none of its own, what lies below is moved to it.
     min: Option<Duration>,
+    /// The longest delay, not below `min`; where a family has none of its own, what lies beyond is
+    /// moved to it.
     max: Option<Duration>,
+    /// The standard deviation of a normal distribution, before its tails are cut.
     sd: Option<Duration>,
+    /// The median of a log-normal distribution, above 0.
     p50: Option<Duration>,
+    /// The 99th percentile of a log-normal distribution, not below the median.
     p99: Option<Duration>,
+    /// The shape of a Pareto distribution, above 0: P(delay > x) = (min/x)^shape.
     shape: Option<f64>,
+    /// The parts of a mixture, at least one, from fast to slow.
     parts: Option<Vec<Part>>,
+    /// Quantiles of an empirical distribution: probability and delay, from 0 % to 100 %.
+    /// Probabilities rise and delays do not fall; between two points lies a straight line.
     points: Option<Vec<(Ratio, Duration)>>,
 }
 
 #[derive(Deserialize, JsonSchema, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
 enum Family {
+    /// Always `mean`.
     Constant,
+    /// Uniform from `min` to `max`, both included.
     Uniform,
+    /// `min` (0 unless it is given) and an exponential part on top; `mean` is the mean of the
+    /// whole.
     Exponential,
+    /// Normal, by `mean` and `sd`, cut off below 0.
     Normal,
+    /// Log-normal, by `p50` and `p99`.
     LogNormal,
+    /// Pareto, by `min` and `shape`.
     Pareto,
+    /// One of several `parts`, each as often as its weight says.
     Mixture,
+    /// Measured: straight lines between `points` of the quantile function.
     Empirical,
 }
 

@@ -8,11 +8,11 @@ use crate::weather::Weather;
 /// When a link is bad.
 ///
 /// Troubles come as a Poisson process, each lasts the same time, and the link is bad while any
-/// lasts: the busy periods of a queue M/D/∞. With troubles at rate λ of length L the link is bad for
-/// the share 1 − e^(−λL) of the time, its good periods are exponential with mean 1/λ, and its bad
-/// ones last (e^(λL) − 1)/λ on average (Takács 1962). λ and L follow from the share and the mean
-/// that are asked for. Unlike those of a chain that is walked, its states need no past beyond L: the
-/// troubles of a window of length L are drawn from its number.
+/// lasts: the busy periods of a queue M/D/∞. With troubles at rate λ of length L the link is bad
+/// for the share 1 − e^(−λL) of the time, its good periods are exponential with mean 1/λ, and its
+/// bad ones last (e^(λL) − 1)/λ on average (Takács 1962). λ and L follow from the share and the
+/// mean that are asked for. Unlike those of a chain that is walked, its states need no past beyond
+/// L: the troubles of a window of length L are drawn from its number.
 #[derive(Clone, Debug)]
 pub(super) struct Bursts {
     /// From trouble to trouble: exponential.
@@ -42,8 +42,8 @@ impl Bursts {
     /// Whether the link is bad.
     pub(super) fn is_bad(&self, key: Key, place: u64, now: Time) -> bool {
         let (window, offset) = (now.as_nanos() / self.length, now.as_nanos() % self.length);
-        // A trouble lasts as long as a window: it counts if it began at or before this moment in this
-        // window, or after it in the window before. The first has one before it, too.
+        // A trouble lasts as long as a window: it counts if it began at or before this moment in
+        // this window, or after it in the window before. The first has one before it, too.
         self.starts(key, place, window + 1).next().is_some_and(|start| start <= offset)
             || self.starts(key, place, window).any(|start| start > offset)
     }

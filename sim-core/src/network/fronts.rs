@@ -117,7 +117,7 @@ impl Network {
             strike: Some(*strike),
         };
         self.fronts.push(InForce { front, rule });
-        self.look_at_the_sky();
+        self.update_calm();
     }
 
     /// Ends all fronts of a strike; says whether there were any.
@@ -131,7 +131,7 @@ impl Network {
             }
             stays
         });
-        self.look_at_the_sky();
+        self.update_calm();
         self.fronts.len() != before
     }
 

@@ -4,7 +4,8 @@
 //! ring of days holds what comes soon, as lists that are threaded through the slab of bodies and
 //! so never allocate; what lies beyond the ring waits in a heap. The day at hand is sorted when it
 //! begins; what is scheduled for it later is inserted while the day is short, and goes to a small
-//! heap otherwise. Length and number of the days follow the traffic. All of this decides only how fast an entry comes out, never in which order.
+//! heap otherwise. Length and number of the days follow the traffic. All of this decides only how
+//! fast an entry comes out, never in which order.
 //!
 //! Invariants: every entry of the day at hand or before it is in `today` or `near`, of the days
 //! `[first, first + days)` in the ring, of later days in `far` (or in the ring, once the days have
@@ -24,6 +25,11 @@ const SHORT: usize = 24;
 const PER_DAY: u64 = 4;
 /// How many days pass before their length is looked at again.
 const REVIEW: u32 = 256;
+/// How many days the ring has, at the least and at the most; powers of two.
+const FEWEST_DAYS: usize = 1 << 10;
+const MOST_DAYS: usize = 1 << 20;
+/// The latest time of an entry, 146 years in nanoseconds: the end of its day is still a time.
+const LATEST: u64 = 1 << 62;
 /// No entry: the end of a list.
 const NIL: u32 = u32::MAX;
 
@@ -31,8 +37,8 @@ const NIL: u32 = u32::MAX;
 /// step in each of several lists takes as long as one in one.
 const SCOUTS: usize = 8;
 
-/// One entry, or room for one. What orders it lies beside the body, because the list of its day leads
-/// here anyway.
+/// One entry, or room for one. What orders it lies beside the body, because the list of its day
+/// leads here anyway.
 #[derive(Debug)]
 struct Slot<D> {
     body: Option<D>,
@@ -238,8 +244,8 @@ impl<D> Calendar<D> {
         self.scout();
     }
 
-    /// Walks on in the lists of the days to come. An entry that was taken out meanwhile leads nowhere
-    /// or elsewhere, which does no harm: nothing is done with what is found.
+    /// Walks on in the lists of the days to come. An entry that was taken out meanwhile leads
+    /// nowhere or elsewhere, which does no harm: nothing is done with what is found.
     fn scout(&mut self) {
         self.scouts.rotate_left(1);
         let last = (self.first as usize + SCOUTS - 1) & (self.heads.len() - 1);
@@ -332,8 +338,3 @@ impl<D> Calendar<D> {
         self.begin_day();
     }
 }
-
-/// The latest time of an entry, 146 years: the end of its day is still a time.
-const LATEST: u64 = 1 << 62;
-const FEWEST_DAYS: usize = 1 << 10;
-const MOST_DAYS: usize = 1 << 20;

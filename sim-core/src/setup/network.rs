@@ -28,9 +28,9 @@ pub struct NetworkSpec {
     pub detour: Latency,
     /// The probability that a message is lost.
     pub loss: Ratio,
-    /// The probability that a message is doubled.
+    /// The probability that the network makes copies of a message.
     pub duplicate: Ratio,
-    /// How many copies are then made.
+    /// How many copies it then makes beside the original, at least 1.
     pub copies: u32,
     /// The probability that a message is damaged.
     pub corrupt: Ratio,
@@ -46,12 +46,14 @@ pub struct NetworkSpec {
     /// Messages that others overtake.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reorder: Option<Reordering>,
-    /// How much a link carries; `None` for any amount.
+    /// How much a link carries; without it any amount.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bandwidth: Option<Bandwidth>,
-    /// Names for groups of nodes.
+    /// Names for groups of nodes, of 1 to 64 letters, digits, `_`, `.` and `-`. A node stands in
+    /// one region at most.
     pub regions: BTreeMap<String, Vec<NodeId>>,
-    /// A table of [`atlas`] that gives the round-trip times between regions that it knows.
+    /// A published table (such as `ibm-cloud`) that gives the round-trip times between the regions
+    /// that it knows; all regions must then be of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub matrix: Option<String>,
     /// The region matrix: two regions and the round-trip time between them; a message takes half.
@@ -98,9 +100,9 @@ pub enum InFlight {
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bursts {
-    /// The share of the time that is bad.
+    /// The share of the time that is bad, above 0 and below 100 %.
     pub share: Ratio,
-    /// The mean length of a bad period.
+    /// The mean length of a bad period, above 0.
     pub mean: Duration,
 }
 
@@ -108,9 +110,9 @@ pub struct Bursts {
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reordering {
-    /// How likely.
+    /// The probability that a message is held back.
     pub probability: Ratio,
-    /// By how much at most.
+    /// By how much at most, above 0; how much is drawn.
     pub by: Duration,
 }
 
@@ -118,9 +120,9 @@ pub struct Reordering {
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bandwidth {
-    /// Bytes per second in each direction of each link.
+    /// Bytes per second in each direction of each link, at least 1.
     pub bytes_per_second: u64,
-    /// How many bytes may wait.
+    /// How many bytes may wait, that of the message under way included; what does not fit is lost.
     pub queue: u64,
 }
 
@@ -152,36 +154,36 @@ pub struct LinkSpec {
     /// Receivers: nodes or regions; nobody named is everybody.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub to: Vec<String>,
-    /// Whether the way back differs alike.
+    /// Whether the same holds for the way back.
     pub both: bool,
-    /// The kinds of message that it concerns; none named is all.
+    /// The kinds of message that it concerns, by name; none named is all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<String>,
-    /// The delay, if it differs.
+    /// The one-way delay, if it differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency: Option<Latency>,
-    /// What is added to the delay.
+    /// What is added to the one-way delay.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay: Option<Latency>,
-    /// How many times as long a message takes.
+    /// How many times as long a message takes; finite, at least 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slow_down: Option<f64>,
-    /// The loss, if it differs.
+    /// The probability that a message is lost, if it differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss: Option<Ratio>,
     /// Periods in which everything is lost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub burst_loss: Option<Bursts>,
-    /// The duplication, if it differs.
+    /// The probability that a message is copied, if it differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duplicate: Option<Ratio>,
-    /// How many copies are then made; that of the network unless it is said.
+    /// How many copies are then made, at least 1; without it as many as on the network.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub copies: Option<u32>,
     /// Messages that others overtake.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reorder: Option<Reordering>,
-    /// The damage, if it differs.
+    /// The probability that a message is damaged, if it differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub corrupt: Option<Ratio>,
     /// How much the link carries.
@@ -250,11 +252,14 @@ impl NetworkSpec {
     }
 
     /// Whether all links are alike.
-    pub fn is_uniform(&self) -> bool {
+    pub(crate) fn is_uniform(&self) -> bool {
         self.links.iter().all(LinkSpec::is_general) && self.round_trips().is_empty()
     }
 
     /// The nodes of a name: a region's, or the node itself.
+    ///
+    /// # Errors
+    /// If it is neither, with the regions that there are.
     pub fn place(&self, name: &str) -> Result<Vec<NodeId>, String> {
         match self.regions.get(name) {
             Some(nodes) => Ok(nodes.clone()),

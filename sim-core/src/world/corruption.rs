@@ -43,12 +43,12 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         self.write_corrupt(wake, &conduct, [&fresh, &again], &against);
         if conduct.strategy == Strategy::Amnesia {
             // A body that began anew is the same mouth.
-            again.iter().for_each(|node| self.remake(node, &conduct, &against));
+            again.iter().for_each(|node| self.rebuild(node, &conduct, &against));
         }
         for node in fresh.iter() {
             self.take_over(Self::instance_of(node), wake);
             self.adversary.take(node, &conduct, against.clone());
-            self.remake(node, &conduct, &against);
+            self.rebuild(node, &conduct, &against);
         }
         if conduct.strategy == Strategy::Split && !fresh.is_empty() {
             self.split(wake, &against);
@@ -65,13 +65,13 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             self.ledger.lose_leader(self.now, identity);
         }
         self.ledger.follow(self.now, identity);
-        self.fail(identity);
+        self.count_faulty(identity);
         self.enter(instance, Event::Corrupted);
     }
 
     /// The adversary gives a node that it has a second body, an empty disk or a program of its own,
     /// if that is its way.
-    fn remake(&mut self, node: NodeId, conduct: &Conduct, audience: &NodeSet) {
+    fn rebuild(&mut self, node: NodeId, conduct: &Conduct, audience: &NodeSet) {
         let instance = Self::instance_of(node);
         match conduct.strategy {
             Strategy::Amnesia => {
@@ -95,7 +95,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 self.nodes.push(twin);
                 let audience = audience.clone();
                 self.twins.push(Twin { identity: node, body, audience });
-                self.detours = true;
+                self.meets_more = true;
                 self.boot(body);
             }
             Strategy::Program => {

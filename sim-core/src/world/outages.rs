@@ -47,7 +47,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 self.ledger.lose_leader(self.now, identity);
             }
             self.ledger.follow(self.now, identity);
-            self.fail(identity);
+            self.count_faulty(identity);
             self.enter(instance, Event::Crashed);
         }
     }
@@ -69,7 +69,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     }
 
     /// Keeps account of whether safety's assumptions still hold; they never come back.
-    pub(super) fn fail(&mut self, node: NodeId) {
+    pub(super) fn count_faulty(&mut self, node: NodeId) {
         self.ever_faulty.insert(node);
         let safety = self.contract.safety;
         self.safety_exceeded |= self.corrupt.len() > safety.byzantine
@@ -78,15 +78,15 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     }
 
     /// The durable state of a node was lost: it counts as faulty for good.
-    pub(super) fn forget(&mut self, node: NodeId) {
+    pub(super) fn count_forgetful(&mut self, node: NodeId) {
         self.forgetful.insert(node);
-        self.fail(node);
+        self.count_faulty(node);
     }
 
     /// Takes records off a disk beside what a crash takes.
     fn lose_records(&mut self, node: NodeId, loss: Loss) {
         if self.nodes[node.index()].disk.lose(loss) > 0 {
-            self.forget(node);
+            self.count_forgetful(node);
         }
     }
 
@@ -95,11 +95,11 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         for _ in 0..records {
             self.witness(FaultKind::DiskLie, Self::instance_of(node));
         }
-        self.forget(node);
+        self.count_forgetful(node);
     }
 
     /// A disk that cannot be written takes its node down.
-    pub(super) fn give_out(&mut self, instance: InstanceId) {
+    pub(super) fn go_down_with_disk(&mut self, instance: InstanceId) {
         let node = self.nodes[instance.index()].identity;
         let specs = &self.experiment.setup.faults;
         let sick = |kind| matches!(kind, FaultKind::DiskFull | FaultKind::DiskFail);

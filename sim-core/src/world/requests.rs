@@ -125,7 +125,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     }
 
     /// Clients that asked more, or twice, do so no longer; says whether there were any.
-    pub(super) fn calm(&mut self, wake: usize) -> bool {
+    pub(super) fn end_surges(&mut self, wake: usize) -> bool {
         let before = self.surges.len() + self.repeats.len();
         self.surges.retain(|(strike, _)| *strike != wake);
         self.repeats.retain(|(strike, _)| *strike != wake);

@@ -75,7 +75,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         if self.nemesis.wakes.len() >= self.experiment.setup.limits.strikes as usize {
             self.events_allowed = 0;
         }
-        self.bite(wake, strike, &spec.fault);
+        self.apply(wake, strike, &spec.fault);
         let label = self.nemesis.wakes[wake].record.label.clone();
         self.note(InstanceId(0), 7, wake as u64 & 0xffff);
         self.step(StepKind::Fault, None, || label);
@@ -86,7 +86,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     }
 
     /// Does what the fault says.
-    fn bite(&mut self, wake: usize, strike: Strike, fault: &Fault) {
+    fn apply(&mut self, wake: usize, strike: Strike, fault: &Fault) {
         match fault {
             Fault::Partition { groups } => {
                 let mut draw = self.nemesis.draw(strike, Lot::Targets);
@@ -183,7 +183,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             Fault::Clock { target, trouble } => {
                 let nodes = self.struck(wake, strike, target);
                 self.write_on(wake, &nodes);
-                self.upset(wake, nodes, *trouble);
+                self.disturb_clocks(wake, nodes, *trouble);
             }
             Fault::Disk { target, trouble } => {
                 let nodes = match trouble {
@@ -191,7 +191,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                     _ => self.victims(wake, strike, target),
                 };
                 self.write_on(wake, &nodes);
-                self.sicken(wake, nodes, *trouble);
+                self.disturb_disks(wake, nodes, *trouble);
             }
             Fault::Corrupt { target, .. } => self.corrupt(wake, strike, target),
             Fault::Surge { factor } => {
@@ -280,7 +280,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         if matches!(self.nemesis.spec(strike).fault, Fault::Corrupt { .. }) {
             return;
         }
-        let released = self.release(wake) | self.calm(wake) | self.lift(wake);
+        let released = self.release(wake) | self.end_surges(wake) | self.lift(wake);
         self.nemesis.wakes[wake].over = true;
         let downed = std::mem::take(&mut self.nemesis.wakes[wake].downed);
         if mended || released || !downed.is_empty() {

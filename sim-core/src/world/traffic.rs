@@ -31,7 +31,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             return None;
         }
         if node.disk.gives_out() {
-            self.give_out(instance);
+            self.go_down_with_disk(instance);
             return None;
         }
         if node.disk.waits() {
@@ -152,12 +152,14 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             return;
         }
         let (mut held, mut rushed, mut hearer) = (held, false, Self::instance_of(to));
-        if self.detours {
-            let (waits, is_rushed, body) = self.detour(instance, from, to, &message);
+        if self.meets_more {
+            let (waits, is_rushed, body) = self.beyond_network(instance, from, to, &message);
             (held, rushed, hearer) = (held + waits, is_rushed, body);
         }
         if !self.network.is_calm() {
-            self.brave(from, to, message, |delay| held + if rushed { RUSH } else { delay });
+            self.send_through_weather(from, to, message, |delay| {
+                held + if rushed { RUSH } else { delay }
+            });
             return;
         }
         let fate = self.network.fate(from, to, self.now);

@@ -109,7 +109,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     /// How long a message waits at its sender beyond `held`, whether the adversary's own network
     /// carries it, and which body hears it, where that is not plain.
     #[cold]
-    pub(super) fn detour(
+    pub(super) fn beyond_network(
         &mut self,
         instance: InstanceId,
         from: NodeId,
@@ -151,7 +151,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     }
 
     /// Makes clocks go wrong.
-    pub(super) fn upset(&mut self, wake: usize, nodes: NodeSet, trouble: ClockTrouble) {
+    pub(super) fn disturb_clocks(&mut self, wake: usize, nodes: NodeSet, trouble: ClockTrouble) {
         for node in nodes.iter() {
             let now = self.now;
             let sway = |by, period, jumps| Some(Sway { by, period, since: now, jumps });
@@ -184,7 +184,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     }
 
     /// Sets clocks right again, as far as they can be: a jump stays.
-    fn set_right(&mut self, node: NodeId, trouble: ClockTrouble) {
+    fn restore_clock(&mut self, node: NodeId, trouble: ClockTrouble) {
         let now = self.now;
         let body = &mut self.nodes[node.index()];
         match trouble {
@@ -199,7 +199,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     }
 
     /// Makes disks go wrong.
-    pub(super) fn sicken(&mut self, wake: usize, nodes: NodeSet, trouble: DiskTrouble) {
+    pub(super) fn disturb_disks(&mut self, wake: usize, nodes: NodeSet, trouble: DiskTrouble) {
         let strike = self.nemesis.wakes[wake].strike;
         for node in nodes.iter() {
             let disk = &mut self.nodes[node.index()].disk;
@@ -214,7 +214,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                     let damaged = disk.damage(records, &mut draw);
                     self.nemesis.wakes[wake].record.changed += u64::from(damaged);
                     if damaged > 0 {
-                        self.forget(node);
+                        self.count_forgetful(node);
                     }
                 }
             }
@@ -222,7 +222,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         self.nemesis.wakes[wake].held = nodes;
     }
 
-    fn cure(&mut self, node: NodeId, trouble: DiskTrouble) {
+    fn restore_disk(&mut self, node: NodeId, trouble: DiskTrouble) {
         let instance = Self::instance_of(node);
         let disk = &mut self.nodes[node.index()].disk;
         match trouble {
@@ -254,8 +254,8 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                     let trouble = self.nodes[node.index()].trouble();
                     trouble.work = trouble.work.saturating_sub(*work);
                 }
-                Fault::Clock { trouble, .. } => self.set_right(node, *trouble),
-                Fault::Disk { trouble, .. } => self.cure(node, *trouble),
+                Fault::Clock { trouble, .. } => self.restore_clock(node, *trouble),
+                Fault::Disk { trouble, .. } => self.restore_disk(node, *trouble),
                 Fault::Crash { .. } => {
                     let fuse = &mut self.nodes[node.index()].trouble().fuse;
                     *fuse = fuse.filter(|fuse| fuse.wake != wake);

@@ -22,7 +22,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         self.network.connected_core(&able.filter(|node| cluster.contains(*node)).collect())
     }
 
-    pub(super) fn held(&self, class: Class, core: &NodeSet) -> bool {
+    pub(super) fn assumptions_hold(&self, class: Class, core: &NodeSet) -> bool {
         let liveness = self.contract.liveness;
         match class {
             Class::Safety => !self.safety_exceeded,
@@ -48,7 +48,8 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         let patience = setup.patience.unwrap_or_else(|| self.patience());
         let (cluster, core) = (setup.cluster(), self.core());
         let end = End { at: self.now, gst: self.gst, patience, cluster, core };
-        let held = [Class::Safety, Class::Liveness].map(|class| self.held(class, &end.core));
+        let held =
+            [Class::Safety, Class::Liveness].map(|class| self.assumptions_hold(class, &end.core));
         let of = |class: Class| held[usize::from(class == Class::Liveness)];
         if self.court.breaches.is_empty() && panicked.is_none() && self.limit_hit.is_none() {
             self.court.conclude(&end, of);

@@ -27,7 +27,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     /// adversary make of the network's delay.
     // Apart, so that the path in calm weather stays short.
     #[inline(never)]
-    pub(super) fn brave(
+    pub(super) fn send_through_weather(
         &mut self,
         from: NodeId,
         to: NodeId,

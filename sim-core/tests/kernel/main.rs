@@ -7,6 +7,7 @@ mod faults;
 mod linearizability;
 mod linearizability_judged;
 mod metrics;
+mod schema;
 mod session;
 mod setting;
 mod toy;

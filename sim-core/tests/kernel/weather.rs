@@ -96,8 +96,8 @@ fn no_message_vanishes_in_any_weather() {
             *seen.entry(cause).or_default() += count;
         }
     }
-    // A cause that never came up would have been tested by nothing. Clogs come with strikes only, and
-    // a mute liar hears everything.
+    // A cause that never came up would have been tested by nothing. Clogs come with strikes only,
+    // and a mute liar hears everything.
     for (cause, count) in seen {
         assert_eq!(count > 0, !["clogged", "unheard"].contains(&cause), "{cause}: {count}");
     }

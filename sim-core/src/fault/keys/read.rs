@@ -3,6 +3,7 @@
 use super::super::{ClockTrouble, DiskTrouble, Fault, FaultKind, FaultSpec, Loss, When};
 use super::{Keys, WHEN};
 use crate::adversary::Conduct;
+use crate::clock::DRIFT_PPM;
 use crate::rng::Ratio;
 use crate::target::Targets;
 use crate::time::Duration;
@@ -130,8 +131,9 @@ impl Keys {
             FaultKind::ClockJump => ClockTrouble::Jump(self.ahead()?),
             FaultKind::ClockDrift => {
                 let ppm = self.need("ppm", self.ppm, "200000")?;
-                if !(-900_000..=9_000_000).contains(&ppm) {
-                    return Err(format!("`ppm` = {ppm}: between -900000 and 9000000 can be run"));
+                if !DRIFT_PPM.contains(&ppm) {
+                    let (least, most) = DRIFT_PPM.into_inner();
+                    return Err(format!("`ppm` = {ppm}: between {least} and {most} can be run"));
                 }
                 ClockTrouble::Drift(ppm)
             }
