@@ -271,7 +271,9 @@ fn rate_would_tell(rate: Proportion, answer: Answer, limits: [Option<f64>; 2]) -
 /// The end of what was found where an interval of so many runs straddles a limit: about how many
 /// would tell, as its width falls with the root of their number. Nothing if it straddles none.
 fn would_tell(value: f64, interval: Interval, limits: [Option<f64>; 2], runs: u64) -> String {
-    let (lo, hi) = (interval.lo.unwrap_or(f64::MIN), interval.hi.unwrap_or(f64::MAX));
+    let (Some(lo), Some(hi)) = (interval.lo, interval.hi) else {
+        return ": an interval with both ends takes more seeds".to_owned();
+    };
     let straddled = limits.into_iter().flatten().filter(|limit| (lo..=hi).contains(limit));
     let factor = straddled.map(|limit| {
         // How far the interval reaches on the side of the limit, in units of how far that is.
