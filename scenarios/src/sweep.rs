@@ -72,7 +72,7 @@ impl Plan {
         for (index, scenario) in scenarios.iter().enumerate() {
             if scenarios[..index].iter().any(|other| other.name == scenario.name) {
                 let message = format!("two scenarios are called `{}`", scenario.name);
-                return Err(usage(message, "give each its own `name`"));
+                return Err(usage(message, "sweep each by itself, or give each its own `name`"));
             }
         }
         let seeds = seeds.unwrap_or(agreed);
