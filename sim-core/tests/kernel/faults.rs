@@ -22,11 +22,11 @@ const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-const fn node(node: u32) -> Target {
+pub(crate) const fn node(node: u32) -> Target {
     Target::Node(NodeId(node))
 }
 
-fn value(measure: Measure) -> f64 {
+pub(crate) fn value(measure: Measure) -> f64 {
     match measure {
         Measure::Value(value) => value,
         other => panic!("not a value: {other:?}"),
@@ -34,7 +34,7 @@ fn value(measure: Measure) -> f64 {
 }
 
 /// Five nodes that write, under a steady load until the end, whatever is struck.
-fn busy() -> Experiment<Echo> {
+pub(crate) fn busy() -> Experiment<Echo> {
     let mut toy = toy();
     (toy.setup.nodes, toy.setup.horizon) = (5, Duration::from_secs(20));
     toy.workload.clients = 5;
@@ -48,7 +48,7 @@ fn busy() -> Experiment<Echo> {
     toy
 }
 
-fn struck(faults: Vec<FaultSpec>) -> Outcome {
+pub(crate) fn struck(faults: Vec<FaultSpec>) -> Outcome {
     let mut toy = busy();
     toy.setup.faults = faults;
     toy.run(1)
@@ -60,7 +60,7 @@ fn traced(faults: Vec<FaultSpec>) -> (Outcome, Trace) {
     toy.trace(1)
 }
 
-fn for_a_while(at: u64, fault: Fault, span: u64) -> FaultSpec {
+pub(crate) fn for_a_while(at: u64, fault: Fault, span: u64) -> FaultSpec {
     FaultSpec::at(ms(at), fault).lasting(ms(span))
 }
 
@@ -316,7 +316,7 @@ fn shapes_leave_open_what_they_say() {
     }
 }
 
-fn corrupted(conduct: Conduct) -> Outcome {
+pub(crate) fn corrupted(conduct: Conduct) -> Outcome {
     struck(vec![FaultSpec::at(
         ms(1_000),
         Fault::Corrupt { target: node(0).into(), conduct: Some(conduct) },
