@@ -153,7 +153,8 @@ impl<R: Record> Disk<R> {
         std::mem::replace(&mut self.unannounced, false)
     }
 
-    /// Starts a sync of all that waits, unless one is under way; says how long it takes.
+    /// Starts a sync of all that waits, unless one is under way; says how long it takes. That no
+    /// stall keeps it from starting is for [`Disk::waits`] to say.
     ///
     /// Larger bits give longer delays, so that one draw serves all records and the slowest kind
     /// decides.
@@ -161,11 +162,7 @@ impl<R: Record> Disk<R> {
         if self.syncing > 0 || self.tail.is_empty() {
             return None;
         }
-        let factor = match &self.sickness {
-            Some(sickness) if sickness.stalls > 0 => return None,
-            Some(sickness) => sickness.factor,
-            None => 1,
-        };
+        let factor = self.sickness.as_ref().map_or(1, |sickness| sickness.factor);
         self.syncing = self.tail.len();
         let slowest = self.tail.iter().map(|write| model.latencies[write.kind()].sample(bits));
         let slowest = slowest.max()?;

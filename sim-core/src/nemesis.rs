@@ -414,3 +414,38 @@ impl<'a> Nemesis<'a> {
         fresh.into_iter().collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Stream;
+
+    #[test]
+    fn a_leader_comes_first_only_where_the_shape_is_about_it_and_nobody_is_named() {
+        let (up, corrupt) = ((0..5).map(NodeId).collect(), NodeSet::EMPTY);
+        let (cluster, leader) = (Cluster { n: 5 }, Some(NodeId(4)));
+        let network = NetworkSpec::default();
+        let view = View { cluster, up: &up, corrupt: &corrupt, leader, network: &network };
+        // Where the leader comes, in as many draws.
+        let places = |shape, first: Option<&Targets>| -> Vec<Option<usize>> {
+            let mut draw = Streams::new(5).chacha(Stream::Nemesis, 0);
+            let mut place = || {
+                let places = Nemesis::places(shape, first, &view, &mut draw);
+                places.iter().position(|node| Some(*node) == leader)
+            };
+            (0..50).map(|_| place()).collect()
+        };
+        let named = Targets::from(Target::Node(NodeId(1)));
+        for shape in [Shape::ConstrainedElection, Shape::Chained] {
+            assert_eq!(places(shape, None), [Some(0); 50], "{shape:?}");
+            let others: Vec<_> = (1..5).map(Some).collect();
+            let places = places(shape, Some(&named));
+            assert!(places.iter().all(|place| others.contains(place)), "{shape:?}: {places:?}");
+            assert!(others.iter().all(|place| places.contains(place)), "{shape:?}: {places:?}");
+        }
+        for shape in [Shape::Bridge, Shape::Ring, Shape::Star] {
+            let places = places(shape, None);
+            assert!((0..5).all(|place| places.contains(&Some(place))), "{shape:?}: {places:?}");
+        }
+    }
+}

@@ -375,6 +375,26 @@ mod tests {
     }
 
     #[test]
+    fn a_share_takes_numbers_evenly_and_exactly_as_many_as_it_says() {
+        for (part, whole) in [(0_u64, 1), (1, 1), (1, 3), (2, 7), (30, 100)] {
+            let mut taken = 0;
+            for number in 0..3 * whole {
+                let due = (number * part).div_ceil(whole);
+                assert_eq!(taken, due, "{part}/{whole} of the numbers below {number}");
+                taken += u64::from(Ratio::new(part, whole).takes(number));
+            }
+        }
+    }
+
+    #[test]
+    fn to_shrink_undoes_adding_a_share() {
+        let tenth = Ratio::new(1, 10);
+        assert_eq!([110, 109, 0].map(|number| tenth.shrink(number)), [100, 99, 0]);
+        assert_eq!((Ratio::NEVER.shrink(7), Ratio::ALWAYS.shrink(7)), (7, 3));
+        assert_eq!(Ratio::new(3, 4).shrink(u64::MAX), (u128::from(u64::MAX) * 4 / 7) as u64);
+    }
+
+    #[test]
     fn what_is_not_a_probability_is_refused() {
         for text in
             ["", "1", "2", "-0.1", "101%", "NaN", "inf", "1e400", "3/2", "1/0", "0x1", "1_0%"]

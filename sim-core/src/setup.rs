@@ -278,3 +278,30 @@ impl Default for Limits {
         Self { events: 2_000_000, events_per_instant: 100_000, queue: 1_000_000, strikes: 10_000 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_set_by_hand_may_drift_so_far_and_no_further() {
+        let complains = |drift_ppm| {
+            let mut setup = Setup::new(3, Duration::from_secs(1));
+            let clock = NodeClock { drift_ppm, ahead: Duration::ZERO };
+            setup.clock.nodes.insert("n1".to_owned(), clock);
+            let complaints = setup.complaints();
+            complaints.iter().any(|complaint| complaint.path == "clock.nodes.n1.drift_ppm")
+        };
+        assert!(!complains(-900_000) && !complains(0) && !complains(9_000_000));
+        assert!(complains(-900_001) && complains(9_000_001));
+    }
+
+    #[test]
+    fn gst_is_read_as_it_is_written() {
+        for (gst, text) in
+            [(Gst::Auto, "auto"), (Gst::Never, "never"), (Gst::At(Duration::from_secs(12)), "12s")]
+        {
+            assert_eq!((gst.to_string().as_str(), text.parse()), (text, Ok(gst)));
+        }
+    }
+}

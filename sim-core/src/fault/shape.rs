@@ -85,6 +85,14 @@ mod tests {
     }
 
     #[test]
+    fn a_shape_is_called_what_scenarios_write() {
+        for (shape, name, _) in Shape::ALL {
+            assert_eq!(shape.name(), name);
+            assert_eq!(serde_json::to_value(shape).expect("a name"), name);
+        }
+    }
+
+    #[test]
     fn on_a_ring_everybody_sees_a_majority_and_no_two_the_same() {
         for n in [5, 6, 7, 9] {
             let reach = reach(Shape::Ring, n);

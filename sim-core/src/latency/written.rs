@@ -282,3 +282,24 @@ impl Serialize for Latency {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_latency_is_written_as_it_is_read() {
+        for text in [
+            r#""5ms""#,
+            r#""30ms..40ms""#,
+            r#"{"dist":"exponential","mean":"2ms","min":"1ms"}"#,
+            r#"{"dist":"normal","mean":"9ms","sd":"2ms","min":"1ms","max":"20ms"}"#,
+            r#"{"dist":"normal","mean":"9ms","sd":"2ms","max":"20ms"}"#,
+            r#"{"dist":"lognormal","p50":"2ms","p99":"12ms"}"#,
+            r#"{"dist":"pareto","min":"1ms","shape":1.5}"#,
+        ] {
+            let latency: Latency = serde_json::from_str(text).expect(text);
+            assert_eq!(serde_json::to_string(&latency).expect(text), text);
+        }
+    }
+}

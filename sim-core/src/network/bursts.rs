@@ -107,6 +107,24 @@ mod tests {
     }
 
     #[test]
+    fn a_trouble_is_over_to_the_nanosecond() {
+        let bursts = Bursts::new(Ratio::new(1, 100), Duration::from_millis(1));
+        let key = Streams::new(5).key(Stream::Weather);
+        // One after a window without any and before another, so that nothing else is in its way.
+        let alone = |window: &u64| {
+            let count = |window| bursts.starts(key, 0, window).count();
+            [0, 1, 0] == [count(window - 1), count(*window), count(window + 1)]
+        };
+        let window = (2..1_000).find(alone).expect("one in a hundred windows has a trouble");
+        let start = bursts.starts(key, 0, window).next().expect("one begins in this window");
+        // The first window is the one before the run.
+        let begins = (window - 1) * bursts.length + start;
+        let is_bad = |nanos| bursts.is_bad(key, 0, Time::from_nanos(nanos));
+        assert!(!is_bad(begins - 1) && is_bad(begins));
+        assert!(is_bad(begins + bursts.length - 1) && !is_bad(begins + bursts.length));
+    }
+
+    #[test]
     fn links_are_bad_independently_of_each_other() {
         let bad =
             |place| watch(Ratio::new(1, 2), Duration::from_millis(5), place, 500_000, 400_000);

@@ -60,7 +60,7 @@ fn an_equivocator_lies_to_odd_nodes_only_and_all_mouths_tell_the_same_lie() {
     assert_eq!(told(2, "to n1"), told(3, "to n1"));
 }
 
-fn corrupted(conduct: Conduct) -> Outcome {
+pub(crate) fn corrupted(conduct: Conduct) -> Outcome {
     struck(vec![FaultSpec::at(
         ms(1_000),
         Fault::Corrupt { target: node(0).into(), conduct: Some(conduct) },

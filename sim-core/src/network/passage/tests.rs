@@ -243,6 +243,20 @@ fn a_front_concerns_its_senders_receivers_and_kinds_until_it_is_lifted() {
 }
 
 #[test]
+fn where_nobody_overtakes_a_clog_holds_every_kind_and_other_weather_its_own() {
+    let spec = NetworkSpec { fifo: true, ..spread() };
+    let pongs = |weather, strike| Front { kinds: Kinds(0b10), ..front(weather, strike) };
+    let mut network = network(&spec);
+    network.set_in(pongs(Weather::Loss { probability: percent(100) }, 3));
+    let [ping, pong] = [0, 1].map(|kind| Parcel { kind, ..parcel(N0, N1, 0) });
+    assert!(network.pass(&ping).dropped.is_none() && network.pass(&pong).dropped.is_some());
+    network.set_in(pongs(Weather::Clog, 4));
+    assert_eq!([ping, pong].map(|parcel| network.clogged_by(&parcel)), [Some(4); 2]);
+    network.fifo = false;
+    assert_eq!([ping, pong].map(|parcel| network.clogged_by(&parcel)), [None, Some(4)]);
+}
+
+#[test]
 fn of_the_links_that_concern_a_message_the_last_wins_for_each_setting_alone() {
     let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
     let add = |millis| Some(Latency::Constant(ms(millis)));
