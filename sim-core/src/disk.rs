@@ -222,7 +222,21 @@ impl<R: Record> Disk<R> {
         places.len() as u32
     }
 
-    /// Takes durable records away, beside what a crash takes; says how many.
+    /// The disk of another body: it holds what is durable here, and nothing ails it.
+    pub(crate) fn copy(&self) -> Self {
+        Self { durable: self.durable.clone(), written: self.safe(), ..Self::EMPTY }
+    }
+
+    /// Everything that was ever written is gone; what ails the disk stays.
+    pub(crate) fn wipe(&mut self) {
+        let mut sickness = self.sickness.take();
+        if let Some(lie) = sickness.as_mut().and_then(|sickness| sickness.lie.as_mut()) {
+            *lie = (Vec::new(), 0);
+        }
+        *self = Self { sickness, ..Self::EMPTY };
+    }
+
+    /// Takes durable records away after a crash, beside what that took; says how many.
     pub(crate) fn lose(&mut self, loss: Loss) -> u64 {
         let left = match loss {
             Loss::Nothing => self.durable.len(),
@@ -231,6 +245,11 @@ impl<R: Record> Disk<R> {
         };
         let lost = (self.durable.len() - left) as u64;
         self.durable.truncate(left);
+        // After a crash all that is there is really durable, and so is what is left of it.
+        if let Some((really, _)) = self.sickness.as_mut().and_then(|sickness| sickness.lie.as_mut())
+        {
+            really.truncate(left);
+        }
         self.written.0 = self.written.0.saturating_sub(lost);
         lost
     }
@@ -378,5 +397,56 @@ mod tests {
         disk.start_sync(&model, 0);
         disk.complete_sync();
         assert_eq!(notes(&disk), [9]);
+    }
+
+    /// A disk on which one record is durable.
+    fn with_one_record(model: &DiskModel) -> Disk<Note> {
+        let mut disk = Disk::default();
+        disk.append(model, Note(1));
+        disk.start_sync(model, 0);
+        disk.complete_sync();
+        disk
+    }
+
+    #[test]
+    fn what_is_lost_under_a_lie_does_not_come_back_with_the_next_crash() {
+        let model = model(CrashKeeps::Nothing);
+        let mut disk = with_one_record(&model);
+        disk.begin_lie();
+        disk.crash(&model, None, 0);
+        assert_eq!(disk.lose(Loss::Everything), 1);
+        disk.crash(&model, None, 0);
+        assert_eq!(notes(&disk), []);
+    }
+
+    #[test]
+    fn a_wiped_disk_is_empty_and_as_sick_as_it_was() {
+        let model = model(CrashKeeps::Nothing);
+        let mut disk = with_one_record(&model);
+        disk.begin_lie();
+        disk.sickness().stalls += 1;
+        disk.wipe();
+        assert_eq!((notes(&disk), disk.written()), (vec![], DiskMark(0)));
+        disk.append(&model, Note(2));
+        assert_eq!(disk.start_sync(&model, 0), None, "the stall was forgotten");
+        disk.sickness().stalls -= 1;
+        assert!(disk.start_sync(&model, 0).is_some());
+        disk.complete_sync();
+        assert_eq!(notes(&disk), [2]);
+        assert_eq!(disk.crash(&model, None, 0), 1, "the lie was forgotten");
+        assert_eq!(notes(&disk), []);
+    }
+
+    #[test]
+    fn a_copied_disk_holds_what_is_durable_and_is_sound() {
+        let model = model(CrashKeeps::Nothing);
+        let mut disk = with_one_record(&model);
+        disk.append(&model, Note(2));
+        disk.start_sync(&model, 0);
+        disk.sickness().stalls += 1;
+        let mut copy = disk.copy();
+        assert_eq!((notes(&copy), copy.written(), copy.is_clean()), (vec![1], DiskMark(1), true));
+        copy.append(&model, Note(3));
+        assert!(copy.start_sync(&model, 0).is_some(), "it waits for what ails the other");
     }
 }

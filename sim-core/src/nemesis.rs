@@ -305,24 +305,13 @@ impl<'a> Nemesis<'a> {
         let n = view.cluster.n;
         for target in &targets.0 {
             match *target {
-                Target::Node(node) => {
-                    chosen.insert(node);
-                }
+                Target::Node(node) => chosen.extend([node]),
                 Target::Zone(ref zone) => {
-                    view.network.regions.get(zone).into_iter().flatten().for_each(|node| {
-                        chosen.insert(*node);
-                    });
+                    chosen.extend(view.network.regions.get(zone).into_iter().flatten().copied());
                 }
-                Target::Leader => {
-                    view.leader.into_iter().for_each(|leader| {
-                        chosen.insert(leader);
-                    });
-                }
+                Target::Leader => chosen.extend(view.leader),
                 Target::Followers => {
-                    let followers = view.up.iter().filter(|node| Some(*node) != view.leader);
-                    followers.for_each(|node| {
-                        chosen.insert(node);
-                    });
+                    chosen.extend(view.up.iter().filter(|node| Some(*node) != view.leader));
                 }
                 Target::Random(count) => Self::pick(count, candidates, &mut chosen, draw),
                 Target::Third => Self::pick(n.div_ceil(3) - 1, candidates, &mut chosen, draw),
@@ -333,9 +322,7 @@ impl<'a> Nemesis<'a> {
                 Target::Majority => {
                     Self::pick(view.cluster.majority(), candidates, &mut chosen, draw);
                 }
-                Target::All => (0..n).for_each(|node| {
-                    chosen.insert(NodeId(node));
-                }),
+                Target::All => chosen.extend(view.cluster.nodes()),
             }
         }
         chosen
@@ -344,9 +331,7 @@ impl<'a> Nemesis<'a> {
     fn pick(count: u32, candidates: &NodeSet, chosen: &mut NodeSet, draw: &mut ChaCha) {
         let mut free: Vec<_> = candidates.iter().filter(|node| !chosen.contains(*node)).collect();
         draw.shuffle(&mut free);
-        free.into_iter().take(count as usize).for_each(|node| {
-            chosen.insert(node);
-        });
+        chosen.extend(free.into_iter().take(count as usize));
     }
 
     /// The group of each node when these targets part the cluster; `None` if nobody is parted.

@@ -11,6 +11,7 @@ use std::str::FromStr;
 use serde::Deserializer;
 use serde::de;
 
+/// What [`text_notation!`](crate::text_notation) names, whichever crate uses it.
 pub use serde;
 
 /// Makes a type that is written as text a setting: implements `Serialize` by its `Display`,

@@ -3,7 +3,6 @@
 
 use super::World;
 use crate::adversary::{Conduct, Scene, Speech, Strategy};
-use crate::disk::Disk;
 use crate::fault::FaultKind;
 use crate::history::Event;
 use crate::id::{InstanceId, NodeId, NodeSet};
@@ -78,7 +77,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 self.queue.retain_timers(|(owner, _)| *owner != instance);
                 let body = &mut self.nodes[instance.index()];
                 body.incarnation += 1;
-                body.disk = Disk::EMPTY;
+                body.disk.wipe();
                 body.stop_short();
                 self.count_lie(node);
                 self.boot(instance);
@@ -88,7 +87,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 let one = &self.nodes[instance.index()];
                 let mut twin = Node::new(node, one.clock);
                 twin.drawn = one.drawn;
-                twin.disk = one.disk.clone();
+                twin.disk = one.disk.copy();
                 twin.incarnation = one.incarnation;
                 twin.corrupt = true;
                 twin.trouble = self.cost.as_ref().map(|_| Box::default());

@@ -4,7 +4,7 @@ use super::{Occurrence, World};
 use crate::fault::{CrashKeeps, Fault, FaultKind, Loss};
 use crate::history::Event;
 use crate::id::{InstanceId, NodeId, NodeSet};
-use crate::nemesis::Lot;
+use crate::nemesis::{Lot, Nemesis};
 use crate::protocol::Protocol;
 use crate::rng::Random as _;
 use crate::time::Duration;
@@ -18,7 +18,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         self.take_down(victims, loss, keeps);
         let wake = &mut self.nemesis.wakes[wake];
         wake.record.changed += u64::from(victims.len());
-        victims.iter().for_each(|node| _ = wake.downed.insert(node));
+        wake.downed.extend(victims.iter());
     }
 
     /// Nodes go down.
@@ -130,7 +130,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             let one = NodeSet::from_iter([node]);
             let budget = self.budget(&self.nemesis.spec(strike).fault);
             let mut spare = self.nemesis.draw(strike, Lot::Budget);
-            let afforded = crate::nemesis::Nemesis::afford(&one, &self.view(), budget, &mut spare);
+            let afforded = Nemesis::afford(&one, &self.view(), budget, &mut spare);
             self.write_absence(wake, &afforded, stay);
             self.crash(&afforded, wake);
         } else if self.nemesis.wakes[wake].downed.contains(node) {

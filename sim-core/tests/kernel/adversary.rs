@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::setting::{at, busy, ms, node, says, struck, traced, value};
+use crate::setting::{at, busy, for_a_while, ms, node, says, struck, traced, value};
 use crate::toy::toy;
 use sim_core::adversary::{Authentication, Conduct, Strategy};
-use sim_core::fault::{Fault, FaultSpec};
+use sim_core::fault::{DiskTrouble, Fault, FaultSpec};
 use sim_core::id::NodeId;
+use sim_core::latency::Latency;
 use sim_core::outcome::{Measure, Outcome, Verdict};
 use sim_core::simulation::Simulation as _;
 use sim_core::target::Target;
@@ -141,4 +142,43 @@ fn a_twin_has_its_own_audience() {
         });
         assert!(heard.count() > 10, "n{listener} hears neither body");
     }
+}
+
+#[test]
+fn a_twin_has_a_sound_disk_whatever_ails_that_of_the_first_body() {
+    let twins = || {
+        let conduct = Some(Conduct::of(Strategy::Twins));
+        FaultSpec::at(ms(1_000), Fault::Corrupt { target: node(0).into(), conduct })
+    };
+    let sick = |trouble| for_a_while(500, Fault::Disk { target: node(0).into(), trouble }, 1_000);
+    let cases = [
+        ("a sync under way", vec![twins()]),
+        ("a stall", vec![sick(DiskTrouble::Stall), twins()]),
+        ("no room", vec![sick(DiskTrouble::Full), twins()]),
+    ];
+    for (ailment, faults) in cases {
+        let mut toy = busy();
+        toy.setup.disk.sync = Latency::Constant(ms(40));
+        toy.setup.faults = faults;
+        let (run, trace) = toy.trace(1);
+        assert_ne!(run.verdict, Verdict::Panicked, "{ailment}: {}", run.reason);
+        // Odd nodes hear the twin.
+        let heard = says(&trace, StepKind::Deliver, 1, "from n0").into_iter();
+        assert!(
+            heard.filter(|time| *time > at(2_000)).count() > 100,
+            "{ailment}: the twin is mute"
+        );
+    }
+}
+
+#[test]
+fn a_node_that_begins_anew_while_its_disk_stalls_goes_on_when_the_stall_ends() {
+    let stall = Fault::Disk { target: node(0).into(), trouble: DiskTrouble::Stall };
+    let conduct = Some(Conduct::of(Strategy::Amnesia));
+    let amnesia = Fault::Corrupt { target: node(0).into(), conduct };
+    let (run, trace) =
+        traced(vec![for_a_while(500, stall, 1_000), FaultSpec::at(ms(1_000), amnesia)]);
+    assert_ne!(run.verdict, Verdict::Panicked, "{}", run.reason);
+    let syncs = says(&trace, StepKind::Durable, 0, "").into_iter();
+    assert!(syncs.filter(|time| *time > at(2_000)).count() > 10, "its disk stalls for ever");
 }
