@@ -98,17 +98,17 @@ impl Prediction {
         fresh as f64 / self.needed_ms.len() as f64
     }
 
-    /// How many milliseconds after the acknowledgement this share of the reads sees the write.
+    /// How many milliseconds after the acknowledgement this share of the reads, 0 to 1, sees the write.
     pub fn visible_after_ms(&self, share: f64) -> f64 {
         at(&self.needed_ms, share).max(0.0)
     }
 
-    /// How long this share of the reads takes at most, in ms.
+    /// How long this share of the reads, 0 to 1, takes at most, in ms.
     pub fn read_ms(&self, share: f64) -> f64 {
         at(&self.read_ms, share)
     }
 
-    /// How long this share of the writes takes at most, in ms.
+    /// How long this share of the writes, 0 to 1, takes at most, in ms.
     pub fn write_ms(&self, share: f64) -> f64 {
         at(&self.write_ms, share)
     }
