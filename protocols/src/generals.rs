@@ -53,12 +53,7 @@ impl General {
     }
 
     /// Takes a request; says whether an order that comes with it is in time.
-    pub(crate) fn is_asked<P>(
-        &mut self,
-        op: OpId,
-        opinion: Choice,
-        ctx: &mut Context<'_, P>,
-    ) -> bool
+    pub(crate) fn ask<P>(&mut self, op: OpId, opinion: Choice, ctx: &mut Context<'_, P>) -> bool
     where
         P: Protocol<Problem = Decision, Timer = Timer>,
     {

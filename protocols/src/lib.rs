@@ -1,6 +1,6 @@
 //! Problems of agreement, and the protocols that solve them.
 //!
-//! A [problem](problem) says what may be asked of a node, what a node may tell, how clients ask, and
+//! A [`problem`] says what may be asked of a node, what a node may tell, how clients ask, and
 //! which properties must hold between the two; it knows no messages. A protocol is a state machine
 //! that names the problem it solves, and promises some of its properties under assumptions. So all
 //! that solve one problem are asked alike, judged alike, and stand on one chart. [`REGISTRY`] lists

@@ -181,12 +181,7 @@ impl Rounds {
     }
 
     /// Takes a request.
-    pub(crate) fn is_asked<P: Refinement>(
-        &mut self,
-        op: OpId,
-        begin: Begin,
-        ctx: &mut Context<'_, P>,
-    ) {
+    pub(crate) fn ask<P: Refinement>(&mut self, op: OpId, begin: Begin, ctx: &mut Context<'_, P>) {
         self.end.ask(op, ctx);
         if self.begun.is_none() && !self.end.has_come() {
             self.begun = Some((begin, P::rounds(begin, ctx)));

@@ -98,17 +98,17 @@ impl Prediction {
         fresh as f64 / self.needed_ms.len() as f64
     }
 
-    /// How many milliseconds after the acknowledgement this share of the reads sees the write.
+    /// How many milliseconds after the acknowledgement this share of the reads, 0 to 1, sees the write.
     pub fn visible_after_ms(&self, share: f64) -> f64 {
         at(&self.needed_ms, share).max(0.0)
     }
 
-    /// How long this share of the reads takes at most, in ms.
+    /// How long this share of the reads, 0 to 1, takes at most, in ms.
     pub fn read_ms(&self, share: f64) -> f64 {
         at(&self.read_ms, share)
     }
 
-    /// How long this share of the writes takes at most, in ms.
+    /// How long this share of the writes, 0 to 1, takes at most, in ms.
     pub fn write_ms(&self, share: f64) -> f64 {
         at(&self.write_ms, share)
     }
@@ -118,16 +118,6 @@ impl Prediction {
 fn at(sorted: &[f64], share: f64) -> f64 {
     let rank = (share * sorted.len() as f64).ceil() as usize;
     sorted[rank.clamp(1, sorted.len()) - 1]
-}
-
-/// The probability that a random read quorum misses a random write quorum,
-/// C(N − W, R) / C(N, R): section 2.1.
-pub fn missing_probability(copies: u32, read_quorum: u32, write_quorum: u32) -> f64 {
-    let others = copies.saturating_sub(write_quorum);
-    let chosen = (0..read_quorum).map(|place| {
-        f64::from(others.saturating_sub(place)) / f64::from(copies.saturating_sub(place).max(1))
-    });
-    chosen.product()
 }
 
 #[cfg(test)]
@@ -197,20 +187,6 @@ mod tests {
         row(disk(), (1, 1), 0.655, 10.95, 52.4, 0.4367);
         row(disk(), (2, 1), 1.633, 10.95, 14.14, 0.7628);
         near(predict(disk(), 1, 1).fresh_share(10.0), 0.9262, 0.002, "P(consistent) after 10 ms");
-    }
-
-    #[test]
-    fn quorums_that_must_meet_never_miss_and_single_ones_miss_in_two_of_three() {
-        near(missing_probability(3, 1, 1), 2.0 / 3.0, 1e-12, "N = 3, R = W = 1");
-        near(missing_probability(5, 2, 2), 3.0 / 10.0, 1e-12, "N = 5, R = W = 2");
-        for copies in 1..8 {
-            for read in 1..=copies {
-                for write in 1..=copies {
-                    let misses = missing_probability(copies, read, write) > 0.0;
-                    assert_eq!(misses, read + write <= copies, "{copies}, {read}, {write}");
-                }
-            }
-        }
     }
 
     #[test]

@@ -26,8 +26,8 @@ pub struct Config {
     /// near enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rounds: Option<u32>,
-    /// How long a synchronous round is, above zero: longer than the longest delay and what clocks drift apart
-    /// in all rounds together.
+    /// How long a synchronous round is, above zero: longer than the longest delay and what clocks
+    /// drift apart in all rounds together.
     pub round: Duration,
     /// How often a node repeats itself in an asynchronous round; `0s` says everything once, which
     /// is enough only where no message is lost and nobody comes back from a crash.

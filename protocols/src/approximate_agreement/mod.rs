@@ -87,7 +87,7 @@ impl Protocol for ApproximateAgreement {
     }
 
     fn on_request(&mut self, op: OpId, begin: Begin, ctx: &mut Context<'_, Self>) {
-        self.rounds.is_asked(op, begin, ctx);
+        self.rounds.ask(op, begin, ctx);
     }
 
     fn on_message(&mut self, from: NodeId, message: Message, ctx: &mut Context<'_, Self>) {

@@ -15,7 +15,7 @@ pub const PARTIES_MAX: usize = 12;
 pub struct Domain {
     /// For each outcome, what it is worth to each party, 0 to 1000.
     pub outcomes: Vec<Vec<u32>>,
-    /// What each party has if they do not agree.
+    /// What each party has if they do not agree, 0 to 1000.
     pub disagreement: Vec<u32>,
 }
 
@@ -52,7 +52,11 @@ impl Domain {
         self.disagreement.len()
     }
 
-    /// By how much an outcome is better for a party than no agreement; 0 if it is not.
+    /// By how much an outcome is better for a party than no agreement, in the unit of the utilities;
+    /// 0 if it is not.
+    ///
+    /// # Panics
+    /// If the domain has no such outcome or party.
     pub fn gain(&self, outcome: usize, party: usize) -> u32 {
         self.outcomes[outcome][party].saturating_sub(self.disagreement[party])
     }
@@ -63,11 +67,17 @@ impl Domain {
     }
 
     /// The product of all gains: what Nash's solution makes as large as it can be.
+    ///
+    /// # Panics
+    /// If the domain has no such outcome.
     pub fn product(&self, outcome: usize) -> u128 {
         self.gains(outcome).into_iter().map(u128::from).product()
     }
 
     /// The sum of all gains.
+    ///
+    /// # Panics
+    /// If the domain has no such outcome.
     pub fn sum(&self, outcome: usize) -> u32 {
         self.gains(outcome).into_iter().sum()
     }

@@ -19,7 +19,7 @@ use crate::problem::replicated_data::{Dot, VersionVector};
 #[derive(Clone, PartialEq, Eq, Debug, Hash, Default)]
 pub(super) struct Deltas {
     /// By the count of changes before each: from whom it came, and what it was.
-    kept: BTreeMap<u64, (NodeId, Package)>,
+    pub(super) kept: BTreeMap<u64, (NodeId, Package)>,
     /// Of each node, how many of our changes it has.
     acknowledged: BTreeMap<NodeId, u64>,
 }
@@ -40,11 +40,6 @@ impl Deltas {
     /// Keeps a change, the one after `before` others.
     pub(super) fn keep(&mut self, before: u64, from: NodeId, package: Package) {
         self.kept.insert(before, (from, package));
-    }
-
-    /// How many deltas are kept.
-    pub(super) fn len(&self) -> usize {
-        self.kept.len()
     }
 }
 

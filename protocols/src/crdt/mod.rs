@@ -207,11 +207,6 @@ impl Crdt {
         &self.replica
     }
 
-    /// How many deltas it keeps for others.
-    pub fn kept_deltas(&self) -> usize {
-        self.deltas.len()
-    }
-
     fn make(&mut self, op: OpId, update: &Update, ctx: &mut Context<'_, Self>) {
         let wall_clock = ctx.wall_clock().as_nanos();
         let coarse = wall_clock - wall_clock % ctx.config().granularity.as_nanos();

@@ -49,7 +49,8 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The next estimate of an expert that is told the median.
+    /// The next estimate of an expert that is told the median: of the way there from its own it keeps
+    /// the share of its stubbornness, rounded down.
     pub fn revised(&self, expert: NodeId, own: i64, median: i64) -> i64 {
         let keeps = match self.stubbornness.len() {
             0 => Ratio::NEVER,

@@ -7,9 +7,9 @@ use sim_core::rng::Ratio;
 use sim_core::tabletop::Tabletop;
 
 use super::{Config, Delphi, Message, Timer};
-use crate::mutants::{Planted, breaks_all, broken};
+use crate::mutants::{Planted, breaks, broken};
 use crate::opinion::Feedback;
-use crate::problem::estimate::{Begin, HULL};
+use crate::problem::estimate::{Begin, EPSILON_AGREEMENT, HULL};
 
 type Table = Tabletop<Delphi>;
 
@@ -106,7 +106,7 @@ fn a_facilitator_that_comes_back(mutant: Planted) -> Table {
 
 #[test]
 fn de1_to_speak_before_writing_is_caught() {
-    breaks_all("DE1", a_facilitator_that_comes_back);
+    breaks("DE1", EPSILON_AGREEMENT, a_facilitator_that_comes_back);
 }
 
 #[test]

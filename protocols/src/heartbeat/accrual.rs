@@ -12,17 +12,6 @@ use sim_core::time::{Duration, Time};
 
 use super::config::{Config, Model};
 
-/// φ after a silence of `silence`, if heartbeats are normal with this mean and deviation, all in
-/// one unit.
-pub fn phi_normal(silence: f64, mean: f64, deviation: f64) -> f64 {
-    -libm::log10(normal_tail((silence - mean) / deviation))
-}
-
-/// φ after a silence of `silence`, if heartbeats are exponential with this mean in the same unit.
-pub fn phi_exponential(silence: f64, mean: f64) -> f64 {
-    silence / (mean * std::f64::consts::LN_10)
-}
-
 /// The chance that a standard normal variable exceeds `z`.
 fn normal_tail(z: f64) -> f64 {
     0.5 * libm::erfc(z * std::f64::consts::FRAC_1_SQRT_2)
@@ -136,7 +125,6 @@ mod tests {
                 .silence(MEAN, Duration::from_millis(10))
                 .as_millis_f64();
             assert!((silence - expected).abs() < 0.0006, "φ = {phi}: {silence} ms");
-            assert!((phi_normal(silence, 100.0, 10.0) - f64::from(phi)).abs() < 1e-6);
         }
     }
 
@@ -148,7 +136,6 @@ mod tests {
             // 100 ms times ln 10.
             let expected = f64::from(phi) * 230.258_509;
             assert!((silence - expected).abs() < 1e-3, "φ = {phi}: {silence} ms");
-            assert!((phi_exponential(silence, 100.0) - f64::from(phi)).abs() < 1e-6);
         }
     }
 

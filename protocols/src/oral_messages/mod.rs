@@ -116,7 +116,7 @@ impl Protocol for OralMessages {
         ctx: &mut Context<'_, Self>,
     ) {
         let path = vec![ctx.me()];
-        let is_in_time = self.general.is_asked(op, choice, ctx);
+        let is_in_time = self.general.ask(op, choice, ctx);
         let is_new = self.tree.told(&path).is_none();
         if is_in_time && is_new && ctx.config().commands(ctx.me()) {
             self.tree.keep(path.clone(), choice);

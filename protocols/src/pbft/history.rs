@@ -47,7 +47,7 @@ impl History {
         &self.chunks
     }
 
-    /// Delivers an operation, and says at which position.
+    /// Delivers an operation, and says at which position, from 1.
     pub fn push(&mut self, entry: Delivered) -> u64 {
         self.tail.push(entry);
         self.digest = link(self.digest, &entry);

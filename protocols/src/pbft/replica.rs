@@ -120,11 +120,6 @@ impl<M: Machine> Replica<M> {
         self.view
     }
 
-    /// Whether its view has begun.
-    pub const fn is_active(&self) -> bool {
-        self.active
-    }
-
     /// The last sequence number that it executed.
     pub const fn executed(&self) -> Sequence {
         self.executed

@@ -239,9 +239,9 @@ fn f_plus_one_view_changes_take_a_replica_along_and_one_does_not() {
     });
     lose_patience(&mut table, &[1, 2]);
     table.deliver(1, 3);
-    assert!(replica(&table, 3).is_active());
+    assert!(replica(&table, 3).active);
     table.deliver(2, 3);
-    assert_eq!((replica(&table, 3).view(), replica(&table, 3).is_active()), (1, false));
+    assert_eq!((replica(&table, 3).view(), replica(&table, 3).active), (1, false));
 }
 
 #[test]

@@ -270,6 +270,7 @@ impl Checker<Write, View> for Convergence {
 
 #[cfg(test)]
 mod tests {
+    use super::super::bench::{Bench, end};
     use super::*;
 
     const KEY: Key = Key { writer: ClientId(0), number: 0 };
@@ -288,30 +289,13 @@ mod tests {
 
     /// What is broken by a history with an event each second, seen a minute later.
     fn broken(history: &[Happening]) -> Vec<&'static str> {
-        let promise = Promise(Directory::PROPERTIES.to_vec());
-        let mut properties = Directory::properties(Cluster { n: 2 }, &promise);
-        let mut broken = Vec::new();
-        for (second, (node, event)) in (0..).zip(history) {
-            let at = Time::ZERO + Duration::from_secs(second);
-            let entry = Entry { at, node: NodeId(*node), incarnation: 0, event: event.clone() };
-            for property in &mut properties {
-                broken.extend(property.checker.observe(&entry).map(|_| property.name));
-            }
-        }
-        let end = End {
-            at: Time::ZERO + Duration::from_secs(60),
-            gst: Some(Time::ZERO),
-            patience: Duration::from_secs(10),
-            cluster: Cluster { n: 2 },
-            core: [NodeId(0), NodeId(1)].into_iter().collect(),
-        };
-        for property in &mut properties {
-            assert_eq!(
-                property.checker.conclude(&end).is_none(),
-                property.checker.is_settled(&end.core)
-            );
-            broken.extend((!property.checker.is_settled(&end.core)).then_some(property.name));
-        }
+        let mut bench = Bench::<Directory>::after(
+            history.iter().map(|(node, event)| (*node, 0, event.clone())),
+        );
+        let end = end(60, Some(0), &[0, 1]);
+        let is_settled = bench.is_settled(&end.core);
+        let broken: Vec<_> = bench.conclude(&end).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(broken.contains(&CONVERGENCE), !is_settled);
         broken
     }
 

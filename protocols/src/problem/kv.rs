@@ -192,9 +192,9 @@ pub struct Load {
     pub hot_share: Ratio,
     /// The share of the requests that are reads, `0%` to `100%`.
     pub reads: Ratio,
-    /// The share of the others that compare before they set, `0%` to `100%`. A client expects what it last heard of.
-    /// Without any, linearizability is judged in O(n log n); with some, by a search that may give up
-    /// where many operations overlap.
+    /// The share of the others that compare before they set, `0%` to `100%`. A client expects what it
+    /// last heard of. Without any, linearizability is judged in O(n log n); with some, by a search
+    /// that may give up where many operations overlap.
     pub compare_and_sets: Ratio,
 }
 

@@ -2,6 +2,8 @@
 
 mod ending;
 mod operation;
+#[cfg(test)]
+mod bench;
 pub mod bargain;
 pub mod broadcast;
 pub mod decision;

@@ -162,8 +162,8 @@ impl fmt::Display for Shown<'_> {
 /// How many bits of a version tell who wrote.
 const WRITER_BITS: u32 = 12;
 
-/// A number and who gave it, as one version: of two writers with one number the higher counts as
-/// later.
+/// A number, below 2^52, and who gave it, as one version: of two writers with one number the higher
+/// counts as later. Writers are told apart up to 4096.
 pub const fn version(number: u64, writer: ClientId) -> u64 {
     number << WRITER_BITS | (writer.0 as u64 & ((1 << WRITER_BITS) - 1))
 }

@@ -77,7 +77,7 @@ impl Log {
         self.kept
     }
 
-    /// The entries from `first` on to send in one message.
+    /// The entries from `first` on to send in one message, at most `max`.
     pub fn batch(&self, first: Index, max: u32) -> Entries {
         Entries::of(self.range(first, max as usize))
     }

@@ -130,8 +130,8 @@ impl Protocol for SecureMessaging {
     type Monitor = Unwatched;
 
     /// What is promised depends on the defences that stand. Anybody may be corrupt but whoever
-    /// vouches for keys at the authority (an insider may edit its rules); requests are answered as long as whoever carries them does so, and those who
-    /// do not answer are given up.
+    /// vouches for keys at the authority (an insider may edit its rules); requests are answered as
+    /// long as whoever carries them does so, and those who do not answer are given up.
     fn contract(config: &Config, cluster: Cluster) -> Contract {
         use Defence::{
             AccessControl, Audit, Encryption, PolicyLog, ReplayWindow, Revocation, Signatures,

@@ -115,7 +115,7 @@ impl Protocol for SignedMessages {
         Propose { choice, .. }: Propose,
         ctx: &mut Context<'_, Self>,
     ) {
-        let is_in_time = self.general.is_asked(op, choice, ctx);
+        let is_in_time = self.general.ask(op, choice, ctx);
         if is_in_time && ctx.me() == COMMANDER && self.accepted.is_empty() {
             let message = Message::order(choice, ctx.signer());
             ctx.broadcast(message.clone());

@@ -82,13 +82,15 @@ impl Default for Config {
 }
 
 impl Config {
-    /// How often a member passes on one piece of news among `n`.
+    /// How often a member passes on one piece of news among `n`: ⌈λ ln(n + 1)⌉, after section 4.1 of
+    /// the paper, and at least once.
     pub fn transmissions(&self, n: usize) -> u32 {
         // At least once, or nothing would spread at all; at most some thousands.
         (f64::from(self.retransmit) * libm::log(n as f64 + 1.0)).ceil().max(1.0) as u32
     }
 
-    /// How long a suspect among `n` has to speak up.
+    /// How long a suspect among `n` has to speak up: a period at least, and more in larger groups, as
+    /// news takes log n periods (section 4.1). Zero if there is no suspicion.
     pub fn suspicion_timeout(&self, n: usize) -> Duration {
         let periods = f64::from(self.suspicion) * libm::log10(n as f64).max(1.0);
         Duration::from_nanos_f64(periods * self.period.as_nanos() as f64)

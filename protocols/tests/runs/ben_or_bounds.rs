@@ -15,6 +15,8 @@ use sim_core::simulation::Simulation as _;
 use sim_core::target::{Target, Targets};
 use sim_core::time::{Duration, DurationRange};
 
+use super::at_the_bound::{breaks, holds, value};
+
 const STRATEGIES: [Strategy; 3] = [Strategy::Mute, Strategy::Equivocate, Strategy::Forge];
 
 fn down(target: Targets) -> Fault {
@@ -60,25 +62,6 @@ fn strike(
 fn among_liars(mut ben_or: Experiment<BenOr>, count: u32, strategy: Strategy) -> Experiment<BenOr> {
     ben_or.setup.adversary.strategy = strategy;
     strike(ben_or, count, |target| Fault::Corrupt { target, conduct: None })
-}
-
-/// At the bound: not one seed breaks anything, and all assumptions held.
-#[track_caller]
-fn holds(ben_or: &Experiment<BenOr>, seeds: u64) {
-    for seed in 0..seeds {
-        let run = ben_or.run(seed);
-        assert_eq!(run.verdict, Verdict::Pass, "seed {seed}: {run:?}");
-        assert!(run.assumptions_held, "seed {seed}: {:?}", run.strikes);
-    }
-}
-
-/// One past it: the pinned seed breaks this, and the assumptions were exceeded.
-#[track_caller]
-fn breaks(ben_or: &Experiment<BenOr>, seed: u64, property: &str) -> Outcome {
-    let run = ben_or.run(seed);
-    let breach = run.first_breach().unwrap_or_else(|| panic!("{:?} {}", run.verdict, run.reason));
-    assert_eq!((breach.property, breach.assumptions_held), (property, false), "{breach:?}");
-    run
 }
 
 const COINS: [Coin; 2] = [Coin::Local, Coin::Common];
@@ -184,13 +167,6 @@ fn crashes_restarts_loss_and_copies_break_nothing() {
             }
             holds(&among_liars(stormy, liars, Strategy::Equivocate), 100);
         }
-    }
-}
-
-fn value(measure: Measure) -> f64 {
-    match measure {
-        Measure::Value(value) => value,
-        other => panic!("not a value: {other:?}"),
     }
 }
 

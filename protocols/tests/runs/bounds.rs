@@ -9,12 +9,14 @@ use sim_core::experiment::Experiment;
 use sim_core::fault::{Fault, FaultSpec, When};
 use sim_core::id::{Cluster, NodeId};
 use sim_core::latency::Latency;
-use sim_core::outcome::{Outcome, Verdict};
+use sim_core::outcome::Verdict;
 use sim_core::protocol::Protocol;
 use sim_core::setup::Setup;
 use sim_core::simulation::Simulation as _;
 use sim_core::target::Target;
 use sim_core::time::{Duration, DurationRange};
+
+use super::at_the_bound::{breaks, holds};
 
 const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
@@ -51,23 +53,6 @@ fn corrupt<P: Protocol>(
         .collect();
     experiment.setup.adversary.strategy = strategy;
     experiment
-}
-
-/// At the bound: not one seed breaks anything, and all assumptions held.
-fn holds<P: Protocol>(experiment: &Experiment<P>, seeds: u64) {
-    for seed in 0..seeds {
-        let run = experiment.run(seed);
-        assert!(!matches!(run.verdict, Verdict::Unsafe | Verdict::Stalled), "seed {seed}: {run:?}");
-        assert!(run.assumptions_held, "seed {seed}: {:?}", run.strikes);
-    }
-}
-
-/// One past it: the pinned seed breaks this, and the assumptions were exceeded.
-fn breaks<P: Protocol>(experiment: &Experiment<P>, seed: u64, property: &str) -> Outcome {
-    let run = experiment.run(seed);
-    let breach = run.first_breach().unwrap_or_else(|| panic!("{:?} {}", run.verdict, run.reason));
-    assert_eq!((breach.property, breach.assumptions_held), (property, false), "{breach:?}");
-    run
 }
 
 #[test]

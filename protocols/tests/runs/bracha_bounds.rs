@@ -14,6 +14,8 @@ use sim_core::simulation::Simulation as _;
 use sim_core::target::{Target, Targets};
 use sim_core::time::{Duration, DurationRange};
 
+use super::at_the_bound::{breaks, holds, value};
+
 const STRATEGIES: [Strategy; 3] = [Strategy::Mute, Strategy::Equivocate, Strategy::Forge];
 
 const fn secs(secs: u64) -> Duration {
@@ -40,25 +42,6 @@ fn among_liars(
     }
     bracha.setup.adversary.strategy = strategy;
     bracha
-}
-
-/// At the bound: not one seed breaks anything, and all assumptions held.
-#[track_caller]
-fn holds(bracha: &Experiment<Bracha>, seeds: u64) {
-    for seed in 0..seeds {
-        let run = bracha.run(seed);
-        assert_eq!(run.verdict, Verdict::Pass, "seed {seed}: {run:?}");
-        assert!(run.assumptions_held, "seed {seed}: {:?}", run.strikes);
-    }
-}
-
-/// One past it: the pinned seed breaks this, and the assumptions were exceeded.
-#[track_caller]
-fn breaks(bracha: &Experiment<Bracha>, seed: u64, property: &str) -> Outcome {
-    let run = bracha.run(seed);
-    let breach = run.first_breach().unwrap_or_else(|| panic!("{:?} {}", run.verdict, run.reason));
-    assert_eq!((breach.property, breach.assumptions_held), (property, false), "{breach:?}");
-    run
 }
 
 #[test]
@@ -138,13 +121,6 @@ fn a_third_may_be_down_for_good_and_one_more_stalls_it() {
     };
     holds(&crashed(2), 20);
     assert_eq!(breaks(&crashed(3), 0, "validity").verdict, Verdict::Stalled);
-}
-
-fn value(measure: Measure) -> f64 {
-    match measure {
-        Measure::Value(value) => value,
-        other => panic!("not a value: {other:?}"),
-    }
 }
 
 /// `senders` nodes broadcast once each, every message takes a millisecond, and none is repeated.

@@ -13,6 +13,8 @@ use sim_core::simulation::Simulation as _;
 use sim_core::target::Target;
 use sim_core::time::{Duration, DurationRange};
 
+use super::at_the_bound::value;
+
 const WAYS: [Sync; 3] = [Sync::State, Sync::Delta, Sync::Operation];
 
 /// Updates for two seconds among `nodes` replicas.
@@ -117,13 +119,6 @@ fn gauge(run: &Outcome, name: &str) -> Measure {
 }
 
 #[track_caller]
-fn value(measure: Measure) -> f64 {
-    match measure {
-        Measure::Value(value) => value,
-        other => panic!("{other:?}"),
-    }
-}
-
 #[test]
 fn what_was_sent_is_told_for_each_update_and_without_faults_there_is_no_heal() {
     let run = crdt(4, Type::OrSet, Sync::State).run(0);

@@ -15,6 +15,8 @@ use sim_core::simulation::Simulation as _;
 use sim_core::target::{Target, Targets};
 use sim_core::time::{Duration, DurationRange};
 
+use super::at_the_bound::holds;
+
 const STRATEGIES: [Strategy; 4] =
     [Strategy::Mute, Strategy::Forge, Strategy::Equivocate, Strategy::Inflate];
 const AVERAGES: [Average; 3] = [Average::Midpoint, Average::Mean, Average::Selection];
@@ -33,16 +35,6 @@ fn among_liars(
     let target = Targets((nodes - liars..nodes).map(|node| Target::Node(NodeId(node))).collect());
     setup.faults = vec![FaultSpec::at(Duration::ZERO, Fault::Corrupt { target, conduct: None })];
     Experiment::new(config, setup)
-}
-
-/// Not one seed breaks anything, a lemma of the proof included, and all assumptions held.
-#[track_caller]
-fn holds(experiment: &Experiment<ApproximateAgreement>, seeds: u64) {
-    for seed in 0..seeds {
-        let run = experiment.run(seed);
-        assert_eq!(run.verdict, Verdict::Pass, "seed {seed}: {run:?}");
-        assert!(run.assumptions_held, "seed {seed}: {:?}", run.strikes);
-    }
 }
 
 #[test]

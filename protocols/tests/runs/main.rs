@@ -3,6 +3,7 @@
 //!
 //! One program, since each world is compiled once in it.
 
+mod at_the_bound;
 mod ben_or_bounds;
 mod bounds;
 mod bracha_bounds;

@@ -234,11 +234,9 @@ impl Checker<Broadcast, Delivered> for Totality {
 
 #[cfg(test)]
 mod tests {
-    use sim_core::checker::Property;
-    use sim_core::id::{ClientId, Cluster};
-    use sim_core::problem::{Problem as _, Promise};
-    use sim_core::time::Duration;
+    use sim_core::id::ClientId;
 
+    use super::super::super::bench::{self, Bench, Found};
     use super::super::{
         CONSISTENCY, INTEGRITY, NO_DUPLICATION, ReliableBroadcast, TOTALITY, VALIDITY,
     };
@@ -249,8 +247,6 @@ mod tests {
     const TRUE: Value = Value(7);
 
     type Happening = (u32, Incarnation, Event<Broadcast, Delivered>);
-    type Bench = Vec<Property<Broadcast, Delivered>>;
-    type Found = (&'static str, Witness);
 
     const fn asked(reached: bool) -> Event<Broadcast, Delivered> {
         Event::Requested { op: OP, request: Broadcast(TRUE), reached }
@@ -267,38 +263,16 @@ mod tests {
     const CORRUPTED: Event<Broadcast, Delivered> = Event::Corrupted;
 
     fn end(at: u64, core: &[u32]) -> End {
-        End {
-            cluster: Cluster { n: 4 },
-            at: Time::ZERO + Duration::from_secs(at),
-            gst: Some(Time::ZERO),
-            patience: Duration::from_secs(10),
-            core: core.iter().copied().map(NodeId).collect(),
-        }
+        bench::end(at, Some(0), core)
     }
 
     /// All judges, after a history with an event each second.
-    fn judges(history: &[Happening]) -> (Bench, Vec<Found>) {
-        let promise = Promise(ReliableBroadcast::PROPERTIES.to_vec());
-        let mut properties = ReliableBroadcast::properties(Cluster { n: 4 }, &promise);
-        let mut found = Vec::new();
-        for (second, (node, incarnation, event)) in (0..).zip(history) {
-            let at = Time::ZERO + Duration::from_secs(second);
-            let (node, incarnation, event) = (NodeId(*node), *incarnation, event.clone());
-            let entry = Entry { at, node, incarnation, event };
-            for property in &mut properties {
-                found.extend(property.checker.observe(&entry).map(|it| (property.name, it)));
-            }
-        }
-        (properties, found)
+    fn judges(history: &[Happening]) -> Bench<ReliableBroadcast> {
+        Bench::after(history.iter().cloned())
     }
 
-    /// What the judges say of a history of four nodes.
-    fn judge(history: &[Happening], end: &End) -> Vec<Found> {
-        let (mut properties, mut found) = judges(history);
-        for property in &mut properties {
-            found.extend(property.checker.conclude(end).map(|it| (property.name, it)));
-        }
-        found
+    fn judge(history: &[Happening], end: &End) -> Found {
+        judges(history).conclude(end)
     }
 
     #[track_caller]
@@ -402,11 +376,8 @@ mod tests {
 
     #[test]
     fn a_run_is_settled_when_the_core_has_delivered_all_that_is_due() {
-        let settled = |history: &[Happening], core: &[u32]| {
-            let (properties, _) = judges(history);
-            let core = end(0, core).core;
-            properties.iter().all(|property| property.checker.is_settled(&core))
-        };
+        let settled =
+            |history: &[Happening], core: &[u32]| judges(history).is_settled(&end(0, core).core);
         let history = [(0, 0, asked(true)), (0, 0, delivered(TRUE)), (1, 0, delivered(TRUE))];
         assert!(settled(&[], &[0, 1]));
         assert!(!settled(&history[..1], &[0, 1]));

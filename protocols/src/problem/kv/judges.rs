@@ -263,11 +263,9 @@ impl Checker<Request, Indication> for Validity {
 
 #[cfg(test)]
 mod tests {
-    use sim_core::checker::Property;
-    use sim_core::id::{ClientId, Cluster, NodeId, NodeSet};
-    use sim_core::problem::Promise;
-    use sim_core::time::Duration;
+    use sim_core::id::ClientId;
 
+    use super::super::super::bench::{Bench, Found, end};
     use super::super::{LINEARIZABILITY, VALIDITY};
     use super::*;
 
@@ -293,30 +291,12 @@ mod tests {
         hears(op, Response::Value(value.map(Value)))
     }
 
-    fn properties() -> Vec<Property<Request, Indication>> {
-        Kv::properties(Cluster { n: 3 }, &Promise(Kv::PROPERTIES.to_vec()))
-    }
-
     /// What the judges of safety say of a history, an event each second, and whether one of them
     /// is undecided.
-    fn judge(history: &[Event<Request, Indication>]) -> (Vec<(&'static str, Witness)>, bool) {
-        let mut properties = properties();
-        let at = |second: usize| Time::ZERO + Duration::from_secs(second as u64);
-        let mut found = Vec::new();
-        for (second, event) in history.iter().enumerate() {
-            let (at, event) = (at(second), event.clone());
-            let entry = Entry { at, node: NodeId(0), incarnation: 0, event };
-            for property in &mut properties {
-                found.extend(property.checker.observe(&entry).map(|it| (property.name, it)));
-            }
-        }
-        let (cluster, core) = (Cluster { n: 3 }, NodeSet::EMPTY);
-        let patience = Duration::from_secs(10);
-        let end = End { cluster, at: at(history.len()), gst: None, patience, core };
-        for property in &mut properties {
-            found.extend(property.checker.conclude(&end).map(|it| (property.name, it)));
-        }
-        (found, properties.iter().any(|property| property.checker.is_undecided()))
+    fn judge(history: &[Event<Request, Indication>]) -> (Found, bool) {
+        let mut bench = Bench::<Kv>::after(history.iter().cloned().map(|event| (0, 0, event)));
+        let found = bench.conclude(&end(history.len() as u64, None, &[]));
+        (found, bench.is_undecided())
     }
 
     #[test]

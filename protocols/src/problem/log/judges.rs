@@ -176,10 +176,9 @@ impl Checker<Command, Indication> for Durability {
 #[cfg(test)]
 mod tests {
     use sim_core::checker::End;
-    use sim_core::id::{ClientId, Cluster, NodeSet};
-    use sim_core::problem::{Problem as _, Promise};
-    use sim_core::time::Duration;
+    use sim_core::id::{ClientId, NodeSet};
 
+    use super::super::super::bench::{Bench, Found, end};
     use super::super::*;
     use super::*;
 
@@ -209,37 +208,9 @@ mod tests {
     }
 
     /// What the judges say of a history, an event each second; nodes boot at need.
-    fn judge(
-        history: &[(u32, Event<Command, Indication>)],
-        end: &End,
-    ) -> Vec<(&'static str, Witness)> {
-        let promise = Promise(Log::PROPERTIES.to_vec());
-        let mut properties = Log::properties(Cluster { n: 3 }, &promise);
-        assert_eq!(properties.len(), Log::PROPERTIES.len());
-        let mut found = Vec::new();
-        for (second, (node, event)) in history.iter().enumerate() {
-            let at = Time::ZERO + Duration::from_secs(second as u64);
-            let event = event.clone();
-            let entry = Entry { at, node: NodeId(*node), incarnation: 0, event };
-            for property in &mut properties {
-                found.extend(property.checker.observe(&entry).map(|it| (property.name, it)));
-            }
-        }
-        for property in &mut properties {
-            found.extend(property.checker.conclude(end).map(|it| (property.name, it)));
-        }
-        found
-    }
-
-    fn end(at: u64, gst: Option<u64>, core: &[u32]) -> End {
-        let time = |second| Time::ZERO + Duration::from_secs(second);
-        End {
-            cluster: Cluster { n: 5 },
-            at: time(at),
-            gst: gst.map(time),
-            patience: Duration::from_secs(10),
-            core: core.iter().copied().map(NodeId).collect(),
-        }
+    fn judge(history: &[(u32, Event<Command, Indication>)], end: &End) -> Found {
+        let history = history.iter().cloned();
+        Bench::<Log>::after(history.map(|(node, event)| (node, 0, event))).conclude(end)
     }
 
     #[track_caller]

@@ -186,7 +186,10 @@ impl Truth {
         presenter: NodeId,
         key: Option<PublicKey>,
     ) -> Option<Breach> {
-        let asked = |(_, request)| matches!(request, Request::Act { resource, action, .. } if (resource, action) == done);
+        let asked = |(_, request)| match request {
+            Request::Act { resource, action, .. } => (resource, action) == done,
+            _ => false,
+        };
         if !self.request(op).is_some_and(asked) {
             // An honest deputy carries what a corrupt agent made up.
             let is_carried = policy::role(presenter) == policy::Role::Admin
