@@ -4,12 +4,13 @@
 //! reads the message has usually edited the file by hand or made it with another program. A chart
 //! whose data are absent is not an error: it is skipped, and the reason is part of the result.
 
+use csv::ErrorKind;
 use std::error;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Why a folder could not be rendered. The source chain holds what the system said.
+/// Why a folder could not be read or rendered.
 #[derive(Debug)]
 pub enum Error {
     /// A table that must be there could not be read.
@@ -71,8 +72,8 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Read { path, .. } => write!(f, "cannot read {}", path.display()),
-            Self::Write { path, .. } => write!(f, "cannot write {}", path.display()),
+            Self::Read { path, source } => write!(f, "cannot read {}: {source}", path.display()),
+            Self::Write { path, source } => write!(f, "cannot write {}: {source}", path.display()),
             Self::Syntax { path, line, message } => {
                 write!(f, "{}:{line}: {message}", path.display())
             }
@@ -85,6 +86,24 @@ impl fmt::Display for Error {
                 path.display()
             ),
             Self::Draw { figure, message } => write!(f, "cannot draw {figure}: {message}"),
+        }
+    }
+}
+
+impl Error {
+    /// What reading this file as CSV came to: the system's own error, or where it is no CSV.
+    pub fn of_csv(path: &Path, error: csv::Error) -> Self {
+        let line = error.position().map_or(1, csv::Position::line);
+        let message = match error.kind() {
+            ErrorKind::UnequalLengths { expected_len, len, .. } => {
+                format!("the row has {len} cells, the header has {expected_len}")
+            }
+            ErrorKind::Utf8 { err, .. } => format!("column {} is not UTF-8", err.field() + 1),
+            _ => error.to_string(),
+        };
+        match error.into_kind() {
+            ErrorKind::Io(source) => Self::Read { path: path.to_owned(), source },
+            _ => Self::Syntax { path: path.to_owned(), line, message },
         }
     }
 }

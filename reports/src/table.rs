@@ -48,13 +48,10 @@ pub fn points_table(runs: &Runs) -> PointsTable {
     let mut table = Writer { csv: CsvText::new(&header), warnings: Vec::new() };
     for point in &runs.points {
         table.verdicts(point);
-        for metric in &runs.metrics {
-            let is_twin =
-                metric.strip_suffix("_censored").is_some_and(|name| runs.metric(name).is_some());
-            if !is_twin {
-                let has_twin = runs.metric(&format!("{metric}_censored")).is_some();
-                table.metric(point, metric, &runs.observations(point, metric), has_twin);
-            }
+        for (metric, column) in runs.columns() {
+            let sample: Vec<Observation> =
+                point.runs.iter().filter_map(|run| run.observation(column)).collect();
+            table.metric(point, metric, &sample, column.may_be_censored());
         }
     }
     PointsTable { csv: table.csv.finish(), warnings: table.warnings }

@@ -11,6 +11,8 @@ mod bytes;
 #[cfg(test)]
 mod tests;
 
+pub use self::bytes::MAGIC;
+
 use std::fs::{self, File};
 use std::hash::Hash as _;
 use std::io::Read as _;

@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 use include_dir::{Dir, include_dir};
 use sim_core::settings::Origin;
 
+use crate::capsule::MAGIC;
 use crate::diagnostic::{Diagnostic, draw, nearest};
 use crate::document::Sources;
 use crate::error::Error;
 
 static CATALOG: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/catalog");
 
-/// The largest scenario file that is read.
+/// The largest scenario file that is read, in bytes.
 const LARGEST: u64 = 8 << 20;
 
 /// The text of a scenario and where it was found.
@@ -65,9 +66,7 @@ pub fn find(reference: &str, beside: Option<&Path>) -> Result<Found, Error> {
     match fs::metadata(&path) {
         Ok(metadata) if metadata.is_file() => file(&path),
         // A folder may happen to be called like a scenario.
-        Ok(_) if named.is_none() => {
-            Err(refusal(&shown(&path), "this is not a regular file", "scenarios are TOML files"))
-        }
+        Ok(metadata) if named.is_none() => Err(no_file(&path, &metadata)),
         Err(error) if named.is_none() && error.kind() != io::ErrorKind::NotFound => {
             Err(Error::io("read", path)(error))
         }
@@ -96,8 +95,9 @@ fn file(path: &Path) -> Result<Found, Error> {
     let shown = shown(path);
     // The handle is asked again: between the two questions a file can become something else.
     let file = fs::File::open(path).map_err(Error::io("read", path))?;
-    if !file.metadata().map_err(Error::io("read", path))?.is_file() {
-        return Err(refusal(&shown, "this is not a regular file", "scenarios are TOML files"));
+    let metadata = file.metadata().map_err(Error::io("read", path))?;
+    if !metadata.is_file() {
+        return Err(no_file(path, &metadata));
     }
     let bytes = read_limited(file, &shown, path)?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -108,7 +108,8 @@ fn read_limited(reader: impl Read, shown: &str, path: &Path) -> Result<Vec<u8>, 
     let mut bytes = Vec::new();
     reader.take(LARGEST + 1).read_to_end(&mut bytes).map_err(Error::io("read", path))?;
     if bytes.len() as u64 > LARGEST {
-        return Err(refusal(shown, "this file is larger than 8 MiB", "no scenario needs as much"));
+        let why = ["this file is larger than 8 MiB", "no scenario needs as much"];
+        return Err(refusal(shown, why, LIST));
     }
     Ok(bytes)
 }
@@ -119,27 +120,44 @@ fn text(
     bytes: Vec<u8>,
     folder: Option<PathBuf>,
 ) -> Result<Found, Error> {
+    if bytes.starts_with(MAGIC.as_bytes()) {
+        let why = ["this is the trace of a run", "scenarios are TOML files"];
+        return Err(refusal(&shown, why, &format!("synod replay {shown}")));
+    }
     let text = String::from_utf8(bytes).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
         let line = 1 + error.as_bytes()[..good].iter().filter(|byte| **byte == b'\n').count();
-        refusal(
-            &shown,
-            "this file is not UTF-8",
-            &format!("the first wrong byte is on line {line}"),
-        )
+        let where_to_look = format!("the first wrong byte is on line {line}");
+        refusal(&shown, ["this file is not UTF-8", &where_to_look], LIST)
     })?;
     if let Some(at) = text.find('\0') {
         let line = 1 + text[..at].matches('\n').count();
-        return Err(refusal(&shown, "this file holds a NUL", &format!("it is on line {line}")));
+        let where_to_look = format!("it is on line {line}");
+        return Err(refusal(&shown, ["this file holds a NUL", &where_to_look], LIST));
     }
     let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
     Ok(Found { shown, stem, text, folder })
 }
 
-fn refusal(shown: &str, title: &str, note: &str) -> Error {
-    let error = Diagnostic::new("E0100", format!("{shown}: {title}"), Origin(0));
-    let error = error.label(note).help("synod list scenarios");
+/// What shows the scenarios that there are.
+const LIST: &str = "synod list scenarios";
+
+/// That something is no scenario: what it is, what more is known of it, and what to type instead.
+fn refusal(shown: &str, [what, more]: [&str; 2], help: &str) -> Error {
+    let error = Diagnostic::new("E0100", format!("{shown}: {what}"), Origin(0));
+    let error = error.label(more).help(help);
     Error::Invalid(draw(vec![error], &Sources::default(), false))
+}
+
+/// That a path leads to no file.
+fn no_file(path: &Path, metadata: &fs::Metadata) -> Error {
+    let shown = shown(path);
+    let more = "scenarios are TOML files";
+    if metadata.is_dir() {
+        let help = format!("synod test {shown}, to run all scenarios in it");
+        return refusal(&shown, ["this is a folder", more], &help);
+    }
+    refusal(&shown, ["this is not a regular file", more], LIST)
 }
 
 fn not_found(reference: &str) -> Error {
@@ -147,15 +165,14 @@ fn not_found(reference: &str) -> Error {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let stems: Vec<&str> = names.iter().filter_map(|name| name.rsplit('/').next()).collect();
     let near = nearest(reference, &names).or_else(|| nearest(reference, &stems));
-    let reference = crate::diagnostic::clean(reference);
-    let message = format!("`{reference}` is neither a file nor a scenario of the catalogue");
-    match near {
-        Some(near) => Error::Usage {
-            message: format!("{message}; did you mean `{near}`?"),
-            next: format!("synod run {near}"),
-        },
-        None => Error::Usage { message, next: "synod list scenarios".into() },
+    let shown = crate::diagnostic::clean(reference);
+    let mut message = format!("`{shown}` is neither a file nor a scenario of the catalogue");
+    let mut next = LIST.to_owned();
+    if let Some(near) = near {
+        message += &format!("; did you mean `{near}`?");
+        next = format!("the same command with {near}, or {LIST}");
     }
+    Error::Usage { message, next }
 }
 
 fn shown(path: &Path) -> String {

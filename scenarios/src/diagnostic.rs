@@ -9,6 +9,7 @@ use sim_core::settings::{Misfit, Origin, Settings, SettingsError, Value};
 use sim_core::setup::Complaint;
 
 use crate::document::Sources;
+use crate::registry;
 
 /// One thing wrong with a scenario.
 #[derive(Clone, PartialEq, Debug)]
@@ -38,14 +39,14 @@ impl Diagnostic {
     /// Adds what else is worth knowing.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
-        self.notes.push(note.into());
+        self.notes.push(registry::typed(&note.into()));
         self
     }
 
-    /// Adds what to do about it.
+    /// Adds what to do about it; commands begin with `synod`.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.helps.push(help.into());
+        self.helps.push(registry::typed(&help.into()));
         self
     }
 
@@ -175,6 +176,11 @@ pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|other| (*other, distance(other)))
         .min_by_key(|(_, distance)| *distance)?;
     (best_distance <= 1 + name.chars().count().max(best.chars().count()) / 3).then_some(best)
+}
+
+/// The end of a sentence about a name that is unknown: which of those known it may have been.
+pub fn did_you_mean(name: &str, known: &[&str]) -> String {
+    nearest(name, known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }
 
 /// Text from files and arguments as it may be shown: without what a terminal would obey.

@@ -65,7 +65,7 @@ pub enum Error {
     },
     /// Whatever it was says nothing of what a bisection looks for.
     Skip(Box<Self>),
-    /// The tables could not be drawn. The tables themselves are whole.
+    /// A table could not be read, or not be drawn.
     Report(reports::Error),
     /// A promise of this program to itself was broken.
     Internal(String),
@@ -82,7 +82,9 @@ impl Error {
     pub fn foreign(path: &Path, reason: &str) -> Self {
         Self::Foreign {
             message: format!("{} does not apply to this build: {reason}", path.display()),
-            next: "replay it with the build that wrote it, or make it again".into(),
+            next: "use the build that wrote it, or make it again: synod trace SCENARIO --seed N \
+                   --save FILE"
+                .into(),
         }
     }
 
@@ -110,21 +112,61 @@ impl Error {
             | Self::Foreign { next, .. } => Some(next.clone()),
             // Each diagnostic carries its own.
             Self::Invalid(_) => None,
-            Self::Io { doing: "read", .. } => Some("synod list scenarios".into()),
-            Self::Io { doing: "open", .. } => {
-                Some("synod trace SCENARIO --seed N --save FILE, or synod sweep SCENARIO".into())
+            Self::Io { doing, path, source } => Some(after_io(doing, path, source)),
+            Self::Damaged { path, .. } if path.extension().is_some_and(|end| end == "toml") => {
+                Some(format!("synod trace {}", path.display()))
             }
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-                Some("make room and repeat the command: a sweep goes on where it stopped".into())
-            }
-            Self::Io { .. } => Some("give another folder with `-o DIR`, or make room".into()),
             Self::Damaged { .. } => {
                 Some("make it again: synod trace SCENARIO --seed N --save FILE".into())
             }
             Self::Skip(error) => error.next(),
-            Self::Report(_) => Some("synod report DIR, once the table is mended".into()),
+            Self::Report(error) => Some(after_report(error)),
             Self::Internal(_) => Some("repeat it with `-j 1`, and report the seed".into()),
         }
+    }
+}
+
+/// What to type when the system refused a file or folder.
+fn after_io(doing: &str, path: &Path, source: &io::Error) -> String {
+    let shown = path.display();
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+    match (doing, source.kind()) {
+        (_, io::ErrorKind::StorageFull) => {
+            "make room and repeat the command: a sweep goes on where it stopped".into()
+        }
+        ("read" | "open" | "find", io::ErrorKind::PermissionDenied) => {
+            format!("chmod u+r {shown}, and repeat the command")
+        }
+        ("open", _) => "synod trace SCENARIO --seed N --save FILE, or synod sweep SCENARIO".into(),
+        ("read" | "find", _) => "synod sweep SCENARIO, which makes such a folder".into(),
+        ("write", io::ErrorKind::NotFound) if above.is_some_and(|above| !above.exists()) => {
+            let above = above.unwrap_or(path).display();
+            format!("mkdir -p {above}, and repeat the command")
+        }
+        ("write", io::ErrorKind::IsADirectory) => format!("name a file in it, as in {shown}/FILE"),
+        ("write", _) => format!("name another file than {shown}, or make room there"),
+        _ => "give another folder with `-o DIR`, or make room".into(),
+    }
+}
+
+/// What to type when tables could not be read or drawn. Those of a sweep are made from its parts.
+fn after_report(error: &reports::Error) -> String {
+    let folder = |path: &Path| match path.parent().filter(|above| !above.as_os_str().is_empty()) {
+        Some(above) => above.display().to_string(),
+        None => ".".to_owned(),
+    };
+    match error {
+        reports::Error::Read { path, source } if source.kind() == io::ErrorKind::PermissionDenied => {
+            after_io("read", path, source)
+        }
+        reports::Error::Read { .. } => "synod sweep SCENARIO, which makes such a folder".into(),
+        reports::Error::Write { path, source } => after_io("write", path, source),
+        reports::Error::Syntax { path, .. }
+        | reports::Error::Header { path, .. }
+        | reports::Error::Cell { path, .. } => {
+            format!("synod sweep --resume {}, which writes its tables again", folder(path))
+        }
+        reports::Error::Draw { .. } => "synod sweep SCENARIO --no-figures, and report this".into(),
     }
 }
 
@@ -142,7 +184,7 @@ impl fmt::Display for Error {
             }
             Self::Damaged { path, reason } => write!(f, "{}: {reason}", path.display()),
             Self::Skip(error) => error.fmt(f),
-            Self::Report(error) => write!(f, "cannot draw the report: {error}"),
+            Self::Report(error) => error.fmt(f),
             Self::Internal(message) => write!(f, "internal error: {message}"),
         }
     }

@@ -92,6 +92,9 @@ pub fn axis_argument(argument: &str, sources: &mut Sources) -> Result<Axis, Vec<
             let wrong =
                 |reason| vec![Diagnostic::new("E0301", "this is no range", place).label(reason)];
             values.extend(range(text, place).map_err(wrong)?);
+        } else if is_stepless(text) {
+            let error = Diagnostic::new("E0301", "a range of values has a step", place);
+            return Err(vec![error.label(format!("write {text}:1"))]);
         } else if !text.is_empty() {
             values.push(sources.parse_value(source, span)?);
         }
@@ -100,6 +103,15 @@ pub fn axis_argument(argument: &str, sources: &mut Sources) -> Result<Axis, Vec<
         return Err(vec![empty(path.trim(), whole)]);
     }
     Ok(Axis { path: path.trim().to_owned(), origin, values })
+}
+
+/// Whether this is `lo..hi` of plain numbers or per cents, which no setting takes for a value.
+fn is_stepless(text: &str) -> bool {
+    let is_number = |part: &str| {
+        let digits = part.trim().strip_suffix('%').unwrap_or(part.trim());
+        digits.parse::<i64>().is_ok()
+    };
+    text.split_once("..").is_some_and(|(low, high)| is_number(low) && is_number(high))
 }
 
 /// The stretches between commas, where those are not inside quotes or brackets.
@@ -196,7 +208,9 @@ mod tests {
 
     #[test]
     fn what_is_no_axis_is_refused() {
-        for text in ["a", "a=", "a=5..1:1", "a=0..5:0", "a=0%..5:1", "a=0..9999999999:1"] {
+        for text in
+            ["a", "a=", "a=5..1:1", "a=0..5:0", "a=0%..5:1", "a=0..9999999999:1", "a=3..9", "a=0%..5%"]
+        {
             assert!(axis_argument(text, &mut Sources::default()).is_err(), "{text}");
         }
     }

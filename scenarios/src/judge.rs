@@ -140,7 +140,7 @@ fn at_point(claim: &Claim, fold: &Fold) -> (Answer, String) {
         Claim::Verdict { verdict, share } => share_of(*verdict, *share, fold),
         Claim::Metric { metric: of, stat, min, max } => {
             let sample = fold.samples.get(of.name).map_or(&[][..], Vec::as_slice);
-            metric(sample, *stat, *min, *max)
+            metric(sample, fold.runs, *stat, [*min, *max])
         }
         Claim::Bites { kind } => bites(*kind, fold),
         Claim::Reaches { mark, min } => reaches(mark, *min, fold),
@@ -164,7 +164,7 @@ fn reaches(mark: &str, min: Option<f64>, fold: &Fold) -> (Answer, String) {
         None => Answer::Broken(12),
         Some(min) => rate.wilson().map_or(Answer::Open, |i| within(i, Some(min), None)),
     };
-    (answer, format!("in {}", rate.text()))
+    (answer, format!("in {}{}", rate.text(), rate_would_tell(rate, answer, [min, None])))
 }
 
 fn property(name: &str, holds: bool, fold: &Fold) -> (Answer, String) {
@@ -253,8 +253,47 @@ fn share_of(verdict: Verdict, share: Share, fold: &Fold) -> (Answer, String) {
             None => Answer::Open,
         },
     };
-    (answer, rate.text())
+    let limits = match share {
+        Share::Between(min, max) => [min, max],
+        Share::All | Share::NotAll => [None; 2],
+    };
+    (answer, format!("{}{}", rate.text(), rate_would_tell(rate, answer, limits)))
 }
+
+/// The end of what was found of a rate whose interval straddles a limit.
+fn rate_would_tell(rate: Proportion, answer: Answer, limits: [Option<f64>; 2]) -> String {
+    let (Answer::Open, Some(share), Some(interval)) = (answer, rate.share(), rate.wilson()) else {
+        return String::new();
+    };
+    would_tell(share, interval, limits, rate.total)
+}
+
+/// The end of what was found where an interval of so many runs straddles a limit: about how many
+/// would tell, as its width falls with the root of their number. Nothing if it straddles none.
+fn would_tell(value: f64, interval: Interval, limits: [Option<f64>; 2], runs: u64) -> String {
+    let (lo, hi) = (interval.lo.unwrap_or(f64::MIN), interval.hi.unwrap_or(f64::MAX));
+    let straddled = limits.into_iter().flatten().filter(|limit| (lo..=hi).contains(limit));
+    let factor = straddled.map(|limit| {
+        // How far the interval reaches on the side of the limit, in units of how far that is.
+        let reach = if limit >= value { hi - value } else { value - lo };
+        let factor = reach / (limit - value).abs();
+        factor * factor
+    });
+    let needed = factor.fold(0.0, f64::max) * runs as f64;
+    match needed {
+        0.0 => String::new(),
+        ..LARGEST_HINT => {
+            // Two digits: it is a guess.
+            let unit = 10_u64.pow((needed as u64).checked_ilog10().unwrap_or(0).saturating_sub(1));
+            let seeds = (needed as u64 / unit + 1) * unit;
+            format!(": about --seeds 0..{seeds} would tell")
+        }
+        _ => ": too near the limit to tell".to_owned(),
+    }
+}
+
+/// More seeds than this are not suggested to anybody.
+const LARGEST_HINT: f64 = 1e6;
 
 /// Where an interval lies with respect to limits; `Broken` carries the code of thresholds.
 fn within(interval: Interval, min: Option<f64>, max: Option<f64>) -> Answer {
@@ -272,22 +311,31 @@ fn within(interval: Interval, min: Option<f64>, max: Option<f64>) -> Answer {
     answer_of(worst(answers.into_iter().flatten().map(Answer::code)))
 }
 
+/// What `runs` runs, of which these measured something, say of a statistic and its limits.
 fn metric(
     observations: &[Observation],
+    runs: u64,
     stat: Stat,
-    min: Option<f64>,
-    max: Option<f64>,
+    [min, max]: [Option<f64>; 2],
 ) -> (Answer, String) {
     if observations.is_empty() {
         return (Answer::Open, "no run measured it".to_owned());
     }
     let sample = CensoredSample::new(observations.iter().copied());
+    let estimated = |value: f64, interval| match within(interval, min, max) {
+        Answer::Open => {
+            let told = would_tell(value, interval, [min, max], runs);
+            (Answer::Open, number(Some(value)) + &told)
+        }
+        answer => (answer, number(Some(value))),
+    };
     let quantile = |q: f64| match sample.quantile(q) {
         Err(too_few) => {
             let seeds = format!("{too_few}: try --seeds 0..{}", too_few.need);
             (Answer::Open, seeds)
         }
-        Ok(value) => (within(sample.quantile_interval(q), min, max), number(value)),
+        Ok(Some(value)) => estimated(value, sample.quantile_interval(q)),
+        Ok(None) => (within(sample.quantile_interval(q), min, max), number(None)),
     };
     let values: Vec<f64> = observations.iter().map(|observation| observation.value).collect();
     let (ended, watched) = (sample.ended(), sample.watched());
@@ -299,7 +347,7 @@ fn metric(
             (Answer::Open, format!("{} of {} censored", watched.len(), values.len()))
         }
         Stat::Mean => bootstrap_mean(&values).map_or((Answer::Open, String::new()), |mean| {
-            (within(mean.interval, min, max), number(Some(mean.value)))
+            estimated(mean.value, mean.interval)
         }),
         // The extremes of the runs that were made: no interval, but a censored run only bounds.
         Stat::Max => {
@@ -435,23 +483,45 @@ mod tests {
             let value = |index| Observation { value: f64::from(index), censored: false };
             (1..=count).map(value).collect()
         };
-        let below = |count, stat, limit| metric(&sample(count), stat, None, Some(limit)).0;
+        let below =
+            |count, stat, limit| metric(&sample(count), u64::from(count), stat, [None, Some(limit)]).0;
         assert_eq!(below(1_000, Stat::P50, 600.0), Answer::Holds);
         assert_eq!(below(1_000, Stat::P50, 505.0), Answer::Open);
         assert_eq!(below(1_000, Stat::P50, 400.0), Answer::Broken(12));
         assert_eq!(below(100, Stat::P99, 1e9), Answer::Open);
         assert_eq!(below(10, Stat::Max, 10.0), Answer::Holds);
         assert_eq!(below(10, Stat::Max, 9.0), Answer::Broken(12));
-        assert_eq!(metric(&[], Stat::Max, None, Some(1.0)).0, Answer::Open);
+        assert_eq!(metric(&[], 9, Stat::Max, [None, Some(1.0)]).0, Answer::Open);
     }
 
     #[test]
     fn a_censored_run_bounds_and_never_counts_as_its_bound() {
         let mut sample = vec![Observation { value: 1.0, censored: false }; 9];
         sample.push(Observation { value: 5.0, censored: true });
-        let below = |limit| metric(&sample, Stat::Max, None, Some(limit)).0;
+        let below = |limit| metric(&sample, 10, Stat::Max, [None, Some(limit)]).0;
         assert_eq!(below(4.0), Answer::Broken(12), "it took longer than 5");
         assert_eq!(below(6.0), Answer::Open, "nobody knows how much longer");
-        assert_eq!(metric(&sample, Stat::Mean, None, Some(9.0)).0, Answer::Open);
+        assert_eq!(metric(&sample, 10, Stat::Mean, [None, Some(9.0)]).0, Answer::Open);
+    }
+
+    #[test]
+    fn who_is_not_told_is_told_how_many_seeds_would_tell() {
+        let values = (0..100).map(|at| Observation { value: f64::from(at), censored: false });
+        let values: Vec<Observation> = values.collect();
+        let mean = |limit| metric(&values, 100, Stat::Mean, [None, Some(limit)]);
+        // The mean is 49.5 and its interval reaches some 5.6 to either side.
+        assert_eq!(mean(60.0), (Answer::Holds, "49.5".to_owned()));
+        let (answer, found) = mean(52.3);
+        assert_eq!(answer, Answer::Open);
+        let seeds = found.strip_prefix("49.5: about --seeds 0..").expect("a hint");
+        let seeds: u64 = seeds.split(' ').next().expect("a number").parse().expect("a number");
+        assert!((350..=450).contains(&seeds), "twice the distance takes four times as many: {found}");
+        assert_eq!(mean(49.5).1, "49.5: too near the limit to tell");
+        let half = fold(&[(Verdict::Pass, 50), (Verdict::Stalled, 50)]);
+        let (answer, found) = share_of(Verdict::Pass, Share::Between(Some(0.45), None), &half);
+        assert_eq!(answer, Answer::Open);
+        assert!(found.ends_with(": about --seeds 0..370 would tell"), "{found}");
+        let (_, found) = metric(&values, 100, Stat::P50, [Some(48.0), None]);
+        assert!(found.contains(": about --seeds 0.."), "{found}");
     }
 }

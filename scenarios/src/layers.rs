@@ -8,7 +8,7 @@ use std::path::Path;
 use sim_core::settings::{Settings, Value};
 
 use crate::catalog;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, clean};
 use crate::document::{Sources, merge, splice};
 use crate::error::Error;
 
@@ -93,14 +93,20 @@ pub fn apply_profile(
     let profiles = fields.remove("profile").map_or_else(Settings::empty, |field| field.settings);
     let Some(wanted) = wanted else { return };
     let Some(profile) = profiles.get(wanted) else {
-        let names = match &profiles.value {
+        let names: Vec<&str> = match &profiles.value {
             Value::Table(names) => names.keys().map(String::as_str).collect(),
             _ => Vec::new(),
         };
         let source = sources.add("--profile", wanted);
         let origin = sources.place(source, 0..wanted.len());
-        let title = "the scenario has no such profile";
-        wrong.push(Diagnostic::unknown("E0104", title, origin, wanted, &names));
+        let error = if names.is_empty() {
+            Diagnostic::new("E0104", "the scenario has no profiles", origin)
+                .label(format!("leave it out, or write [profile.{}]", clean(wanted)))
+        } else {
+            let title = "the scenario has no such profile";
+            Diagnostic::unknown("E0104", title, origin, wanted, &names)
+        };
+        wrong.push(error);
         return;
     };
     let mut profile = profile.clone();
@@ -142,7 +148,7 @@ pub fn apply_set(
     };
     if let Err(reason) = result {
         let error = Diagnostic::new("E0105", "this path leads nowhere", key);
-        wrong.push(error.label(crate::diagnostic::clean(&reason)));
+        wrong.push(error.label(clean(&reason)));
     }
 }
 

@@ -126,11 +126,7 @@ fn tell(error: &Error, terminal: &Terminal) {
         error => terminal.warn(&format!("error: {error}")),
     }
     if let Some(next) = error.next() {
-        let next = next.strip_prefix("synod ").map_or_else(
-            || next.clone(),
-            |arguments| format!("{} {arguments}", registry::program()),
-        );
-        terminal.warn(&format!("  next: {next}"));
+        terminal.next(&next);
     }
 }
 

@@ -98,6 +98,11 @@ pub fn protocol_of(root: &Settings) -> Result<&'static Entry, Diagnostic> {
             .label("write [protocol] with `kind` and `nodes`")
             .help("synod list protocols")
     })?;
+    if !matches!(table.value, Value::Table(_)) {
+        let error = Diagnostic::new("E0110", "`protocol` is a table", table.origin);
+        let label = "write protocol.kind=raft, or [protocol] with `kind` and `nodes`";
+        return Err(error.label(label).help("synod list protocols"));
+    }
     let kind = table.get("kind").ok_or_else(|| {
         Diagnostic::new("E0109", "the key `kind` is missing in [protocol]", table.origin)
             .label(format!("one of: {}", names.join(", ")))
@@ -250,7 +255,7 @@ fn at_home(path: &str, places: &[usize]) -> String {
 }
 
 fn nodes(root: &Settings, wrong: &mut Vec<Diagnostic>) -> Option<u32> {
-    let protocol = root.get("protocol")?;
+    let protocol = root.get("protocol").filter(|it| matches!(it.value, Value::Table(_)))?;
     let (origin, label) = match protocol.get("nodes") {
         None => (protocol.origin, "write nodes = 5"),
         Some(settings) => match settings.value {

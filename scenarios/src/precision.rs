@@ -11,7 +11,7 @@ use std::str::FromStr;
 use reports::stats::{CensoredSample, Interval, bootstrap_mean};
 use sim_core::outcome::Metric;
 
-use crate::diagnostic::nearest;
+use crate::diagnostic::{clean, did_you_mean};
 use crate::expect::Stat;
 use crate::fold::Fold;
 use crate::registry;
@@ -67,21 +67,19 @@ impl FromStr for Precision {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let [metric, stat, percent] = text.split(':').collect::<Vec<_>>()[..] else {
-            return Err("write unavailable_ms:p99:±5%".into());
+            return Err("write metric:stat:precision, as in unavailable_ms:p99:±5%".into());
         };
         let known = registry::metrics().into_iter().map(|(metric, _)| metric).collect::<Vec<_>>();
         let found = known.iter().find(|known| known.name == metric).ok_or_else(|| {
             let names: Vec<&str> = known.iter().map(|known| known.name).collect();
-            let near = nearest(metric, &names).map(|near| format!("; did you mean `{near}`?"));
-            let metric = crate::diagnostic::clean(metric);
-            format!("there is no metric `{metric}`{}", near.unwrap_or_default())
+            format!("there is no metric `{}`{}", clean(metric), did_you_mean(metric, &names))
         })?;
         let known = STATS.into_iter().find(|known| known.word() == stat);
         let stat = known.ok_or("the statistics with intervals are p50, p90, p99 and mean")?;
         let number = percent.trim_start_matches("+-").trim_start_matches('±').strip_suffix('%');
         let percent = number.and_then(|number| number.parse().ok());
         let percent = percent.filter(|percent| (0.01..=100.0).contains(percent));
-        let percent = percent.ok_or("write how precisely, from ±0.01% to ±100%")?;
+        let percent = percent.ok_or("write how precisely, from ±0.01% to ±100%, as in ±5%")?;
         Ok(Self { metric: found, stat, percent })
     }
 }

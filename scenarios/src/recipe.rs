@@ -49,7 +49,7 @@ impl Recipe {
     pub fn read(dir: &Path) -> Result<Self, Error> {
         let manifest = manifest(dir)?.ok_or_else(|| Error::Usage {
             message: format!("{} holds no {MANIFEST}, so no sweep was kept there", dir.display()),
-            next: "synod sweep SCENARIO".into(),
+            next: format!("synod sweep SCENARIO -o {}", dir.display()),
         })?;
         parse(&manifest, dir)?.ok_or_else(|| foreign(dir, "its recipe is incomplete"))
     }
@@ -60,15 +60,15 @@ impl Recipe {
     /// When that is another experiment than the one whose runs are kept.
     pub fn plan(&self, seeds: Option<Seeds>) -> Result<Plan, Error> {
         let colours = Terminal::colours_errors();
-        let scenarios = scenario::restore(&self.scenarios, &self.overrides, colours)?;
-        let plan = Plan::new(scenarios, Some(seeds.unwrap_or_else(|| self.seeds.clone())))?;
-        if results::id(&plan) == self.id {
-            return Ok(plan);
-        }
-        Err(Error::Foreign {
-            message: format!("the files kept are not those of sweep {}", self.id),
+        let others = || Error::Foreign {
+            message: format!("the files kept are not those of sweep {}: they were changed", self.id),
             next: "synod sweep, with the scenario itself".into(),
-        })
+        };
+        let scenarios = scenario::restore(&self.scenarios, &self.overrides, colours)
+            // What this engine took once it takes again.
+            .map_err(|error| if matches!(error, Error::Invalid(_)) { others() } else { error })?;
+        let plan = Plan::new(scenarios, Some(seeds.unwrap_or_else(|| self.seeds.clone())))?;
+        if results::id(&plan) == self.id { Ok(plan) } else { Err(others()) }
     }
 
     /// Writes the scenario files into the folder.
@@ -169,8 +169,8 @@ fn manifest(dir: &Path) -> Result<Option<Json>, Error> {
 
 fn foreign(dir: &Path, why: &str) -> Error {
     Error::Foreign {
-        message: format!("the runs in {} are of another build: {why}", dir.display()),
-        next: "use the build that made them, or give another folder with `-o DIR`".into(),
+        message: format!("the runs in {} are not of this build: {why}", dir.display()),
+        next: "use the build that made them, or synod sweep SCENARIO -o DIR".into(),
     }
 }
 

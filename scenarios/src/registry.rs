@@ -33,6 +33,22 @@ pub fn program() -> &'static str {
     &installed().program
 }
 
+/// Text with commands of `synod` in it, each with the name of this program instead.
+pub fn typed(text: &str) -> String {
+    renamed(text, program())
+}
+
+fn renamed(text: &str, program: &str) -> String {
+    let (mut renamed, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find("synod ") {
+        renamed += &rest[..at];
+        let is_word = !renamed.ends_with(|c: char| c.is_alphanumeric() || "-_./".contains(c));
+        renamed += if is_word { program } else { "synod" };
+        rest = &rest[at + "synod".len()..];
+    }
+    renamed + rest
+}
+
 /// Makes these the protocols of the program, once and for all.
 ///
 /// # Errors
@@ -112,6 +128,15 @@ mod tests {
                 assert!(others.iter().all(|other| other.name != name), "{}: {name}", entry.name);
             }
         }
+    }
+
+    #[test]
+    fn commands_bear_the_name_of_the_program_and_files_keep_theirs() {
+        let text = "synod run a, or `synod list`: my-synod is no synod";
+        let mine = "mine run a, or `mine list`: my-synod is no synod";
+        assert_eq!(renamed(text, "mine"), mine);
+        assert_eq!(renamed("cat ./synod x", "mine"), "cat ./synod x");
+        assert_eq!(renamed(&renamed(text, "my-synod"), "my-synod"), renamed(text, "my-synod"));
     }
 
     #[test]

@@ -41,20 +41,23 @@ pub fn find(folder: &Path, run: u64) -> Result<Recorded, Error> {
     Ok(Recorded { scenario, point, seed, verdict, trace_hash })
 }
 
+/// That `verb` was given the folder of a sweep and no run of it.
+pub fn which(verb: &str, folder: &Path) -> Error {
+    let shown = folder.display();
+    let message = format!("{shown} is the folder of a sweep: say which run");
+    Error::Usage { message, next: format!("synod {verb} {shown} --run 0") }
+}
+
 /// The cells of a run by column.
 fn row(folder: &Path, run: u64) -> Result<BTreeMap<String, String>, Error> {
     let path = folder.join("runs.csv");
-    let damaged =
-        |error: csv::Error| Error::Damaged { path: path.clone(), reason: error.to_string() };
-    let mut reader = csv::Reader::from_path(&path).map_err(|error| match error.into_kind() {
-        csv::ErrorKind::Io(error) => Error::io("open", &path)(error),
-        kind => Error::Damaged { path: path.clone(), reason: format!("{kind:?}") },
-    })?;
-    let header = reader.headers().map_err(damaged)?.clone();
+    let refused = |error| Error::from(reports::Error::of_csv(&path, error));
+    let mut reader = csv::Reader::from_path(&path).map_err(refused)?;
+    let header = reader.headers().map_err(refused)?.clone();
     let column = header.iter().position(|name| name == "run_id");
     let mut rows = 0_u64;
     for record in reader.records() {
-        let record = record.map_err(damaged)?;
+        let record = record.map_err(refused)?;
         let id = column.and_then(|column| record.get(column));
         if id.and_then(|id| id.parse().ok()) == Some(run) {
             let cells = header.iter().zip(&record);
@@ -62,8 +65,16 @@ fn row(folder: &Path, run: u64) -> Result<BTreeMap<String, String>, Error> {
         }
         rows += 1;
     }
-    let shown = path.display();
-    let message = format!("there is no run {run} in {shown}, which has {rows}");
-    let next = format!("synod replay {} --run 0", folder.display());
+    let (shown, dir) = (path.display(), folder.display());
+    let (message, next) = match rows {
+        0 => (
+            format!("there are no runs in {shown}"),
+            format!("synod sweep --resume {dir}, which makes them"),
+        ),
+        _ => (
+            format!("there is no run {run} in {shown}, which has {rows}"),
+            format!("--run N, with N from 0 to {}", rows - 1),
+        ),
+    };
     Err(Error::Usage { message, next })
 }

@@ -240,6 +240,15 @@ fn link(target: &Path, link: &Path) -> io::Result<()> {
     std::os::windows::fs::symlink_dir(target, link)
 }
 
+/// The folder of a sweep that is meant by a path: itself, the latest in a folder of results
+/// (`paper` is short for `paper/latest`), or one below `results` (`latest` for `results/latest`).
+/// The path as it is, if there is none of these.
+pub fn meant(path: &Path) -> PathBuf {
+    let is_sweep = |dir: &PathBuf| ["runs.csv", "manifest.json"].iter().any(|file| dir.join(file).is_file());
+    let places = [path.to_owned(), path.join("latest"), Path::new("results").join(path)];
+    places.into_iter().find(is_sweep).unwrap_or_else(|| path.to_owned())
+}
+
 /// The folder of the parts within that of a sweep.
 pub fn parts_of(dir: &Path) -> PathBuf {
     dir.join("parts")

@@ -303,7 +303,11 @@ fn unknown_keys(root: &Settings) -> Vec<Diagnostic> {
     strange
         .map(|(key, field)| {
             let title = format!("unknown key `{}` at the top", crate::diagnostic::clean(key));
-            Diagnostic::unknown("E0107", title, field.key, key, &KEYS)
+            let error = Diagnostic::unknown("E0107", title, field.key, key, &KEYS);
+            error.help(format!(
+                "synod schema tells what version {} takes; another may take other keys",
+                env!("CARGO_PKG_VERSION")
+            ))
         })
         .collect()
 }

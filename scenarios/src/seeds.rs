@@ -80,10 +80,8 @@ impl FromStr for Seeds {
             let plain = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
             let value = plain.then(|| part.parse::<u64>().ok()).flatten();
             value.ok_or_else(|| {
-                format!(
-                    "`{}` is no seed; write 0..1000, 0..=999, 17,42 or @file",
-                    crate::diagnostic::clean(part)
-                )
+                let shown = crate::diagnostic::clean(if part.is_empty() { text } else { part });
+                format!("`{shown}` is no seed; write 0..1000, 0..=999, 17,42 or @file")
             })
         };
         if let Some(path) = text.strip_prefix('@') {

@@ -6,6 +6,7 @@
 use std::io::{self, Write as _};
 
 use crate::error::Error;
+use crate::registry;
 
 /// How to talk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,6 +97,18 @@ impl Terminal {
         let _ = writeln!(anstream::stderr().lock(), "{}", self.fit(text));
     }
 
+    /// Says what to type after what was just said; `command` may begin with `synod`.
+    pub fn next(&self, command: &str) {
+        self.warn(&format!("  next: {}", registry::typed(command)));
+    }
+
+    /// Says what one may type next, to those who want to know.
+    pub fn hint(&self, command: &str) {
+        if self.volume != Volume::Quiet {
+            self.next(command);
+        }
+    }
+
     /// The text in the characters that the terminal has.
     pub fn fit(&self, text: &str) -> String {
         if !self.plain {
@@ -139,6 +152,11 @@ pub fn painted(mark: &str) -> String {
         _ => return mark.to_owned(),
     };
     format!("\u{1b}[{code}m{mark}\u{1b}[0m")
+}
+
+/// The ending of a word for so many.
+pub const fn plural(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }
 
 /// Lines of cells with the columns aligned; the last column is not padded.

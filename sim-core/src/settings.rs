@@ -183,11 +183,18 @@ impl de::Error for SettingsError {
     }
 
     fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        let expected = in_words(expected);
         let hint = match found {
-            de::Unexpected::Signed(number) => format!(" (a bare {number} has no unit)"),
+            de::Unexpected::Signed(number) if !expected.contains("number") => {
+                format!(" (a bare {number} has no unit)")
+            }
             _ => String::new(),
         };
         Self::new(Misfit::Wrong(format!("expected {expected}, found {found}{hint}")))
+    }
+
+    fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::new(Misfit::Wrong(format!("expected {}, found {found}", in_words(expected))))
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
@@ -200,6 +207,20 @@ impl de::Error for SettingsError {
 
     fn missing_field(field: &'static str) -> Self {
         Self::new(Misfit::MissingKey(field))
+    }
+}
+
+/// What was expected in the words of those who write files, where `serde` names a type of Rust.
+fn in_words(expected: &dyn de::Expected) -> String {
+    match expected.to_string().as_str() {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number of at least 0".to_owned(),
+        "i8" | "i16" | "i32" | "i64" => "a whole number".to_owned(),
+        "f32" | "f64" => "a number".to_owned(),
+        "a boolean" => "true or false".to_owned(),
+        "a string" => "text, in quotes".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        "a map" => "a table".to_owned(),
+        words => words.to_owned(),
     }
 }
 
@@ -225,6 +246,23 @@ impl<'de> de::Deserializer<'de> for &Settings {
         visitor.visit_some(self)
     }
 
+    fn deserialize_struct<V: de::Visitor<'de>>(
+        self,
+        _name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, SettingsError> {
+        match &self.value {
+            Value::List(_) | Value::Table(_) => self.deserialize_any(visitor),
+            _ => {
+                let keys: Vec<String> = fields.iter().map(|key| format!("{key} = …")).collect();
+                let error: SettingsError =
+                    de::Error::custom(format!("expected a table: {{ {} }}", keys.join(", ")));
+                Err(error.placed(self.origin))
+            }
+        }
+    }
+
     fn deserialize_enum<V: de::Visitor<'de>>(
         self,
         _name: &'static str,
@@ -248,7 +286,7 @@ impl<'de> de::Deserializer<'de> for &Settings {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        unit_struct seq tuple tuple_struct map identifier ignored_any
     }
 }
 
@@ -354,6 +392,30 @@ mod tests {
         let error = settings.read::<Timing>().unwrap_err();
         assert_eq!((error.origin, error.path.as_str()), (Origin(5), "names[1]"));
         assert_eq!(settings.at("names[1]").unwrap().origin, Origin(5));
+    }
+
+    #[test]
+    fn what_was_expected_is_said_in_the_words_of_a_file() {
+        #[derive(Deserialize, Debug)]
+        #[serde(deny_unknown_fields)]
+        struct Words {
+            _count: Option<u32>,
+            _on: Option<bool>,
+            _names: Option<Vec<String>>,
+            _timing: Option<Timing>,
+        }
+        for (key, value, says) in [
+            ("_count", Value::Integer(-1), "expected a whole number of at least 0"),
+            ("_count", Value::Text("x".into()), "expected a whole number of at least 0"),
+            ("_on", Value::Integer(1), "expected true or false"),
+            ("_names", Value::Integer(1), "expected a list"),
+            ("_names", Value::List(vec![text("a", 1), Settings::empty()]), "expected text, in quotes"),
+            ("_timing", Value::Text("5ms".into()), "expected a table: { timeout = …, names = … }"),
+        ] {
+            let settings = table(vec![(key, 1, Settings { value, origin: Origin(2) })]);
+            let error = settings.read::<Words>().unwrap_err();
+            assert!(error.to_string().starts_with(says), "{key}: {error}");
+        }
     }
 
     #[test]

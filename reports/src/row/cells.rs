@@ -4,7 +4,7 @@
 //! what was expected, and the metric columns are not known before the header is read.
 
 use crate::Error;
-use csv::{ErrorKind, ReaderBuilder, StringRecord};
+use csv::{ReaderBuilder, StringRecord};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -37,7 +37,7 @@ impl Cells {
         let mut reader = ReaderBuilder::new().from_reader(bytes);
         let header: Vec<String> = reader
             .headers()
-            .map_err(|error| syntax(path, &error))?
+            .map_err(|error| Error::of_csv(path, error))?
             .iter()
             .map(str::to_owned)
             .collect();
@@ -53,7 +53,7 @@ impl Cells {
         }
         let mut rows = Vec::new();
         for record in reader.into_records() {
-            let record = record.map_err(|error| syntax(path, &error))?;
+            let record = record.map_err(|error| Error::of_csv(path, error))?;
             let line = record.position().map_or(0, csv::Position::line);
             rows.push(Row { line, record });
         }
@@ -127,18 +127,4 @@ impl Cells {
     pub(super) fn line(&self, row: usize) -> u64 {
         self.rows[row].line
     }
-}
-
-fn syntax(path: &Path, error: &csv::Error) -> Error {
-    let line = error.position().map_or(1, csv::Position::line);
-    let message = match error.kind() {
-        ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("the row has {len} cells, the header has {expected_len}")
-        }
-        ErrorKind::Utf8 { err, .. } => {
-            format!("column {} is not UTF-8", err.field() + 1)
-        }
-        _ => error.to_string(),
-    };
-    Error::Syntax { path: path.to_owned(), line, message }
 }

@@ -13,7 +13,7 @@ mod series;
 
 pub use pooled::{FaultRow, HistRow, TimelineRow};
 pub use quorums::QuorumRow;
-pub use run::{Point, Run, Runs, Verdict};
+pub use run::{Column, Point, Run, Runs, Verdict};
 pub use series::SeriesRow;
 
 use crate::Error;

@@ -12,6 +12,9 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
+/// How the name of the column ends that says where a metric is only a lower bound.
+const TWIN: &str = "_censored";
+
 /// How a run was judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
@@ -70,6 +73,29 @@ pub struct Run {
     pub exceeded: bool,
     /// The metrics, in the order of [`Runs::metrics`]; `None` is "not applicable".
     pub metrics: Vec<Option<f64>>,
+}
+
+/// Where a metric stands in [`Run::metrics`], and the twin that says whether it is censored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    value: usize,
+    twin: Option<usize>,
+}
+
+impl Column {
+    /// Whether a twin says of each run if the metric is only a lower bound there.
+    pub fn may_be_censored(self) -> bool {
+        self.twin.is_some()
+    }
+}
+
+impl Run {
+    /// What this run measured of a metric; `None` is "not applicable".
+    pub fn observation(&self, column: Column) -> Option<Observation> {
+        let flag = column.twin.and_then(|twin| self.metrics[twin]);
+        let censored = flag.is_some_and(|flag| flag != 0.0);
+        self.metrics[column.value].map(|value| Observation { value, censored })
+    }
 }
 
 /// One point of the grid: everything that its runs have in common.
@@ -206,13 +232,22 @@ impl Runs {
     /// The values of a metric at a point, in the order of the runs, without those to which it does
     /// not apply. A metric without a `_censored` twin is never censored.
     pub fn observations(&self, point: &Point, metric: &str) -> Vec<Observation> {
-        let Some(value) = self.metric(metric) else { return Vec::new() };
-        let twin = self.metric(&format!("{metric}_censored"));
-        let observe = |run: &Run| {
-            let censored = twin.and_then(|twin| run.metrics[twin]).is_some_and(|flag| flag != 0.0);
-            run.metrics[value].map(|value| Observation { value, censored })
-        };
-        point.runs.iter().filter_map(observe).collect()
+        let Some(column) = self.column(metric) else { return Vec::new() };
+        point.runs.iter().filter_map(|run| run.observation(column)).collect()
+    }
+
+    /// Where a metric stands.
+    pub fn column(&self, metric: &str) -> Option<Column> {
+        let twin = self.metric(&format!("{metric}{TWIN}"));
+        self.metric(metric).map(|value| Column { value, twin })
+    }
+
+    /// The metrics with their columns, in the order of the table, without the `_censored` twins.
+    pub fn columns(&self) -> Vec<(&str, Column)> {
+        let is_twin =
+            |name: &str| name.strip_suffix(TWIN).is_some_and(|name| self.metric(name).is_some());
+        let own = self.metrics.iter().filter(|name| !is_twin(name));
+        own.filter_map(|name| Some((name.as_str(), self.column(name)?))).collect()
     }
 }
 

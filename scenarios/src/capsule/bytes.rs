@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::results::ENGINE;
 
 /// What the first line begins with.
-const MAGIC: &str = "synod-trace ";
+pub const MAGIC: &str = "synod-trace ";
 
 /// The version of the format.
 const VERSION: &str = "1";

@@ -10,7 +10,7 @@ use crate::recipe::Recipe;
 use crate::results::{self, Folder};
 use crate::scenario::Overrides;
 use crate::sweep::Plan;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, plural};
 
 use super::failures::{self, Keeper, Told};
 use super::gather::{Adaptive, Gathered};
@@ -57,32 +57,29 @@ pub fn conclude(
     let document = manifest(plan, &ending, jobs);
     folder.write("manifest.json", super::run::pretty(&document).as_bytes())?;
     folder.point_latest()?;
-    let rendered = match args.no_figures {
-        true => None,
-        // It takes all rows into memory, which the sweep itself never does.
-        false => Some(reports::render(folder.dir())?),
-    };
+    // It takes all rows into memory, which the sweep itself never does. What the runs showed is told
+    // even where it cannot be drawn.
+    let drawn = (!args.no_figures).then(|| reports::render(folder.dir()));
+    let rendered = drawn.as_ref().and_then(|drawn| drawn.as_ref().ok());
     // An interrupted sweep is to end; it will have all its runs another time.
     let shrinks = args.shrink && gathered.made == plan.runs();
     let kept = gathered.failures.keep(&Keeper { plan, folder, shrinks, jobs }, terminal);
-    match format {
-        Format::Json => {
-            let mut document = json_of(document, folder, rendered.as_ref());
-            document["failures"] = failures::json(&kept);
-            document["verified"] = json!(gathered.verified);
-            terminal.line(&super::run::pretty(&document))?;
-        }
-        Format::Human | Format::Markdown => {
-            lines(finished, &judged, &kept).iter().try_for_each(|line| terminal.line(line))?;
-            if let Some(rendered) = &rendered {
-                super::report::drawn(rendered).iter().try_for_each(|line| terminal.line(line))?;
-                rendered.warnings.iter().for_each(|warning| terminal.detail(warning));
-            } else {
-                let (program, dir) = (crate::registry::program(), folder.dir().display());
-                terminal.line(&format!("  charts   {program} report {dir}"))?;
-            }
+    if format == Format::Json {
+        let mut document = json_of(document, folder, rendered);
+        document["failures"] = failures::json(&kept);
+        document["verified"] = json!(gathered.verified);
+        terminal.line(&super::run::pretty(&document))?;
+    } else {
+        lines(finished, &judged, &kept).iter().try_for_each(|line| terminal.line(line))?;
+        if let Some(rendered) = rendered {
+            super::report::drawn(rendered).iter().try_for_each(|line| terminal.line(line))?;
+            rendered.warnings.iter().for_each(|warning| terminal.detail(warning));
+        } else {
+            let (program, dir) = (crate::registry::program(), folder.dir().display());
+            terminal.line(&format!("  charts   {program} report {dir}"))?;
         }
     }
+    drawn.transpose()?;
     Ok(code)
 }
 
@@ -137,7 +134,6 @@ pub fn title(plan: &Plan) -> String {
     let names: Vec<_> =
         plan.scenarios.iter().map(|scenario| crate::diagnostic::clean(&scenario.name)).collect();
     let (points, seeds) = (plan.points.len(), plan.seeds.len());
-    let plural = |count: u64| if count == 1 { "" } else { "s" };
     format!(
         "{}  {points} point{} × {seeds} seed{}  engine {}",
         names.join(" "),

@@ -7,6 +7,7 @@ use sim_core::protocol::Assumptions;
 use sim_core::settings::{Origin, Settings, Value};
 
 use crate::cli::{ExplainArgs, Format};
+use crate::diagnostic::{clean, did_you_mean};
 use crate::document::Sources;
 use crate::error::Error;
 use crate::grid::Axis;
@@ -39,7 +40,10 @@ pub fn explain(args: &ExplainArgs, format: Format, terminal: &mut Terminal) -> R
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         });
         if settings.is_empty() {
-            let message = format!("there is no section `{}`", crate::diagnostic::clean(section));
+            let sections: Vec<&str> =
+                first.resolved.as_object().into_iter().flatten().map(|(key, _)| &**key).collect();
+            let near = did_you_mean(section, &sections);
+            let message = format!("there is no section `{}`{near}", clean(section));
             let next = format!("synod explain {}", super::quoted(&scenario.reference));
             return Err(Error::Usage { message, next });
         }
@@ -53,7 +57,7 @@ pub fn explain(args: &ExplainArgs, format: Format, terminal: &mut Terminal) -> R
         terminal.line(&super::run::pretty(&document))?;
         return Ok(0);
     }
-    let name = crate::diagnostic::clean(&scenario.name);
+    let name = clean(&scenario.name);
     terminal.line(&format!("# {name}  {}  id {id}", scenario.shown))?;
     if plan.points.len() > 1 {
         terminal.line(&format!(

@@ -19,7 +19,7 @@ use crate::results::Folder;
 use crate::scenario::Scenario;
 use crate::shrink::{self, MOST_TRIES, OTHERS, Task, headline, sentence, written};
 use crate::sweep::{Made, Plan};
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, plural};
 
 use super::quoted;
 use super::trace::{Shown, traced};
@@ -197,11 +197,8 @@ impl Keeper<'_> {
         if !shrunk.is_finished {
             let sweep = quoted(&self.folder.dir().to_string_lossy());
             let more = MOST_TRIES * 4;
-            terminal.warn(&format!(
-                "stopped shrinking after {} tries\n  next: {} shrink {sweep} --run {run} --tries {more}",
-                shrunk.tries,
-                registry::program()
-            ));
+            terminal.warn(&format!("stopped shrinking after {} tries", shrunk.tries));
+            terminal.next(&format!("synod shrink {sweep} --run {run} --tries {more}"));
         }
         let (file, text) = (dir.join("shrunk.toml"), written(point, seed, &shrunk));
         fs::write(&file, &text).map_err(Error::io("write", &file))?;
@@ -265,8 +262,8 @@ pub fn lines(
         }
     }
     if failures.others() > 0 {
-        let (more, plural) = (failures.others(), if failures.others() == 1 { "" } else { "s" });
-        lines.push(format!("  … and {more} more run{plural} in failures.csv"));
+        let more = failures.others();
+        lines.push(format!("  … and {more} more run{} in failures.csv", plural(more)));
     }
     lines
 }

@@ -7,6 +7,7 @@ use clap::Command;
 use clap_mangen::Man;
 
 use crate::cli::{self, ManArgs};
+use crate::diagnostic::{clean, did_you_mean};
 use crate::error::Error;
 use crate::terminal::Terminal;
 
@@ -25,8 +26,9 @@ pub fn man(args: &ManArgs, terminal: &mut Terminal) -> Result<u8, Error> {
         Some(verb) => command.find_subcommand(verb),
     };
     let Some(page) = page else {
-        let verb = crate::diagnostic::clean(args.verb.as_deref().unwrap_or_default());
-        let message = format!("there is no verb `{verb}`");
+        let verb = args.verb.as_deref().unwrap_or_default();
+        let verbs: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
+        let message = format!("there is no verb `{}`{}", clean(verb), did_you_mean(verb, &verbs));
         return Err(Error::Usage { message, next: "synod help".to_owned() });
     };
     let text = String::from_utf8_lossy(&roff(page)?).into_owned();
@@ -36,11 +38,10 @@ pub fn man(args: &ManArgs, terminal: &mut Terminal) -> Result<u8, Error> {
 
 /// Every page into a file of its own, as `man` looks for it: `synod-sweep.1`.
 fn all(command: &Command, folder: &Path, terminal: &mut Terminal) -> Result<u8, Error> {
-    let io = |doing| move |path: &Path, source| Error::Io { doing, path: path.to_owned(), source };
-    fs::create_dir_all(folder).map_err(|source| io("making the folder")(folder, source))?;
+    fs::create_dir_all(folder).map_err(Error::io("make", folder))?;
     for page in std::iter::once(command).chain(command.get_subcommands()) {
         let path = folder.join(format!("{}.1", name(page)));
-        fs::write(&path, roff(page)?).map_err(|source| io("writing the page")(&path, source))?;
+        fs::write(&path, roff(page)?).map_err(Error::io("write", &path))?;
         terminal.line(&format!("  wrote    {}", path.display()))?;
     }
     Ok(0)

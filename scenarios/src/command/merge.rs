@@ -49,13 +49,10 @@ pub fn merge(args: &MergeArgs, format: Format, terminal: &mut Terminal) -> Resul
     if missing > 0 {
         let named: Vec<String> = gathered.missing.iter().map(u64::to_string).collect();
         let more = if missing > named.len() as u64 { ", …" } else { "" };
-        terminal.warn(&format!(
-            "{missing} of {} runs are missing: {}{more}\n  next: {} sweep --resume {}",
-            plan.runs(),
-            named.join(", "),
-            crate::registry::program(),
-            super::quoted(&folder.dir().to_string_lossy())
-        ));
+        let (runs, named) = (plan.runs(), named.join(", "));
+        terminal.warn(&format!("{missing} of {runs} runs are missing: {named}{more}"));
+        let dir = super::quoted(&folder.dir().to_string_lossy());
+        terminal.next(&format!("synod sweep --resume {dir}"));
     }
     Ok(code)
 }
@@ -67,14 +64,15 @@ fn sweeps_in(dir: &Path) -> Result<Vec<PathBuf>, Error> {
         return Ok(vec![dir.to_owned()]);
     }
     let mut found = Vec::new();
-    for named in folders_in(dir)? {
+    let within = if dir.is_dir() { folders_in(dir)? } else { Vec::new() };
+    for named in within {
         found.extend(folders_in(&named)?.into_iter().filter(|dir| is_sweep(dir)));
     }
     if found.is_empty() {
-        return Err(Error::Usage {
-            message: format!("{} holds no sweep", dir.display()),
-            next: "synod sweep SCENARIO --shard 0/4 -o DIR".into(),
-        });
+        let shown = dir.display();
+        let message = format!("{shown} holds no sweep");
+        let next = format!("synod sweep SCENARIO --shard 0/4 -o {shown}");
+        return Err(Error::Usage { message, next });
     }
     Ok(found)
 }

@@ -1,6 +1,6 @@
 //! `synod replay`: a run made again, from its trace or from the row of a sweep.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value as Json, json};
 use sim_core::outcome::{Outcome, Verdict};
@@ -14,6 +14,7 @@ use crate::fold::Fold;
 use crate::judge::{self, seconds, worst};
 use crate::point::Point;
 use crate::rerun;
+use crate::results;
 use crate::scenario::Scenario;
 use crate::terminal::{Terminal, painted};
 
@@ -73,15 +74,10 @@ struct Told {
 
 fn again(args: &ReplayArgs, format: Format, terminal: &mut Terminal) -> Result<u8, Error> {
     check(&args.view, format)?;
-    let source = existing(&args.from_where);
+    let source = results::meant(&args.from_where);
     let rerun = match args.run {
         Some(run) => of_row(&source, run)?,
-        None if source.is_dir() => {
-            let shown = source.display();
-            let message = format!("{shown} is the folder of a sweep: say which run");
-            let next = format!("synod replay {shown} --run 0");
-            return Err(Error::Usage { message, next });
-        }
+        None if source.is_dir() => return Err(rerun::which("replay", &source)),
         None => of_capsule(&source)?,
     };
     check_nodes(&args.view, &rerun.point)?;
@@ -106,12 +102,6 @@ fn again(args: &ReplayArgs, format: Format, terminal: &mut Terminal) -> Result<u
         shown.show(&args.view, format, terminal)?;
     }
     Ok(code)
-}
-
-/// `latest` is short for `results/latest`.
-pub(super) fn existing(folder: &Path) -> PathBuf {
-    let below = Path::new("results").join(folder);
-    if !folder.exists() && below.is_dir() { below } else { folder.to_owned() }
 }
 
 fn of_row(folder: &Path, run: u64) -> Result<Rerun, Error> {

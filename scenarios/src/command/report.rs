@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::cli::{Format, ReportArgs};
 use crate::error::Error;
+use crate::results;
 use crate::terminal::Terminal;
 
 /// Draws the folder and lists what was drawn and what was not.
@@ -11,7 +12,7 @@ use crate::terminal::Terminal;
 /// # Errors
 /// When a table is missing or broken, or the folder takes nothing.
 pub fn report(args: &ReportArgs, format: Format, terminal: &mut Terminal) -> Result<u8, Error> {
-    let rendered = reports::render(&args.dir)?;
+    let rendered = reports::render(&results::meant(&args.dir))?;
     if format == Format::Json {
         let figures: Vec<_> = rendered
             .figures

@@ -25,29 +25,18 @@ pub fn run(args: &RunArgs, format: Format, terminal: &mut Terminal) -> Result<u8
     fold.add(&outcome, point.simulation.setup());
     let judgements = of_one_run(&scenario.expectations, &fold);
     let code = judge::exit_code(&judgements, [&fold]);
-    match format {
-        Format::Human | Format::Markdown => {
-            super::stamps(&point).iter().try_for_each(|stamp| terminal.line(stamp))?;
-            human(&scenario.name, &point, &outcome)
-                .iter()
-                .try_for_each(|line| terminal.line(line))?;
-            for judgement in &judgements {
-                let mark = painted(judgement.answer.mark());
-                terminal.line(&format!("expected  {mark} {}", judgement.expectation.claim))?;
-            }
-            terminal.note(&format!(
-                "  next: {}",
-                super::trace_command(&scenario, &point, laid, args.seed)
-            ));
-        }
-        Format::Json => terminal.line(&pretty(&document(
-            &scenario.name,
-            &point,
-            &outcome,
-            &judgements,
-            code,
-        )))?,
+    if format == Format::Json {
+        let document = document(&scenario.name, &point, &outcome, &judgements, code);
+        terminal.line(&pretty(&document))?;
+        return Ok(code);
     }
+    super::stamps(&point).iter().try_for_each(|stamp| terminal.line(stamp))?;
+    human(&scenario.name, &point, &outcome).iter().try_for_each(|line| terminal.line(line))?;
+    for judgement in &judgements {
+        let mark = painted(judgement.answer.mark());
+        terminal.line(&format!("expected  {mark} {}", judgement.expectation.claim))?;
+    }
+    terminal.hint(&super::trace_command(&scenario, &point, laid, args.seed));
     Ok(code)
 }
 

@@ -10,12 +10,12 @@ use crate::cli::{Format, ScenarioArgs, ShrinkArgs};
 use crate::error::Error;
 use crate::point::Point;
 use crate::rerun::{self, Recorded};
+use crate::results;
 use crate::scenario::Scenario;
 use crate::shrink::{self, Case, Shrunk, Task, headline, sentence, written};
 use crate::table::assumptions;
 use crate::terminal::Terminal;
 
-use super::replay::existing;
 use super::run::pretty;
 
 /// Shrinks one run, and writes the scenario that is left.
@@ -46,25 +46,23 @@ pub fn shrink(args: &ShrinkArgs, format: Format, terminal: &mut Terminal) -> Res
         terminal.warn(&format!("stopped after {} tries; --tries {more} goes on", shrunk.tries));
     }
     let text = written(&point, seed, &shrunk);
-    if let Some(out) = &args.out {
-        fs::write(out, &text).map_err(Error::io("write", out))?;
+    let kept = match &args.out {
+        Some(out) => fs::write(out, &text).map_err(Error::io("write", out)),
+        None => Ok(()),
+    };
+    if format == Format::Json {
+        terminal.line(&pretty(&document(&scenario, &point, seed, &shrunk, &text)))?;
+    } else if args.out.is_some() && kept.is_ok() {
+        terminal.line(&sentence(&shrunk.after))?;
+        terminal.line(&format!("  {}", headline(&shrunk)))?;
+    } else {
+        // Also where the file did not take it: that took long to find.
+        text.lines().try_for_each(|line| terminal.line(line))?;
     }
-    match format {
-        Format::Json => {
-            terminal.line(&pretty(&document(&scenario, &point, seed, &shrunk, &text)))?;
-        }
-        Format::Human if args.out.is_some() => {
-            terminal.line(&sentence(&shrunk.after))?;
-            terminal.line(&format!("  {}", headline(&shrunk)))?;
-        }
-        Format::Human | Format::Markdown => {
-            text.lines().try_for_each(|line| terminal.line(line))?;
-        }
-    }
+    kept?;
     if let Some(out) = &args.out {
         let file = super::quoted(&out.to_string_lossy());
-        let program = crate::registry::program();
-        terminal.note(&format!("  next: {program} trace {file} --seed {}", shrunk.after.seed));
+        terminal.hint(&format!("synod trace {file} --seed {}", shrunk.after.seed));
     }
     Ok(0)
 }
@@ -85,16 +83,14 @@ pub(super) fn on_threads(
 
 /// The run that is to be shrunk: of a scenario by its seed, or of a sweep by its number.
 fn wanted(args: &ShrinkArgs, terminal: &Terminal) -> Result<(Scenario, Point, u64), Error> {
-    let source = existing(Path::new(&args.scenario.scenario));
+    let source = results::meant(Path::new(&args.scenario.scenario));
     match args.run {
         Some(run) => {
             let Recorded { scenario, point, seed, .. } = rerun::find(&source, run)?;
             Ok((scenario, point, seed))
         }
         None if source.join("manifest.json").is_file() => {
-            let shown = source.display();
-            let message = format!("{shown} is the folder of a sweep: say which run");
-            Err(Error::Usage { message, next: format!("synod shrink {shown} --run 0") })
+            Err(rerun::which("shrink", &source))
         }
         None => {
             let ScenarioArgs { scenario, over } = &args.scenario;

@@ -29,7 +29,7 @@ pub fn sweep(args: &SweepArgs, format: Format, terminal: &mut Terminal) -> Resul
         return Ok(0);
     }
     let folder = match &args.resume {
-        Some(dir) => Folder::existing(dir)?,
+        Some(dir) => Folder::existing(&results::meant(dir))?,
         None => Folder::create(&args.out, &results::folder_name(&plan), &recipe.id)?,
     };
     let stopped = interruption();
@@ -52,13 +52,9 @@ pub fn sweep(args: &SweepArgs, format: Format, terminal: &mut Terminal) -> Resul
     };
     if gathered.made < planned {
         let share = args.shard.map(|shard| format!(" --shard {shard}")).unwrap_or_default();
-        let dir = folder.dir().to_string_lossy();
-        terminal.warn(&format!(
-            "interrupted after {} of {planned} runs, which are kept\n  next: {} sweep --resume {}{share}",
-            gathered.made,
-            crate::registry::program(),
-            super::quoted(&dir)
-        ));
+        let (made, dir) = (gathered.made, super::quoted(&folder.dir().to_string_lossy()));
+        terminal.warn(&format!("interrupted after {made} of {planned} runs, which are kept"));
+        terminal.next(&format!("synod sweep --resume {dir}{share}"));
     }
     Ok(code)
 }
@@ -66,7 +62,7 @@ pub fn sweep(args: &SweepArgs, format: Format, terminal: &mut Terminal) -> Resul
 /// The plan, and what it was made from: the arguments, or what a folder holds of them.
 fn plan(args: &SweepArgs, terminal: &Terminal) -> Result<(Plan, Recipe), Error> {
     if let Some(dir) = &args.resume {
-        let mut recipe = Recipe::read(dir)?;
+        let mut recipe = Recipe::read(&results::meant(dir))?;
         let plan = recipe.plan(args.seeds.clone())?;
         recipe.seeds = plan.seeds.clone();
         recipe.until = args.until_ci.clone().or(recipe.until);
@@ -150,19 +146,15 @@ fn conclude_shard(
     folder.write("manifest.json", super::run::pretty(&document).as_bytes())?;
     folder.point_latest()?;
     let dir = folder.dir().display();
-    match format {
-        Format::Json => {
-            document["folder"] = serde_json::json!(folder.dir());
-            terminal.line(&super::run::pretty(&document))?;
-        }
-        Format::Human | Format::Markdown => {
-            terminal.line(&title(plan))?;
-            terminal.line(&format!("  shard    {shard}: {made} of {planned} runs"))?;
-            terminal.line(&format!("  results  {dir}"))?;
-            let program = crate::registry::program();
-            terminal
-                .line(&format!("  next     {program} merge, with the folders of all shards"))?;
-        }
+    if format == Format::Json {
+        document["folder"] = serde_json::json!(folder.dir());
+        terminal.line(&super::run::pretty(&document))?;
+    } else {
+        terminal.line(&title(plan))?;
+        terminal.line(&format!("  shard    {shard}: {made} of {planned} runs"))?;
+        terminal.line(&format!("  results  {dir}"))?;
+        let program = crate::registry::program();
+        terminal.line(&format!("  next     {program} merge, with the folders of all shards"))?;
     }
     Ok(if *made < planned { 5 } else { 0 })
 }

@@ -15,13 +15,12 @@ use crate::evidence::Evidence;
 use crate::export::mermaid;
 use crate::judge::{Answer, worst};
 use crate::recipe::Recipe;
-use crate::registry;
 use crate::results::{self, ENGINE, Folder};
 use crate::scenario::{self, Overrides};
 use crate::stopwatch::Stopwatch;
 use crate::suite::{Suite, Tried, github, junit};
 use crate::sweep::{self, Plan};
-use crate::terminal::{Terminal, painted};
+use crate::terminal::{Terminal, painted, plural};
 
 use super::gather::Harvest;
 use super::manifest::{Ending, manifest};
@@ -70,28 +69,30 @@ pub fn test(args: &TestArgs, format: Format, terminal: &mut Terminal) -> Result<
         code = worst([code, 5]);
     }
     let code = super::conclude::forgiven(code, args.no_fail);
+    let count = |wanted: fn(Answer) -> bool| suites.iter().filter(|s| wanted(s.answer())).count();
+    let passed = count(|answer| answer == Answer::Holds);
+    let failed = count(|answer| matches!(answer, Answer::Broken(_)));
+    let inconclusive = count(|answer| answer == Answer::Open);
+    if format == Format::Json {
+        terminal.line(&pretty(&json!({
+            "schema": "synod.test/1",
+            "engine": ENGINE,
+            "passed": passed,
+            "failed": failed,
+            "inconclusive": inconclusive,
+            "exit_code": code,
+            "scenarios": suites.iter().map(Suite::json).collect::<Vec<_>>(),
+        })))?;
+    } else {
+        let counts = format!("{passed} passed, {failed} failed, {inconclusive} inconclusive");
+        terminal.line(&format!("\n{counts}  (exit {code})"))?;
+    }
+    // What was found is told by now, whether or not a file takes it.
     if let Some(path) = &args.junit {
         fs::write(path, junit::document(&suites)?).map_err(Error::io("write", path))?;
     }
     if args.github {
         tell_github(&suites, &plans, terminal)?;
-    }
-    match format {
-        Format::Json => terminal.line(&pretty(&json!({
-            "schema": "synod.test/1",
-            "engine": ENGINE,
-            "passed": count(&suites, |answer| answer == Answer::Holds),
-            "failed": count(&suites, |answer| matches!(answer, Answer::Broken(_))),
-            "inconclusive": count(&suites, |answer| answer == Answer::Open),
-            "exit_code": code,
-            "scenarios": suites.iter().map(Suite::json).collect::<Vec<_>>(),
-        })))?,
-        Format::Human | Format::Markdown => terminal.line(&format!(
-            "\n{} passed, {} failed, {} inconclusive  (exit {code})",
-            count(&suites, |answer| answer == Answer::Holds),
-            count(&suites, |answer| matches!(answer, Answer::Broken(_))),
-            count(&suites, |answer| answer == Answer::Open),
-        ))?,
     }
     Ok(code)
 }
@@ -129,8 +130,7 @@ fn references(paths: &[String], filters: &[String]) -> Result<Vec<String>, Error
             [] => "there is no scenario in these folders (files that end in .toml)".to_owned(),
             filters => format!("no scenario has {} in its path", filters.join(" or ")),
         };
-        let next = format!("{} list scenarios", registry::program());
-        return Err(Error::Nothing { message, next });
+        return Err(Error::Nothing { message, next: "synod list scenarios".into() });
     }
     Ok(seen)
 }
@@ -220,12 +220,11 @@ fn one(
 /// What people read of a scenario as it ends.
 fn lines(suite: &Suite) -> Vec<String> {
     let name = crate::diagnostic::clean(&suite.name);
-    let plural = |count: usize| if count == 1 { "" } else { "s" };
     let mut lines = vec![format!(
         "{} {name}  {} point{} × seeds {}  {:.1} s",
         painted(suite.answer().mark()),
         suite.points,
-        plural(suite.points),
+        plural(suite.points as u64),
         suite.seeds,
         suite.seconds
     )];
@@ -240,8 +239,8 @@ fn lines(suite: &Suite) -> Vec<String> {
             case.claim, case.found, case.point.1
         ));
         if let Some(repro) = &case.repro {
-            let plural = plural(case.seeds.len());
-            lines.push(format!("        seed{plural} {}  {repro}", junit::seeds(case)));
+            let ending = plural(case.seeds.len() as u64);
+            lines.push(format!("        seed{ending} {}  {repro}", junit::seeds(case)));
         }
     }
     let failing = suite.failing().count();
@@ -249,10 +248,6 @@ fn lines(suite: &Suite) -> Vec<String> {
         lines.push(format!("    … and {} more", failing - TOLD));
     }
     lines
-}
-
-fn count(suites: &[Suite], wanted: impl Fn(Answer) -> bool) -> usize {
-    suites.iter().filter(|suite| wanted(suite.answer())).count()
 }
 
 /// Annotations go to stderr, which the runner reads as well as stdout and which is not for

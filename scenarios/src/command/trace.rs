@@ -78,7 +78,7 @@ fn save(capsule: &Capsule, path: &Path, terminal: &mut Terminal) -> Result<u8, E
         "{shown}  {events} events, {bytes} bytes ({each:.1} per event)  {}",
         capsule.head.verdict
     ))?;
-    terminal.note(&format!("  next: synod replay {}", super::quoted(&path.to_string_lossy())));
+    terminal.hint(&format!("synod replay {}", super::quoted(&path.to_string_lossy())));
     Ok(0)
 }
 
