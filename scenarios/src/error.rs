@@ -156,7 +156,9 @@ fn after_report(error: &reports::Error) -> String {
         None => ".".to_owned(),
     };
     match error {
-        reports::Error::Read { path, source } if source.kind() == io::ErrorKind::PermissionDenied => {
+        reports::Error::Read { path, source }
+            if source.kind() == io::ErrorKind::PermissionDenied =>
+        {
             after_io("read", path, source)
         }
         reports::Error::Read { .. } => "synod sweep SCENARIO, which makes such a folder".into(),

@@ -208,9 +208,16 @@ mod tests {
 
     #[test]
     fn what_is_no_axis_is_refused() {
-        for text in
-            ["a", "a=", "a=5..1:1", "a=0..5:0", "a=0%..5:1", "a=0..9999999999:1", "a=3..9", "a=0%..5%"]
-        {
+        for text in [
+            "a",
+            "a=",
+            "a=5..1:1",
+            "a=0..5:0",
+            "a=0%..5:1",
+            "a=0..9999999999:1",
+            "a=3..9",
+            "a=0%..5%",
+        ] {
             assert!(axis_argument(text, &mut Sources::default()).is_err(), "{text}");
         }
     }

@@ -271,7 +271,9 @@ fn rate_would_tell(rate: Proportion, answer: Answer, limits: [Option<f64>; 2]) -
 /// The end of what was found where an interval of so many runs straddles a limit: about how many
 /// would tell, as its width falls with the root of their number. Nothing if it straddles none.
 fn would_tell(value: f64, interval: Interval, limits: [Option<f64>; 2], runs: u64) -> String {
-    let (lo, hi) = (interval.lo.unwrap_or(f64::MIN), interval.hi.unwrap_or(f64::MAX));
+    let (Some(lo), Some(hi)) = (interval.lo, interval.hi) else {
+        return ": an interval with both ends takes more seeds".to_owned();
+    };
     let straddled = limits.into_iter().flatten().filter(|limit| (lo..=hi).contains(limit));
     let factor = straddled.map(|limit| {
         // How far the interval reaches on the side of the limit, in units of how far that is.
@@ -346,9 +348,8 @@ fn metric(
         Stat::Mean if !watched.is_empty() => {
             (Answer::Open, format!("{} of {} censored", watched.len(), values.len()))
         }
-        Stat::Mean => bootstrap_mean(&values).map_or((Answer::Open, String::new()), |mean| {
-            estimated(mean.value, mean.interval)
-        }),
+        Stat::Mean => bootstrap_mean(&values)
+            .map_or((Answer::Open, String::new()), |mean| estimated(mean.value, mean.interval)),
         // The extremes of the runs that were made: no interval, but a censored run only bounds.
         Stat::Max => {
             let lo =
@@ -483,8 +484,9 @@ mod tests {
             let value = |index| Observation { value: f64::from(index), censored: false };
             (1..=count).map(value).collect()
         };
-        let below =
-            |count, stat, limit| metric(&sample(count), u64::from(count), stat, [None, Some(limit)]).0;
+        let below = |count, stat, limit| {
+            metric(&sample(count), u64::from(count), stat, [None, Some(limit)]).0
+        };
         assert_eq!(below(1_000, Stat::P50, 600.0), Answer::Holds);
         assert_eq!(below(1_000, Stat::P50, 505.0), Answer::Open);
         assert_eq!(below(1_000, Stat::P50, 400.0), Answer::Broken(12));
@@ -515,7 +517,10 @@ mod tests {
         assert_eq!(answer, Answer::Open);
         let seeds = found.strip_prefix("49.5: about --seeds 0..").expect("a hint");
         let seeds: u64 = seeds.split(' ').next().expect("a number").parse().expect("a number");
-        assert!((350..=450).contains(&seeds), "twice the distance takes four times as many: {found}");
+        assert!(
+            (350..=450).contains(&seeds),
+            "twice the distance takes four times as many: {found}"
+        );
         assert_eq!(mean(49.5).1, "49.5: too near the limit to tell");
         let half = fold(&[(Verdict::Pass, 50), (Verdict::Stalled, 50)]);
         let (answer, found) = share_of(Verdict::Pass, Share::Between(Some(0.45), None), &half);

@@ -61,7 +61,10 @@ impl Recipe {
     pub fn plan(&self, seeds: Option<Seeds>) -> Result<Plan, Error> {
         let colours = Terminal::colours_errors();
         let others = || Error::Foreign {
-            message: format!("the files kept are not those of sweep {}: they were changed", self.id),
+            message: format!(
+                "the files kept are not those of sweep {}: they were changed",
+                self.id
+            ),
             next: "synod sweep, with the scenario itself".into(),
         };
         let scenarios = scenario::restore(&self.scenarios, &self.overrides, colours)

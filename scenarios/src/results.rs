@@ -244,7 +244,8 @@ fn link(target: &Path, link: &Path) -> io::Result<()> {
 /// (`paper` is short for `paper/latest`), or one below `results` (`latest` for `results/latest`).
 /// The path as it is, if there is none of these.
 pub fn meant(path: &Path) -> PathBuf {
-    let is_sweep = |dir: &PathBuf| ["runs.csv", "manifest.json"].iter().any(|file| dir.join(file).is_file());
+    let is_sweep =
+        |dir: &PathBuf| ["runs.csv", "manifest.json"].iter().any(|file| dir.join(file).is_file());
     let places = [path.to_owned(), path.join("latest"), Path::new("results").join(path)];
     places.into_iter().find(is_sweep).unwrap_or_else(|| path.to_owned())
 }

@@ -409,7 +409,11 @@ mod tests {
             ("_count", Value::Text("x".into()), "expected a whole number of at least 0"),
             ("_on", Value::Integer(1), "expected true or false"),
             ("_names", Value::Integer(1), "expected a list"),
-            ("_names", Value::List(vec![text("a", 1), Settings::empty()]), "expected text, in quotes"),
+            (
+                "_names",
+                Value::List(vec![text("a", 1), Settings::empty()]),
+                "expected text, in quotes",
+            ),
             ("_timing", Value::Text("5ms".into()), "expected a table: { timeout = …, names = … }"),
         ] {
             let settings = table(vec![(key, 1, Settings { value, origin: Origin(2) })]);

@@ -89,9 +89,7 @@ fn wanted(args: &ShrinkArgs, terminal: &Terminal) -> Result<(Scenario, Point, u6
             let Recorded { scenario, point, seed, .. } = rerun::find(&source, run)?;
             Ok((scenario, point, seed))
         }
-        None if source.join("manifest.json").is_file() => {
-            Err(rerun::which("shrink", &source))
-        }
+        None if source.join("manifest.json").is_file() => Err(rerun::which("shrink", &source)),
         None => {
             let ScenarioArgs { scenario, over } = &args.scenario;
             let (scenario, point) = super::one(scenario, over, terminal)?;

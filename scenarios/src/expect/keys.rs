@@ -294,8 +294,7 @@ fn known_property(
     for entry in entries {
         let known = [entry.properties, entry.invariants].concat();
         if !known.contains(&name) {
-            let title =
-                format!("{} has no {subject} `{}`", entry.name, clean(name));
+            let title = format!("{} has no {subject} `{}`", entry.name, clean(name));
             return Err(Diagnostic::unknown("E0402", title, origin, name, &known)
                 .help("synod list protocols -v"));
         }

@@ -42,8 +42,7 @@ pub(super) fn human(sides: &[Side], rows: &[Row], thresholds: &[Threshold]) -> V
         cells.extend(rows.iter().filter(|row| row.point == *point).map(cells_of));
         lines.extend(aligned(&cells));
     }
-    let judged =
-        rows.iter().flat_map(|row| limits(row, thresholds).map(move |limit| (row, limit)));
+    let judged = rows.iter().flat_map(|row| limits(row, thresholds).map(move |limit| (row, limit)));
     lines.push(String::new());
     lines.push(
         "  ✓ better  ✗ worse  ≠ different  = not distinguishable  ? ended less often, or too few pairs"
