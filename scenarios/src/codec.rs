@@ -2,13 +2,14 @@
 //!
 //! A sweep keeps each run as one line, from which every table can be made again without running
 //! it. The word holds all that tables and folds tell apart and no more: latencies are kept to the
-//! three digits of a [`histogram`], by the slice of the timeline in which their operation began,
+//! three digits of a [`Histogram`], by the slice of the timeline in which their operation began,
 //! and strikes without their labels. So an outcome that was read back folds exactly as the one
 //! that was written.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
+use reports::stats::Histogram;
 use sim_core::checker::Class;
 use sim_core::gauge::CurvePoint;
 use sim_core::id::NodeId;
@@ -17,7 +18,6 @@ use sim_core::setup::Setup;
 use sim_core::time::{Duration, Time};
 
 use crate::fold::{slice_at, slice_ns};
-use crate::histogram;
 
 /// Which way of writing this is. Words of another one are not read, so it must be counted up
 /// whenever a word changes; a test knows one by heart.
@@ -213,7 +213,7 @@ impl Writer {
         let mut places: Vec<(usize, u64)> = latencies
             .iter()
             .map(|(start, latency)| {
-                (slice_at(*start, slice_ns), histogram::index(latency.as_nanos()))
+                (slice_at(*start, slice_ns), Histogram::index(latency.as_nanos()))
             })
             .collect();
         places.sort_unstable();
@@ -330,7 +330,7 @@ impl Reader<'_> {
             let mut bucket = 0_u64;
             for _ in 0..self.number()? {
                 bucket = bucket.checked_add(self.number()?)?;
-                latencies.push((start, Duration::from_nanos(histogram::least(bucket)?)));
+                latencies.push((start, Duration::from_nanos(Histogram::least(bucket)?)));
             }
         }
         Some(latencies)

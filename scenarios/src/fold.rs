@@ -5,14 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use reports::stats::Observation;
+use reports::stats::{CensoredHistogram, Histogram, Observation};
 use sim_core::checker::Class;
 use sim_core::fault::{FaultKind, When};
 use sim_core::outcome::{Measure, Metric, Outcome, Verdict};
 use sim_core::setup::Setup;
 use sim_core::time::Time;
-
-use crate::histogram::{CensoredHistogram, Histogram};
 
 /// The metrics that the summary of a sweep shows, where runs have them.
 pub const HEADLINES: [&str; 5] =

@@ -20,7 +20,6 @@ pub mod schema;
 pub mod quorums;
 pub mod stopwatch;
 pub mod table;
-pub mod histogram;
 pub mod fold;
 pub mod codec;
 pub mod parts;

@@ -23,9 +23,6 @@ const DOWN: [f64; 3] = [0.01, 0.1, 0.3];
 /// The shares of reads for which words are found.
 const READ_SHARES: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 
-/// The header of `quorums.csv`.
-pub const HEADER: [&str; 5] = ["point_id", "role", "system", "down_ratio", "no_quorum_ratio"];
-
 /// A system and what it is for.
 pub struct Named {
     /// Its key.

@@ -190,10 +190,7 @@ pub fn run_row(run: u64, at: usize, plan: &Plan, outcome: &Outcome) -> Vec<Strin
     row
 }
 
-/// The header of `series.csv`: the points of the curves of each run.
-pub const SERIES_HEADER: [&str; 7] = ["run_id", "point_id", "curve", "node", "x", "y", "weight"];
-
-/// The rows of a run in `series.csv`.
+/// The rows of a run in `series.csv`: the points of its curves.
 pub fn series_rows(run: u64, at: usize, outcome: &Outcome) -> impl Iterator<Item = [String; 7]> {
     outcome.curves.iter().map(move |point| {
         [

@@ -60,6 +60,9 @@ pub struct FaultRow {
 }
 
 impl HistRow {
+    /// The columns, in the order in which they are written.
+    pub const HEADER: [&str; 5] = ["point_id", "metric", "ge_ms", "lt_ms", "count"];
+
     /// Reads `hist.csv`; no rows when there is no such file.
     ///
     /// # Errors
@@ -99,6 +102,18 @@ impl HistRow {
 }
 
 impl TimelineRow {
+    /// The columns, in the order in which they are written.
+    pub const HEADER: [&str; 8] = [
+        "point_id",
+        "t_ms",
+        "bucket_ms",
+        "due_count",
+        "ok_count",
+        "p50_ms",
+        "p99_ms",
+        "leader_share",
+    ];
+
     /// Reads `timeline.csv`; no rows when there is no such file.
     ///
     /// # Errors
@@ -141,6 +156,9 @@ impl TimelineRow {
 }
 
 impl FaultRow {
+    /// The columns, in the order in which they are written.
+    pub const HEADER: [&str; 5] = ["point_id", "kind", "label", "from_ms", "to_ms"];
+
     /// Reads `faults.csv`; no rows when there is no such file.
     ///
     /// # Errors

@@ -20,6 +20,9 @@ pub struct QuorumRow {
 }
 
 impl QuorumRow {
+    /// The columns, in the order in which they are written.
+    pub const HEADER: [&str; 5] = ["point_id", "role", "system", "down_ratio", "no_quorum_ratio"];
+
     /// Reads `quorums.csv`; no rows when there is no such file.
     ///
     /// # Errors

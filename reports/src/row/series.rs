@@ -24,6 +24,9 @@ pub struct SeriesRow {
 }
 
 impl SeriesRow {
+    /// The columns, in the order in which they are written.
+    pub const HEADER: [&str; 7] = ["run_id", "point_id", "curve", "node", "x", "y", "weight"];
+
     /// Reads `series.csv`; no rows when there is no such file.
     ///
     /// # Errors

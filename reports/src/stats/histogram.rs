@@ -1,188 +1,210 @@
-//! Latencies of many operations, pooled in bounded memory.
+//! Counts of values to three digits, in memory that grows with their variety, not their number.
 //!
-//! A sweep answers millions of operations; keeping each would cost more than running them. A
-//! high-dynamic-range histogram keeps three significant digits at any scale, and merging is adding
-//! counts, so shards and threads may be folded in any order with the same result.
+//! A point of a sweep has one per slice of its timeline and one per pooled metric, so they are
+//! sparse: where nothing was counted, nothing is stored. A bucket is at most a thousandth of its
+//! value wide, and counting is adding, so the order of the runs does not matter.
 
-use super::{TooFew, quantile};
-use crate::cell::{CsvText, number_cell, text_cell};
+use std::collections::BTreeMap;
 
-/// The header line of `hist.csv`, without the line end.
-pub const HIST_HEADER: &str = "point_id,metric,ge_ms,lt_ms,count";
+use super::quantile::rank;
+use super::is_supported;
 
-/// One non-empty bucket: `count` values in `ge_ms <= value < lt_ms`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A sparse histogram of values that are not negative, kept in millionths.
+///
+/// ```
+/// let mut latencies = reports::stats::Histogram::default();
+/// for ms in 1..=1_000 {
+///     latencies.record(ms * 1_000_000);
+/// }
+/// let median = latencies.quantile(0.5).expect("a thousand values support a median");
+/// assert!((median - 500.0).abs() < 0.5);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Histogram {
+    buckets: BTreeMap<u64, u64>,
+    total: u64,
+}
+
+/// Buckets to each power of two.
+const FINE: u64 = 1_024;
+
+/// One bucket: `count` values from `from` up to, not including, `to`.
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Bucket {
-    /// The lower bound in milliseconds, inclusive.
-    pub ge_ms: f64,
-    /// The upper bound in milliseconds, exclusive.
-    pub lt_ms: f64,
+    /// The lower bound, inclusive, in the unit of the values.
+    pub from: f64,
+    /// The upper bound, exclusive.
+    pub to: f64,
     /// How many values, at least 1.
     pub count: u64,
 }
 
-/// The largest value that the buckets reach, in nanoseconds: 146 years.
-const CEILING: u64 = (i64::MAX / 2) as u64;
-
-/// A pooled histogram of durations in nanoseconds, to three significant digits.
-#[derive(Clone, Debug)]
-pub struct Histogram {
-    counts: hdrhistogram::Histogram<u64>,
-}
-
-impl Default for Histogram {
-    fn default() -> Self {
-        let counts = hdrhistogram::Histogram::new(3).expect("three digits are within its limits");
-        Self { counts }
-    }
-}
-
 impl Histogram {
-    /// An empty histogram.
-    pub fn new() -> Self {
-        Self::default()
+    /// Counts a value in millionths: nanoseconds, if the unit is the millisecond.
+    pub fn record(&mut self, millionths: u64) {
+        *self.buckets.entry(index(millionths)).or_default() += 1;
+        self.total += 1;
     }
 
-    /// Counts one duration, in nanoseconds. More than 146 years count as 146 years.
-    pub fn record(&mut self, ns: u64) {
-        self.counts.record(ns.min(CEILING)).expect("it grows to hold anything up to the ceiling");
+    /// Counts a value; what is below zero counts as zero.
+    pub fn record_value(&mut self, value: f64) {
+        self.record((value * 1e6 + 0.5) as u64);
     }
 
-    /// Adds another histogram's counts to this one's.
-    pub fn merge(&mut self, other: &Self) {
-        self.counts.add(&other.counts).expect("a growing histogram takes any other");
+    /// How many values were counted.
+    pub const fn len(&self) -> u64 {
+        self.total
     }
 
-    /// How many durations were recorded.
-    pub fn len(&self) -> u64 {
-        self.counts.len()
+    /// Whether nothing was counted.
+    pub const fn is_empty(&self) -> bool {
+        self.total == 0
     }
 
-    /// Whether nothing was recorded.
-    pub fn is_empty(&self) -> bool {
-        self.counts.is_empty()
+    /// The nearest-rank quantile of `q`, strictly between 0 and 1, to three digits; `None` if there
+    /// are too few values to speak of it (see [`super::sample_needed`]).
+    pub fn quantile(&self, q: f64) -> Option<f64> {
+        let count = usize::try_from(self.total).ok()?;
+        is_supported(count, q).then(|| self.at(rank(count, q) as u64)).flatten()
     }
 
-    /// The nearest-rank quantile in milliseconds, to three significant digits.
-    ///
-    /// # Errors
-    ///
-    /// [`TooFew`] when the sample does not support `q` (see [`super::sample_needed`]).
-    pub fn quantile_ms(&self, q: f64) -> Result<f64, TooFew> {
-        let have = usize::try_from(self.len()).unwrap_or(usize::MAX);
-        let need = quantile::sample_needed(q);
-        if have < need {
-            return Err(TooFew { have, need });
-        }
-        let rank = quantile::rank(have, q) as u64;
+    /// The value of this rank, counted from 1; `None` if there are not so many.
+    fn at(&self, rank: u64) -> Option<f64> {
         let mut seen = 0;
-        for bucket in self.buckets() {
+        self.buckets().find_map(|bucket| {
             seen += bucket.count;
-            if seen >= rank {
-                return Ok(bucket.ge_ms);
-            }
-        }
-        unreachable!("the counts of all buckets add up to the length")
-    }
-
-    /// The non-empty buckets, ascending.
-    pub fn buckets(&self) -> impl Iterator<Item = Bucket> + '_ {
-        self.counts.iter_recorded().map(|bucket| {
-            let value = bucket.value_iterated_to();
-            Bucket {
-                ge_ms: milliseconds(self.counts.lowest_equivalent(value)),
-                lt_ms: milliseconds(self.counts.next_non_equivalent(value)),
-                count: bucket.count_since_last_iteration(),
-            }
+            (seen >= rank).then_some(bucket.from)
         })
     }
 
-    /// The rows of `hist.csv` for one point and metric, each with its line end; see
-    /// [`HIST_HEADER`] for the columns.
-    pub fn to_csv(&self, point_id: &str, metric: &str) -> String {
-        let header: Vec<&str> = HIST_HEADER.split(',').collect();
-        let mut csv = CsvText::new(&header);
-        for bucket in self.buckets() {
-            csv.row(&[
-                text_cell(point_id).into_owned(),
-                text_cell(metric).into_owned(),
-                number_cell(Some(bucket.ge_ms)),
-                number_cell(Some(bucket.lt_ms)),
-                bucket.count.to_string(),
-            ]);
-        }
-        csv.finish().split_off(HIST_HEADER.len() + 1)
+    /// The index of the bucket of a value in millionths; the greatest value has the greatest index.
+    pub const fn index(millionths: u64) -> u64 {
+        index(millionths)
+    }
+
+    /// The least value of the bucket at `index`, in millionths; `None` if no value has that index.
+    pub fn least(index: u64) -> Option<u64> {
+        (index <= Self::index(u64::MAX)).then(|| lower(index) as u64)
+    }
+
+    /// The buckets that hold something, ascending.
+    pub fn buckets(&self) -> impl Iterator<Item = Bucket> + '_ {
+        self.buckets.iter().map(|(&index, &count)| Bucket {
+            from: lower(index) as f64 / 1e6,
+            to: lower(index + 1) as f64 / 1e6,
+            count,
+        })
     }
 }
 
-fn milliseconds(ns: u64) -> f64 {
-    ns as f64 / 1e6
+/// Values of which some were only watched, in vain, up to where they were counted.
+#[derive(Clone, Debug, Default)]
+pub struct CensoredHistogram {
+    /// Those that ended.
+    ended: Histogram,
+    /// All, as if those that were watched had ended then.
+    all: Histogram,
+}
+
+/// The median of values some of which were only watched.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Median {
+    /// There are too few of them to tell.
+    Unknown,
+    /// It is this.
+    Is(f64),
+    /// It is at least this: how much more depends on what was not seen.
+    AtLeast(f64),
+}
+
+impl CensoredHistogram {
+    /// Counts a value, or how long it was watched in vain.
+    pub fn record(&mut self, value: f64, censored: bool) {
+        self.all.record_value(value);
+        if !censored {
+            self.ended.record_value(value);
+        }
+    }
+
+    /// Whether nothing was counted.
+    pub const fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// The median over all, ended or not.
+    pub fn median(&self) -> Median {
+        let Some(earliest) = self.all.quantile(0.5) else { return Median::Unknown };
+        let latest = self.ended.at(self.all.len().div_ceil(2));
+        if latest == Some(earliest) { Median::Is(earliest) } else { Median::AtLeast(earliest) }
+    }
+}
+
+/// The index of the bucket of a value: itself below twice `FINE`, and `FINE` buckets to each
+/// power of two above.
+const fn index(value: u64) -> u64 {
+    if value < 2 * FINE {
+        return value;
+    }
+    let shift = (value.ilog2() - FINE.ilog2()) as u64;
+    shift * FINE + (value >> shift)
+}
+
+/// The least value of a bucket, or the end of the one before it.
+const fn lower(bucket: u64) -> u128 {
+    if bucket < 2 * FINE {
+        return bucket as u128;
+    }
+    let shift = bucket / FINE - 1;
+    ((bucket - shift * FINE) as u128) << shift
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn filled(values: impl IntoIterator<Item = u64>) -> Histogram {
-        let mut histogram = Histogram::new();
-        for ns in values {
-            histogram.record(ns);
+    #[test]
+    fn every_value_lies_in_its_bucket_and_buckets_are_a_thousandth_wide() {
+        let values =
+            (0..64).flat_map(|shift| [1_u64 << shift, (1 << shift) + 1, u64::MAX >> shift]);
+        for value in values.chain(0..5_000) {
+            let index = index(value);
+            let (from, to) = (lower(index), lower(index + 1));
+            assert!((from..to).contains(&u128::from(value)), "{value}: {from}..{to}");
+            assert!(to - from <= 1 + from / u128::from(FINE), "{value}: {from}..{to}");
         }
-        histogram
-    }
-
-    #[test]
-    fn buckets_are_at_most_a_thousandth_wide_and_hold_every_value() {
-        let values: Vec<u64> = (0..5000).map(|i| 1_000_000 + i * i * 4_001).collect();
-        let histogram = filled(values.iter().copied());
-        let mut total = 0;
-        for bucket in histogram.buckets() {
-            assert!(bucket.lt_ms - bucket.ge_ms <= bucket.ge_ms / 1000.0 + 1e-9, "{bucket:?}");
-            let inside = |&&ns: &&u64| {
-                let ms = ns as f64 / 1e6;
-                bucket.ge_ms <= ms && ms < bucket.lt_ms
-            };
-            assert_eq!(values.iter().filter(inside).count() as u64, bucket.count, "{bucket:?}");
-            total += bucket.count;
-        }
-        assert_eq!(total, 5000);
-    }
-
-    #[test]
-    fn merging_in_any_order_gives_the_same_rows() {
-        let parts: Vec<Histogram> = (0..3)
-            .map(|p| filled((0..400).map(|i| (i * i * (p * 977 + 1)) % 90_000_000)))
-            .collect();
-        let merged = |order: [usize; 3]| {
-            let mut all = Histogram::new();
-            order.iter().for_each(|&i| all.merge(&parts[i]));
-            all.to_csv("p0", "decide_ms")
-        };
-        assert_eq!(merged([0, 1, 2]), merged([2, 0, 1]));
-    }
-
-    #[test]
-    fn rows_are_as_the_contract_says() {
-        let rows = filled([0, 1_500_000, 1_500_400, 2_000_000_000]).to_csv("p0", "decide_ms");
-        expect_test::expect![[r#"
-            p0,decide_ms,0,0.000001,1
-            p0,decide_ms,1.499136,1.50016,1
-            p0,decide_ms,1.50016,1.501184,1
-            p0,decide_ms,1999.634432,2000.683008,1
-        "#]]
-        .assert_eq(&rows);
     }
 
     #[test]
     fn quantiles_are_right_to_three_digits_or_refused() {
-        let histogram = filled((1..=1000).map(|ms| ms * 1_000_000));
-        assert!((histogram.quantile_ms(0.5).expect("enough") - 500.0).abs() < 0.5);
-        assert!((histogram.quantile_ms(0.99).expect("enough") - 990.0).abs() < 1.0);
-        assert_eq!(histogram.quantile_ms(0.999), Err(TooFew { have: 1000, need: 2995 }));
+        let mut histogram = Histogram::default();
+        (1..=1_000).for_each(|ms| histogram.record(ms * 1_000_000));
+        assert!((histogram.quantile(0.5).expect("enough") - 500.0).abs() < 0.5);
+        assert!((histogram.quantile(0.99).expect("enough") - 990.0).abs() < 1.0);
+        assert_eq!(histogram.quantile(0.9999), None);
+        assert_eq!(Histogram::default().quantile(0.5), None);
     }
 
     #[test]
-    fn the_longest_duration_is_counted_and_not_lost() {
-        assert_eq!(filled([u64::MAX, 1]).len(), 2);
+    fn a_median_is_only_told_where_what_was_not_seen_cannot_move_it() {
+        let median = |ended: &[f64], watched: &[f64]| {
+            let mut histogram = CensoredHistogram::default();
+            ended.iter().for_each(|value| histogram.record(*value, false));
+            watched.iter().for_each(|value| histogram.record(*value, true));
+            histogram.median()
+        };
+        assert_eq!(median(&[0.001; 4], &[]), Median::Unknown);
+        assert_eq!(median(&[0.001; 5], &[]), Median::Is(0.001));
+        assert_eq!(median(&[0.001, 0.001, 0.001], &[0.002, 0.002]), Median::Is(0.001));
+        // Two ended at 1 and 5; of three nobody knows how long they would have taken beyond 2.
+        let open = median(&[0.001, 0.005], &[0.002; 3]);
+        assert_eq!(open, Median::AtLeast(0.002));
+        assert_eq!(median(&[], &[0.002; 9]), Median::AtLeast(0.002));
+    }
+
+    #[test]
+    fn small_whole_numbers_keep_all_their_digits() {
+        let mut histogram = Histogram::default();
+        (0..5).for_each(|_| histogram.record_value(8.0));
+        assert!((histogram.quantile(0.5).expect("enough") - 8.0).abs() < 0.008);
     }
 }

@@ -17,7 +17,7 @@ mod survival;
 
 pub use bootstrap::{BOOTSTRAP_RESAMPLES, Mean, bootstrap_mean};
 pub use censored::{CensoredSample, Observation, Step};
-pub use histogram::{Bucket, HIST_HEADER, Histogram};
+pub use histogram::{Bucket, CensoredHistogram, Histogram, Median};
 pub use hypergeometric::at_least_of_draw;
 pub use paired::{Compared, Difference, PAIRED_RESAMPLES, holm, paired_difference};
 pub use proportion::{Proportion, percent};

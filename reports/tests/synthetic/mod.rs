@@ -5,7 +5,8 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use reports::stats::{HIST_HEADER, Histogram};
+use reports::row::{FaultRow, HistRow, TimelineRow};
+use reports::stats::Histogram;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -100,12 +101,11 @@ pub(crate) fn write(dir: &Path, sweep: &Sweep<'_>) {
         }
     }
     fs::write(dir.join("runs.csv"), runs).expect("a writable folder");
-    let mut hist = format!("{HIST_HEADER}\n");
-    let mut timeline =
-        "point_id,t_ms,bucket_ms,due_count,ok_count,p50_ms,p99_ms,leader_share\n".to_owned();
-    let mut faults = "point_id,kind,label,from_ms,to_ms\n".to_owned();
+    let mut hist = HistRow::HEADER.join(",") + "\n";
+    let mut timeline = TimelineRow::HEADER.join(",") + "\n";
+    let mut faults = FaultRow::HEADER.join(",") + "\n";
     for (index, &(p, _, _, _, loss)) in points.iter().enumerate() {
-        let mut pooled = Histogram::new();
+        let mut pooled = Histogram::default();
         for bucket in 0..300_u32 {
             let t = f64::from(bucket) / 10.0;
             let (down, slow) = (
@@ -136,7 +136,10 @@ pub(crate) fn write(dir: &Path, sweep: &Sweep<'_>) {
             writeln!(timeline, "p{index},{},100,{started},{ok},{p50},{p99},{leader}", bucket * 100)
                 .expect("memory takes it");
         }
-        hist.push_str(&pooled.to_csv(&format!("p{index}"), "decide_ms"));
+        for bucket in pooled.buckets() {
+            let (from, to, count) = (bucket.from, bucket.to, bucket.count);
+            writeln!(hist, "p{index},decide_ms,{from},{to},{count}").expect("memory takes it");
+        }
         for (kind, label, from, to) in FAULTS {
             let to = to.map_or(String::new(), |to| (to * 1000.0).to_string());
             writeln!(faults, "p{index},{kind},{label},{},{to}", from * 1000.0)

@@ -2,12 +2,11 @@
 
 use std::ops::Range;
 
-use reports::stats::Proportion;
+use reports::stats::{CensoredHistogram, Median, Proportion};
 use sim_core::outcome::Verdict;
 
 use crate::expect::Expectation;
 use crate::fold::{Fold, headlines};
-use crate::histogram::{CensoredHistogram, Median};
 use crate::judge::{Answer, Cell, Judgement, number};
 use crate::sweep::Plan;
 use crate::terminal::{aligned, painted};

@@ -1,15 +1,15 @@
 //! The tables of a sweep's folder, as they are written.
 
+use reports::cell::{number_cell, text_cell};
+use reports::row::{FaultRow, HistRow, QuorumRow, SeriesRow, TimelineRow};
+use reports::stats::Bucket;
+
 use crate::error::Error;
 use crate::fold::Fold;
 use crate::quorums;
 use crate::results::{Folder, Table, bytes};
 use crate::sweep::{Made, Plan};
-use crate::table::{
-    FAILURES_HEADER, SERIES_HEADER, failure_rows, run_row, runs_header, series_rows,
-};
-use reports::cell::{number_cell, text_cell};
-use reports::stats::HIST_HEADER;
+use crate::table::{FAILURES_HEADER, failure_rows, run_row, runs_header, series_rows};
 
 /// The tables that grow with the runs, and the folder for the others.
 pub struct Tables<'a> {
@@ -29,7 +29,7 @@ impl<'a> Tables<'a> {
     pub fn begin(plan: &Plan, folder: &'a Folder) -> Result<Self, Error> {
         let runs = folder.table("runs.csv", &runs_header(plan))?;
         let has_curves = plan.points.iter().any(|point| !point.entry.curves.is_empty());
-        let series = has_curves.then(|| folder.table("series.csv", &owned(&SERIES_HEADER)));
+        let series = has_curves.then(|| folder.table("series.csv", &owned(&SeriesRow::HEADER)));
         let series = series.transpose()?;
         let failures = folder.table("failures.csv", &owned(&FAILURES_HEADER))?;
         let mut header = owned(&["run_id", "point_id", "seed"]);
@@ -38,7 +38,7 @@ impl<'a> Tables<'a> {
         let parameters = plan.points.iter().map(cells).collect();
         let exact = quorums::rows(&plan.points);
         if !exact.is_empty() {
-            folder.write("quorums.csv", &bytes(&quorums::HEADER, exact))?;
+            folder.write("quorums.csv", &bytes(&QuorumRow::HEADER, exact))?;
         }
         Ok(Self {
             folder,
@@ -74,21 +74,12 @@ impl<'a> Tables<'a> {
         self.runs.finish()?;
         self.series.map_or(Ok(()), Table::finish)?;
         self.failures.finish()?;
-        let hist: Vec<&str> = HIST_HEADER.split(',').collect();
-        self.folder.write("hist.csv", &bytes(&hist, by_point(folds, hist_rows)))?;
-        let timeline = [
-            "point_id",
-            "t_ms",
-            "bucket_ms",
-            "due_count",
-            "ok_count",
-            "p50_ms",
-            "p99_ms",
-            "leader_share",
-        ];
-        self.folder.write("timeline.csv", &bytes(&timeline, by_point(folds, timeline_rows)))?;
-        let faults = ["point_id", "kind", "label", "from_ms", "to_ms"];
-        self.folder.write("faults.csv", &bytes(&faults, by_point(folds, fault_rows)))
+        let hist = bytes(&HistRow::HEADER, by_point(folds, hist_rows));
+        self.folder.write("hist.csv", &hist)?;
+        let timeline = bytes(&TimelineRow::HEADER, by_point(folds, timeline_rows));
+        self.folder.write("timeline.csv", &timeline)?;
+        let faults = bytes(&FaultRow::HEADER, by_point(folds, fault_rows));
+        self.folder.write("faults.csv", &faults)
     }
 }
 
@@ -104,7 +95,7 @@ fn by_point<'a>(
 }
 
 fn hist_rows(point: &str, fold: &Fold) -> Vec<Vec<String>> {
-    let row = |bucket: crate::histogram::Bucket| {
+    let row = |bucket: Bucket| {
         let number = |value| number_cell(Some(value));
         let (from, to) = (number(bucket.from), number(bucket.to));
         vec![point.to_owned(), "decide_ms".to_owned(), from, to, bucket.count.to_string()]
