@@ -1,9 +1,68 @@
 //! Experiments, and the command line: scenario files in, tables and verdicts out.
 //!
-//! The modules stand in the order in which a sweep goes through them: a text is read into a
-//! [`document`], a [`scenario`] is made of it with all its [`point`]s, a [`sweep`] runs them, each
-//! outcome is a row of a [`table`], is [`fold`]ed and kept as a line of [`parts`], and what was
+//! # A tour
+//!
+//! What `synod sweep` does, without the files: a text is read into a [`scenario`] with all its
+//! [`point`]s, a [`sweep`] runs every seed at every point, each outcome is [`fold`]ed, and what was
 //! [`expect`]ed is [`judge`]d.
+//!
+//! ```
+//! use scenarios::fold::Fold;
+//! use scenarios::judge::{Answer, judge};
+//! use scenarios::scenario::of_text;
+//! use scenarios::sweep::{Made, Plan, unkept};
+//! use std::sync::atomic::AtomicBool;
+//!
+//! let scenario = of_text(
+//!     "vote.toml",
+//!     r#"
+//!         horizon = "5s"
+//!         protocol = { kind = "voting", nodes = 5 }
+//!         network = { latency = "5ms..20ms" }
+//!
+//!         [[expect]]
+//!         property = "agreement"
+//!     "#,
+//! )?;
+//! let plan = Plan::new(vec![scenario], Some("0..20".parse()?))?;
+//! assert_eq!(plan.runs(), 20);
+//!
+//! let setup = plan.points[0].simulation.setup();
+//! let mut fold = Fold::new(setup, plan.points[0].entry.metrics, []);
+//! let mut take = |made: Made| {
+//!     fold.add(&made.outcome, setup);
+//!     Ok(())
+//! };
+//! unkept(&plan, 1, &AtomicBool::new(false), &mut take)?;
+//!
+//! let judged = judge(&plan.scenarios[0].expectations[0], &[&fold]);
+//! assert_eq!(judged.answer, Answer::Holds);
+//! assert_eq!(judged.cells[0].found, "broken in 0 of 20 (≤ 16 %)");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A wrong text is an error that shows the characters in question:
+//!
+//! ```
+//! let error = scenarios::scenario::of_text("vote.toml", "horizon = 5").err().expect("no unit");
+//! assert!(error.to_string().contains("vote.toml:1:11"));
+//! assert_eq!(error.code(), 3);
+//! ```
+//!
+//! # The rooms
+//!
+//! - What is read: [`registry`], [`seeds`], [`document`] and [`diagnostic`] (TOML with places, and
+//!   what is wrong there), [`catalog`], [`layers`] (files, profiles and `--set` over each other),
+//!   [`grid`] (axes), [`expect`], [`point`], [`scenario`], [`schema`], [`quorums`].
+//! - What is run: [`sweep`] on all threads, [`shard`]s of it, [`verify`] (runs made twice),
+//!   [`precision`] (when enough is known); [`stopwatch`] is the one place that asks what time it is.
+//! - What is kept: [`table`] (`runs.csv`), [`parts`] (lines that survive, each an outcome in the
+//!   words of [`codec`]), [`fold`], [`results`] (the folder), [`recipe`] (how to plan it again).
+//! - What is concluded: [`judge`], [`evidence`], [`suite`], [`comparison`].
+//! - One run at a time: [`capsule`] (a run in a file), [`rerun`], [`divergence`] (where two runs
+//!   part), [`export`], [`shrink`] (the smallest scenario that still fails).
+//! - Whom it talks to: [`cli`], [`terminal`], [`progress`], [`error`], and [`command`] with a file
+//!   for each verb.
 
 pub mod error;
 pub mod registry;

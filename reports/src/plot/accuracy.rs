@@ -53,9 +53,7 @@ impl Mark {
 
     /// Wilson's interval.
     fn interval(&self) -> (f64, f64) {
-        let interval = self.right.wilson();
-        let ends = interval.and_then(|interval| Some((interval.lo?, interval.hi?)));
-        ends.unwrap_or((0.0, 1.0))
+        self.right.ends()
     }
 }
 
@@ -72,7 +70,7 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
         return Ok(Drawing::skipped(format!("runs.csv has no parameter that ends in `{SHARE}`")));
     };
     let Some(right) = runs.metric(RIGHT) else {
-        return Ok(Drawing::skipped(format!("runs.csv has no metric `{RIGHT}`")));
+        return Ok(Drawing::lacks_column(RIGHT));
     };
     let lines = match Lines::along(runs, param) {
         Ok(lines) => lines,

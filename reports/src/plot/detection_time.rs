@@ -7,7 +7,7 @@
 use super::distribution::{self, Distribution, Look, durations};
 use super::palette::{Dash, MUTED, SERIES};
 use super::scale::{Scale, rough};
-use super::series::{counts, fewer, labels, left_out, pick, subject};
+use super::series::{counts, few, fewer, labels, left_out, subject};
 use super::sheet::{Anchor, Drawn, Frame, SMALL, Sheet, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing};
@@ -48,13 +48,12 @@ fn remark(one: &Distribution<'_>) -> String {
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let runs = &tables.runs;
     if let Some((_, missing, _)) = STAGES.iter().find(|(_, name, _)| runs.metric(name).is_none()) {
-        return Ok(Drawing::skipped(format!("runs.csv has no column `{missing}`")));
+        return Ok(Drawing::lacks_column(missing));
     }
     let sample = |point: &Point, metric| CensoredSample::new(runs.observations(point, metric));
     let struck: Vec<&Point> =
         runs.points.iter().filter(|point| !sample(point, STAGES[0].1).is_empty()).collect();
-    let chosen: Vec<&Point> =
-        pick(struck.len(), POINTS_MAX).into_iter().map(|place| struck[place]).collect();
+    let chosen = few(&struck, POINTS_MAX);
     let mut all: Vec<Distribution<'_>> = Vec::new();
     for (place, (&point, name)) in chosen.iter().zip(labels(runs, &chosen, &[])).enumerate() {
         all.extend(STAGES.map(|(who, metric, dash)| Distribution {

@@ -8,7 +8,7 @@ use super::fan::{self, Column, Course, Fan};
 use super::fault_lanes::FaultLanes;
 use super::palette::{SERIES, SERIES_MAX};
 use super::scale::{Scale, rough};
-use super::series::{counts, fewer, labels, left_out, pick, subject};
+use super::series::{counts, few, fewer, labels, left_out, subject};
 use super::sheet::{Drawn, Frame, MARGIN, Rect, Sheet, TOP, WIDTH, X_LABELS, Y_LABELS, pixel};
 use super::{Chart, Drawing};
 use crate::Error;
@@ -73,15 +73,14 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let curves = fan::curves(tables, CURVE);
     let points = fan::points(tables, &curves);
     if points.is_empty() {
-        return Ok(Drawing::skipped(format!("series.csv has no curve `{CURVE}`")));
+        return Ok(Drawing::lacks_curve(CURVE));
     }
     let has_median = |point: &&Point| is_supported(curves[point.id.as_str()].len(), 0.5);
     let points: Vec<&Point> = points.into_iter().filter(has_median).collect();
     if points.is_empty() {
         return Ok(Drawing::skipped("no point has runs enough for a median of its states"));
     }
-    let chosen: Vec<&Point> =
-        pick(points.len(), SERIES_MAX).into_iter().map(|place| points[place]).collect();
+    let chosen = few(&points, SERIES_MAX);
     let runs = |point: &Point| &curves[point.id.as_str()];
     let all = || chosen.iter().flat_map(|point| runs(point).iter().flatten());
     let faults = |point: &Point| {

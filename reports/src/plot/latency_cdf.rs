@@ -6,7 +6,7 @@
 use super::ends::{self, EndLabel};
 use super::palette::{DASHES, SERIES, SERIES_MAX};
 use super::scale::{Scale, number, rough};
-use super::series::{counts, fewer, labels, left_out, pick, subject};
+use super::series::{counts, few, fewer, labels, left_out, subject};
 use super::sheet::{Drawn, Frame, Sheet, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing};
@@ -94,8 +94,7 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     if points.is_empty() {
         return Ok(Drawing::skipped(format!("hist.csv has no `{METRIC}` of a point of runs.csv")));
     }
-    let chosen: Vec<&Point> =
-        pick(points.len(), SERIES_MAX).into_iter().map(|i| points[i]).collect();
+    let chosen = few(&points, SERIES_MAX);
     let names = labels(&tables.runs, &chosen, &[]);
     let series: Vec<Series<'_>> =
         chosen.iter().zip(names).map(|(point, label)| series(tables, point, label)).collect();

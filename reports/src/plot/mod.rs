@@ -116,4 +116,14 @@ impl Drawing {
     fn skipped(reason: impl Into<String>) -> Self {
         Self { pictures: Vec::new(), left_out: Some(reason.into()) }
     }
+
+    /// No picture, since `runs.csv` does not have this column.
+    fn lacks_column(name: &str) -> Self {
+        Self::skipped(format!("runs.csv has no column `{name}`"))
+    }
+
+    /// No picture, since `series.csv` does not have this curve, or is not there.
+    fn lacks_curve(name: &str) -> Self {
+        Self::skipped(format!("series.csv has no curve `{name}`"))
+    }
 }

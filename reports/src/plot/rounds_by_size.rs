@@ -28,7 +28,7 @@ const LAYOUT: Single = Single { head: 0.0, height: 330.0, names: 240.0 };
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let runs = &tables.runs;
     let Some(metric) = runs.metric(METRIC) else {
-        return Ok(Drawing::skipped(format!("runs.csv has no metric `{METRIC}`")));
+        return Ok(Drawing::lacks_column(METRIC));
     };
     let (series, count) = sizes::series(runs, |run: &Run| run.metrics[metric]);
     if series.is_empty() {

@@ -19,6 +19,11 @@ pub(super) fn pick(count: usize, limit: usize) -> Vec<usize> {
     (0..limit).map(|i| i * (count - 1) / (limit - 1)).collect()
 }
 
+/// As many of these points as `most`, evenly spaced, the first and the last among them.
+pub(super) fn few<'a>(points: &[&'a Point], most: usize) -> Vec<&'a Point> {
+    pick(points.len(), most).into_iter().map(|index| points[index]).collect()
+}
+
 /// What to say beside the pictures when `count` were too many, and `drawn` were not.
 pub(super) fn left_out(drawn: usize, count: usize, what: &str) -> Option<String> {
     (count > drawn).then(|| {
@@ -114,7 +119,7 @@ pub(super) fn each_point<'a>(
     let points = tables.runs.points.iter().filter(|point| known.contains(point.id.as_str()));
     let points: Vec<&Point> = points.collect();
     if points.is_empty() {
-        return Ok(Drawing::skipped(format!("series.csv has no curve `{curve}`")));
+        return Ok(Drawing::lacks_curve(curve));
     }
     let params = distinguishing(&tables.runs, &points, &[]);
     let chosen = pick(points.len(), most);

@@ -49,9 +49,7 @@ struct Spot<'a> {
 
 impl Spot<'_> {
     fn interval(&self) -> (f64, f64) {
-        let interval = self.captured.wilson();
-        let ends = interval.and_then(|interval| Some((interval.lo?, interval.hi?)));
-        ends.unwrap_or((0.0, 1.0))
+        self.captured.ends()
     }
 
     fn ratio(&self) -> f64 {
@@ -69,7 +67,7 @@ struct Series<'a> {
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let runs = &tables.runs;
     if let Some(missing) = COLUMNS.iter().find(|name| runs.metric(name).is_none()) {
-        return Ok(Drawing::skipped(format!("runs.csv has no column `{missing}`")));
+        return Ok(Drawing::lacks_column(missing));
     }
     let spots: Vec<Spot<'_>> = runs.points.iter().filter_map(|point| spot(runs, point)).collect();
     let points: Vec<&Point> = runs.points.iter().collect();

@@ -6,7 +6,7 @@
 use super::ends::{self, EndLabel};
 use super::palette::{DASHES, SERIES, SERIES_MAX};
 use super::scale::{Scale, rough};
-use super::series::{counts, fewer, labels, left_out, pick, subject};
+use super::series::{counts, few, fewer, labels, left_out, subject};
 use super::sheet::{Drawn, Frame, Panel, Sheet, band, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing};
@@ -67,13 +67,12 @@ impl Series<'_> {
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let runs = &tables.runs;
     if runs.metric(METRIC).is_none() {
-        return Ok(Drawing::skipped(format!("runs.csv has no column `{METRIC}`")));
+        return Ok(Drawing::lacks_column(METRIC));
     }
     let sample = |point: &Point| CensoredSample::new(runs.observations(point, METRIC));
     let attacked: Vec<&Point> =
         runs.points.iter().filter(|point| !sample(point).is_empty()).collect();
-    let chosen: Vec<&Point> =
-        pick(attacked.len(), SERIES_MAX).into_iter().map(|place| attacked[place]).collect();
+    let chosen = few(&attacked, SERIES_MAX);
     let all: Vec<Series<'_>> = chosen
         .iter()
         .zip(labels(runs, &chosen, &[]))

@@ -81,7 +81,7 @@ impl Series<'_> {
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let runs = &tables.runs;
     let Some(metric) = runs.metric(BYTES) else {
-        return Ok(Drawing::skipped(format!("runs.csv has no metric `{BYTES}`")));
+        return Ok(Drawing::lacks_column(BYTES));
     };
     let bits = |run: &Run| run.metrics[metric].filter(|bytes| *bytes > 0.0).map(libm::log2);
     let (found, count) = sizes::series(runs, bits);

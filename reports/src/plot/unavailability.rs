@@ -53,9 +53,7 @@ struct Mark {
 impl Mark {
     /// The interval of the simulated rate.
     fn interval(&self) -> (f64, f64) {
-        let interval = self.without.wilson();
-        let ends = interval.and_then(|interval| Some((interval.lo?, interval.hi?)));
-        ends.unwrap_or((0.0, 1.0))
+        self.without.ends()
     }
 
     fn agrees(&self) -> Option<bool> {
@@ -70,7 +68,7 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
         return Ok(Drawing::skipped(format!("runs.csv has no parameter that ends in `{DOWN}`")));
     };
     let Some(decided) = runs.metric(DECIDED) else {
-        return Ok(Drawing::skipped(format!("runs.csv has no metric `{DECIDED}`")));
+        return Ok(Drawing::lacks_column(DECIDED));
     };
     let lines = match Lines::along(runs, param) {
         Ok(lines) => lines,

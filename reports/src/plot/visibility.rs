@@ -4,7 +4,7 @@
 use super::ends::{self, EndLabel};
 use super::palette::{DASHES, INK, MARKERS, SERIES, SERIES_MAX};
 use super::scale::{Scale, rough};
-use super::series::{counts, fewer, labels, left_out, pick, subject};
+use super::series::{counts, few, fewer, labels, left_out, subject};
 use super::sheet::{Drawn, Frame, Sheet, band, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing};
@@ -41,9 +41,7 @@ impl Spot {
     }
 
     fn interval(&self) -> (f64, f64) {
-        let interval = self.fresh.wilson();
-        let ends = interval.and_then(|interval| Some((interval.lo?, interval.hi?)));
-        ends.unwrap_or((0.0, 1.0))
+        self.fresh.ends()
     }
 }
 
@@ -71,10 +69,9 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     };
     let points: Vec<&Point> = tables.runs.points.iter().filter(has_rows).collect();
     if points.is_empty() {
-        return Ok(Drawing::skipped(format!("there is no series.csv with the curve `{SEEN}`")));
+        return Ok(Drawing::lacks_curve(SEEN));
     }
-    let chosen: Vec<&Point> =
-        pick(points.len(), SERIES_MAX).into_iter().map(|index| points[index]).collect();
+    let chosen = few(&points, SERIES_MAX);
     let names = labels(&tables.runs, &chosen, &[]);
     let all: Vec<Series<'_>> = chosen
         .iter()

@@ -6,7 +6,7 @@
 use super::distribution::{self, Distribution, Look, durations};
 use super::palette::{DASHES, SERIES, SERIES_MAX};
 use super::scale::{Scale, rough};
-use super::series::{counts, fewer, labels, left_out, pick, subject};
+use super::series::{counts, few, fewer, labels, left_out, subject};
 use super::sheet::Frame;
 use super::single::Single;
 use super::{Chart, Drawing};
@@ -50,13 +50,12 @@ impl Wait {
         let runs = &tables.runs;
         let metric = self.metric;
         if runs.metric(metric).is_none() {
-            return Ok(Drawing::skipped(format!("runs.csv has no column `{metric}`")));
+            return Ok(Drawing::lacks_column(metric));
         }
         let sample = |point: &Point| CensoredSample::new(runs.observations(point, metric));
         let points = runs.points.iter().filter(|point| !sample(point).is_empty());
         let points: Vec<&Point> = points.collect();
-        let chosen: Vec<&Point> =
-            pick(points.len(), SERIES_MAX).into_iter().map(|place| points[place]).collect();
+        let chosen = few(&points, SERIES_MAX);
         let names = labels(runs, &chosen, &[]).into_iter();
         let all: Vec<Distribution<'_>> = chosen
             .iter()

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::quantile::rank;
 use super::is_supported;
+use super::quantile::rank;
 
 /// A sparse histogram of values that are not negative, kept in millionths.
 ///

@@ -37,6 +37,12 @@ impl Proportion {
         Some(Interval { lo: Some(lo), hi: Some(hi) })
     }
 
+    /// The ends of that interval; 0 and 1, between which any share lies, when nothing was looked at.
+    pub fn ends(self) -> (f64, f64) {
+        let ends = self.wilson().and_then(|interval| Some((interval.lo?, interval.hi?)));
+        ends.unwrap_or((0.0, 1.0))
+    }
+
     /// The bound or interval alone: `≤ 1.9 %`, `≥ 98.1 %` or `0.51–4.3 %`.
     ///
     /// Empty when nothing was looked at.
@@ -133,5 +139,6 @@ mod tests {
     fn an_empty_sample_has_no_rate() {
         assert_eq!(Proportion { hits: 0, total: 0 }.share(), None);
         assert_eq!(Proportion { hits: 0, total: 0 }.wilson(), None);
+        assert_eq!(Proportion { hits: 0, total: 0 }.ends(), (0.0, 1.0));
     }
 }

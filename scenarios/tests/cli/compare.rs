@@ -104,10 +104,30 @@ fn protocols_meet_the_same_faults_with_their_own_defaults() {
 }
 
 #[test]
+fn the_protocols_of_a_scenario_are_sides_each_with_its_own_nodes() {
+    let desk = desk("protocols_as_sides");
+    let table =
+        |kind: &str, nodes: u32| format!("[[protocol]]\nkind = \"{kind}\"\nnodes = {nodes}\n");
+    let own = crate::driver::LOG.replace("[protocol]\nkind = \"raft\"\nnodes = 3\n", "");
+    desk.put("both.toml", own + &table("raft", 3) + &table("pbft", 7));
+    let seeds = ["--seeds", "0..8", "--format", "json"];
+    let alone = desk.synod(&[&["compare", "both.toml"], &seeds[..]].concat()).exits(0);
+    let document: Json = serde_json::from_str(&alone.out).expect("JSON");
+    assert_eq!(document["sides"], serde_json::json!(["raft", "pbft"]));
+    let faults = ["compare", "raft", "pbft", "--faults", "both.toml"];
+    let asked = desk.synod(&[&faults, &seeds[..]].concat()).exits(0);
+    let messages = |said: &Said| row(said, "msgs_per_op_ratio", "mean")["other_value"].clone();
+    assert_eq!(messages(&alone), messages(&asked), "seven nodes in both");
+    let few = ["--set", "protocol.nodes=4"];
+    let four = desk.synod(&[&["compare", "both.toml"], &seeds[..], &few].concat()).exits(0);
+    assert!(messages(&four).as_f64() < messages(&alone).as_f64());
+}
+
+#[test]
 fn sides_without_pairs_are_refused() {
     let desk = desk("pairs");
     let one = desk.synod(&["compare", "vote.toml"]).exits(2);
-    assert!(one.err.contains("SIDE"), "{}", one.err);
+    assert!(one.err.contains("at least two sides, and vote is one"), "{}", one.err);
     desk.put("other.toml", VOTE.replace("\"vote\"", "\"other\"") + "[sweep]\nseeds = \"5..9\"\n");
     let said = desk.synod(&["compare", "vote.toml", "other.toml"]).exits(2);
     assert!(said.err.contains("pairs need the same seeds"), "{}", said.err);

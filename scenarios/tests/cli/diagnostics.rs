@@ -327,7 +327,7 @@ fn faults_that_contradict_each_other_are_an_error_before_anything_runs() {
 
 #[test]
 fn an_expectation_of_points_that_there_are_not_is_an_error() {
-    let desk = Desk::new("where");
+    let desk = Desk::new("no_such_points");
     for (condition, label) in [
         ("\"network.los\" = \"1%\"", "no point has this setting"),
         ("\"network.loss\" = \"2%\"", "no point of the sweep has this value"),

@@ -1,9 +1,11 @@
 //! Drives the binary in a folder of its own, as a person would.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A folder, and the program in it. The folder goes when the test is over.
 pub(crate) struct Desk {
@@ -45,6 +47,8 @@ impl Desk {
     /// An empty folder for the test of this name.
     pub(crate) fn new(test: &str) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
+        let is_free = taken().insert(folder.clone());
+        assert!(is_free, "two tests work in `{test}` at once");
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).expect("a folder to work in");
         Self { folder }
@@ -118,7 +122,14 @@ impl Drop for Desk {
         if !std::thread::panicking() {
             let _ = fs::remove_dir_all(&self.folder);
         }
+        taken().remove(&self.folder);
     }
+}
+
+/// The folders of the tests that are running.
+fn taken() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    static TAKEN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    TAKEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What the program said.

@@ -83,7 +83,7 @@ fn numbers_out_of_range_are_refused() {
 
 #[test]
 fn a_fault_against_somebody_who_is_not_there_is_refused() {
-    let desk = Desk::with_vote("strangers");
+    let desk = Desk::with_vote("strange_targets");
     for fault in [
         "at = \"1s\"\nkind = \"crash\"\ntarget = \"n9\"",
         "at = \"9s\"\nkind = \"crash\"\ntarget = \"n1\"",

@@ -7,6 +7,7 @@ mod driver;
 mod durable;
 mod failures;
 mod hostile;
+mod newcomer;
 mod page;
 mod pages;
 mod records;

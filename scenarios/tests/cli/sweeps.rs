@@ -302,8 +302,25 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
+fn an_expectation_may_speak_of_the_profile_of_faults_that_is_swept() {
+    let desk = Desk::new("some_profiles");
+    desk.put(
+        "log.toml",
+        format!(
+            "{LOG}\n[sweep]\nover.\"fault[0].profile\" = [\"calm\", \"chaos\"]\n\
+             [[fault]]\nprofile = \"calm\"\n\
+             [[expect]]\nmetric = \"msgs_count\"\nstat = \"max\"\nmax = 0\n\
+             where.\"fault[0].profile\" = \"chaos\"\n"
+        ),
+    );
+    let said = desk.synod(&["sweep", "log.toml", "--seeds", "0..2", "--no-figures"]).exits(12);
+    let line = "✗ msgs_count max ≤ 0 where fault[0].profile = chaos";
+    assert!(said.out.contains(line) && said.out.contains("fault[0].profile=calm"), "{}", said.out);
+}
+
+#[test]
 fn an_expectation_may_speak_of_some_points_only() {
-    let desk = Desk::new("where");
+    let desk = Desk::new("some_points");
     let text = |lossless: &str| {
         format!(
             "{VOTE}\n[sweep]\nseeds = \"0..5\"\nover.\"network.loss\" = [\"0%\", \"100%\"]\n\
