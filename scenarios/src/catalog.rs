@@ -67,11 +67,14 @@ pub fn find(reference: &str, beside: Option<&Path>) -> Result<Found, Error> {
         Ok(metadata) if metadata.is_file() => file(&path),
         // A folder may happen to be called like a scenario.
         Ok(metadata) if named.is_none() => Err(no_file(&path, &metadata)),
-        Err(error) if named.is_none() && error.kind() != io::ErrorKind::NotFound => {
-            Err(Error::io("read", path)(error))
-        }
+        Err(error) if named.is_none() && !is_absence(&error) => Err(Error::io("read", path)(error)),
         _ => named.ok_or_else(|| not_found(reference)),
     }
+}
+
+/// Whether there is nothing at a path, be it that a step on the way is a file.
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 fn by_name(reference: &str) -> Option<Found> {

@@ -3,7 +3,9 @@
 //! A rate or a percentile is judged on its confidence interval, not on its estimate: where the
 //! interval straddles the limit the answer is "not known", with the number of runs that would tell.
 
-use reports::stats::{CensoredSample, Interval, Observation, Proportion, bootstrap_mean};
+use reports::stats::{
+    CensoredSample, Interval, Observation, Proportion, bootstrap_mean, sample_enclosing,
+};
 use sim_core::checker::Class;
 use sim_core::fault::FaultKind;
 use sim_core::outcome::Verdict;
@@ -272,7 +274,7 @@ fn rate_would_tell(rate: Proportion, answer: Answer, limits: [Option<f64>; 2]) -
 /// would tell, as its width falls with the root of their number. Nothing if it straddles none.
 fn would_tell(value: f64, interval: Interval, limits: [Option<f64>; 2], runs: u64) -> String {
     let (Some(lo), Some(hi)) = (interval.lo, interval.hi) else {
-        return ": an interval with both ends takes more seeds".to_owned();
+        return ": more seeds would tell".to_owned();
     };
     let straddled = limits.into_iter().flatten().filter(|limit| (lo..=hi).contains(limit));
     let factor = straddled.map(|limit| {
@@ -336,7 +338,15 @@ fn metric(
             let seeds = format!("{too_few}: try --seeds 0..{}", too_few.need);
             (Answer::Open, seeds)
         }
-        Ok(Some(value)) => estimated(value, sample.quantile_interval(q)),
+        Ok(Some(value)) => match (sample.quantile_interval(q), sample_enclosing(q)) {
+            (interval, need) if sample.len() < need => {
+                let answer = within(interval, min, max);
+                let open = format!(": its interval has both ends from --seeds 0..{need} on");
+                let told = if answer == Answer::Open { &*open } else { "" };
+                (answer, number(Some(value)) + told)
+            }
+            (interval, _) => estimated(value, interval),
+        },
         Ok(None) => (within(sample.quantile_interval(q), min, max), number(None)),
     };
     let values: Vec<f64> = observations.iter().map(|observation| observation.value).collect();
@@ -526,6 +536,9 @@ mod tests {
         let (answer, found) = share_of(Verdict::Pass, Share::Between(Some(0.45), None), &half);
         assert_eq!(answer, Answer::Open);
         assert!(found.ends_with(": about --seeds 0..370 would tell"), "{found}");
+        let (answer, found) = metric(&values[..30], 30, Stat::P90, [None, Some(28.0)]);
+        assert_eq!(answer, Answer::Open);
+        assert_eq!(found, "26: its interval has both ends from --seeds 0..36 on");
         let (_, found) = metric(&values, 100, Stat::P50, [Some(48.0), None]);
         assert!(found.contains(": about --seeds 0.."), "{found}");
     }

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use crate::catalog::Found;
 use crate::error::Error;
 use crate::precision::Precision;
-use crate::results::{self, ENGINE, Folder, SCHEMA, slug};
+use crate::results::{self, ENGINE, Folder, MANIFEST, SCHEMA, slug};
 use crate::scenario::{self, Overrides, Recorded, Scenario};
 use crate::seeds::Seeds;
 use crate::sweep::Plan;
@@ -31,9 +31,6 @@ pub struct Recipe {
     /// When the sweep stops by itself.
     pub until: Option<Precision>,
 }
-
-/// The file that a folder is known by.
-const MANIFEST: &str = "manifest.json";
 
 impl Recipe {
     /// The recipe of a plan.

@@ -20,6 +20,9 @@ pub const ENGINE: &str = env!("SYNOD_ENGINE");
 /// The form of a manifest and of the folder around it.
 pub const SCHEMA: &str = "synod.sweep/1";
 
+/// The file that the folder of a sweep is known by.
+pub const MANIFEST: &str = "manifest.json";
+
 /// The digest of everything that is run, as eight hexadecimal digits.
 pub fn id(plan: &Plan) -> String {
     let points = plan.points.iter();
@@ -43,6 +46,12 @@ fn canonical(value: &Json) -> String {
         }
         plain => plain.to_string(),
     }
+}
+
+/// JSON for people and programs.
+pub fn pretty(document: &Json) -> String {
+    // A tree that was just built has nothing in it that could fail.
+    serde_json::to_string_pretty(document).unwrap_or_default()
 }
 
 /// The name of the folder of these scenarios.
@@ -201,6 +210,14 @@ impl Folder {
         whole.finish()
     }
 
+    /// Writes what the sweep says of itself to programs.
+    ///
+    /// # Errors
+    /// When the folder does not take it.
+    pub fn write_manifest(&self, manifest: &Json) -> Result<(), Error> {
+        self.write(MANIFEST, pretty(manifest).as_bytes())
+    }
+
     /// Begins a table; it appears under its name when it is finished.
     ///
     /// # Errors
@@ -245,7 +262,7 @@ fn link(target: &Path, link: &Path) -> io::Result<()> {
 /// The path as it is, if there is none of these.
 pub fn meant(path: &Path) -> PathBuf {
     let is_sweep =
-        |dir: &PathBuf| ["runs.csv", "manifest.json"].iter().any(|file| dir.join(file).is_file());
+        |dir: &PathBuf| ["runs.csv", MANIFEST].iter().any(|file| dir.join(file).is_file());
     let places = [path.to_owned(), path.join("latest"), Path::new("results").join(path)];
     places.into_iter().find(is_sweep).unwrap_or_else(|| path.to_owned())
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use sim_core::settings::{Origin, Settings, Value};
 
 use crate::catalog::{self, Found};
-use crate::diagnostic::{Diagnostic, draw};
+use crate::diagnostic::{Diagnostic, draw, nearest};
 use crate::document::{Sources, splice};
 use crate::error::Error;
 use crate::expect::{self, Expectation};
@@ -304,10 +304,13 @@ fn unknown_keys(root: &Settings) -> Vec<Diagnostic> {
         .map(|(key, field)| {
             let title = format!("unknown key `{}` at the top", crate::diagnostic::clean(key));
             let error = Diagnostic::unknown("E0107", title, field.key, key, &KEYS);
-            error.help(format!(
-                "synod schema tells what version {} takes; another may take other keys",
-                env!("CARGO_PKG_VERSION")
-            ))
+            match nearest(key, &KEYS) {
+                Some(_) => error,
+                None => error.help(format!(
+                    "synod schema tells what version {} takes; another may take other keys",
+                    env!("CARGO_PKG_VERSION")
+                )),
+            }
         })
         .collect()
 }

@@ -5,8 +5,11 @@
 
 use std::io::{self, Write as _};
 
+use serde_json::Value as Json;
+
 use crate::error::Error;
 use crate::registry;
+use crate::results::pretty;
 
 /// How to talk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,6 +78,14 @@ impl Terminal {
             }
             result => result.map_err(Error::io("write to", "stdout")),
         }
+    }
+
+    /// Writes a document of results.
+    ///
+    /// # Errors
+    /// As [`Terminal::line`].
+    pub fn document(&mut self, document: &Json) -> Result<(), Error> {
+        self.line(&pretty(document))
     }
 
     /// Says something beside the results.

@@ -168,7 +168,7 @@ impl Runs {
     /// whose rows disagree on protocol, fault script or a parameter.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let Some(cells) = Cells::read(path)? else {
-            let source = io::Error::from(io::ErrorKind::NotFound);
+            let source = io::Error::new(io::ErrorKind::NotFound, "there is no such file");
             return Err(Error::Read { path: path.to_owned(), source });
         };
         let layout = Layout::of(&cells)?;

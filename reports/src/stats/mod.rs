@@ -23,7 +23,7 @@ pub use paired::{Compared, Difference, PAIRED_RESAMPLES, holm, paired_difference
 pub use proportion::{Proportion, percent};
 pub use quantile::{
     Estimate, TooFew, is_supported, order_statistic_ranks, percentile, percentile_with_interval,
-    sample_needed,
+    sample_enclosing, sample_needed,
 };
 pub use regression::Line;
 pub use survival::Survival;

@@ -52,6 +52,21 @@ pub fn sample_needed(q: f64) -> usize {
     (libm::log(RISK) / libm::log(side)).ceil() as usize
 }
 
+/// The smallest sample of which two order statistics enclose quantile `q` of the population, as
+/// [`order_statistic_ranks`] has it: `qⁿ ≤ 0.025` (for `q < ½`, `(1−q)ⁿ ≤ 0.025`).
+///
+/// `q` must lie strictly between 0 and 1.
+///
+/// ```
+/// use reports::stats::sample_enclosing;
+///
+/// assert_eq!([0.5, 0.9, 0.99].map(sample_enclosing), [6, 36, 368]);
+/// ```
+pub fn sample_enclosing(q: f64) -> usize {
+    let side = q.max(1.0 - q);
+    (libm::log(RISK / 2.0) / libm::log(side)).ceil() as usize
+}
+
 /// Whether a sample of `n` supports quantile `q`; see [`sample_needed`].
 pub fn is_supported(n: usize, q: f64) -> bool {
     n >= sample_needed(q)
@@ -218,6 +233,15 @@ mod tests {
         assert_eq!(order_statistic_ranks(20, 0.5), (Some(6), Some(15)));
         assert_eq!(order_statistic_ranks(6, 0.5), (Some(1), Some(6)));
         assert_eq!(order_statistic_ranks(5, 0.5), (None, None));
+    }
+
+    #[test]
+    fn a_sample_encloses_a_quantile_from_a_size_on() {
+        for q in [0.1, 0.5, 0.9, 0.99] {
+            let both = |n: usize| matches!(order_statistic_ranks(n, q), (Some(_), Some(_)));
+            let need = sample_enclosing(q);
+            assert!(!both(need - 1) && both(need), "{q}: {need}");
+        }
     }
 
     #[test]

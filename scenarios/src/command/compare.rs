@@ -14,8 +14,6 @@ use crate::judge::worst;
 use crate::results::ENGINE;
 use crate::terminal::Terminal;
 
-use super::run::pretty;
-
 mod sides;
 mod told;
 
@@ -34,13 +32,13 @@ pub fn compare(args: &CompareArgs, format: Format, terminal: &mut Terminal) -> R
     let limits = rows.iter().flat_map(|row| told::limits(row, &thresholds).map(|it| it.code(row)));
     let code = worst(limits);
     if format == Format::Json {
-        terminal.line(&pretty(&json!({
+        terminal.document(&json!({
             "schema": "synod.compare/1",
             "engine": ENGINE,
             "sides": sides.iter().map(|side| &side.label).collect::<Vec<_>>(),
             "rows": rows.iter().map(|row| told::object(row, &thresholds)).collect::<Vec<_>>(),
             "exit_code": code,
-        })))?;
+        }))?;
     } else {
         let lines = told::human(&sides, &rows, &thresholds);
         lines.iter().try_for_each(|line| terminal.line(line))?;

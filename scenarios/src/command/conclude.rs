@@ -55,7 +55,7 @@ pub fn conclude(
         code: Some(code),
     };
     let document = manifest(plan, &ending, jobs);
-    folder.write("manifest.json", super::run::pretty(&document).as_bytes())?;
+    folder.write_manifest(&document)?;
     folder.point_latest()?;
     // It takes all rows into memory, which the sweep itself never does. What the runs showed is told
     // even where it cannot be drawn.
@@ -68,7 +68,7 @@ pub fn conclude(
         let mut document = json_of(document, folder, rendered);
         document["failures"] = failures::json(&kept);
         document["verified"] = json!(gathered.verified);
-        terminal.line(&super::run::pretty(&document))?;
+        terminal.document(&document)?;
     } else {
         lines(finished, &judged, &kept).iter().try_for_each(|line| terminal.line(line))?;
         if let Some(rendered) = rendered {

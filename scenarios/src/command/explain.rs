@@ -54,7 +54,7 @@ pub fn explain(args: &ExplainArgs, format: Format, terminal: &mut Terminal) -> R
     }
     if format == Format::Json {
         let document = document(&plan, first, &settings, &sources, &id);
-        terminal.line(&super::run::pretty(&document))?;
+        terminal.document(&document)?;
         return Ok(0);
     }
     let name = clean(&scenario.name);

@@ -162,7 +162,7 @@ pub(super) fn begin(harvest: &Harvest<'_>) -> Result<(), Error> {
         code: None,
     };
     let begun = manifest(plan, &begun, harvest.jobs);
-    folder.write("manifest.json", super::run::pretty(&begun).as_bytes())
+    folder.write_manifest(&begun)
 }
 
 /// What is to be remembered of each point: with it, the metrics that its scenario expects

@@ -16,8 +16,6 @@ use crate::error::Error;
 use crate::registry;
 use crate::terminal::{Terminal, aligned};
 
-use super::run::pretty;
-
 mod keys;
 mod protocols;
 
@@ -47,7 +45,7 @@ pub fn list(args: &ListArgs, format: Format, terminal: &mut Terminal) -> Result<
         for topic in topics {
             document[name(topic)] = json(topic);
         }
-        terminal.line(&pretty(&document))?;
+        terminal.document(&document)?;
         return Ok(0);
     }
     if format == Format::Markdown {

@@ -59,13 +59,12 @@ pub fn merge(args: &MergeArgs, format: Format, terminal: &mut Terminal) -> Resul
 
 /// The folders of sweeps in a folder of results, or that folder itself.
 fn sweeps_in(dir: &Path) -> Result<Vec<PathBuf>, Error> {
-    let is_sweep = |dir: &Path| dir.join("manifest.json").is_file();
+    let is_sweep = |dir: &Path| dir.join(results::MANIFEST).is_file();
     if is_sweep(dir) {
         return Ok(vec![dir.to_owned()]);
     }
     let mut found = Vec::new();
-    let within = if dir.is_dir() { folders_in(dir)? } else { Vec::new() };
-    for named in within {
+    for named in folders_in(dir)? {
         found.extend(folders_in(&named)?.into_iter().filter(|dir| is_sweep(dir)));
     }
     if found.is_empty() {

@@ -10,7 +10,6 @@ use crate::capsule::{Capsule, Finding};
 use crate::cli::{Format, ReplayArgs};
 use crate::divergence::{brief, first, first_step, sentence, steps_of};
 use crate::error::Error;
-use crate::fold::Fold;
 use crate::judge::{self, seconds, worst};
 use crate::point::Point;
 use crate::rerun;
@@ -18,7 +17,7 @@ use crate::results;
 use crate::scenario::Scenario;
 use crate::terminal::{Terminal, painted};
 
-use super::run::{broken, concluded, of_one_run, pretty};
+use super::run::{alone, broken, concluded};
 use super::trace::{Shown, check, check_nodes, traced};
 
 /// The exit code of a run that did not go as before.
@@ -93,7 +92,7 @@ fn again(args: &ReplayArgs, format: Format, terminal: &mut Terminal) -> Result<u
     if beside {
         rerun.told.lines.iter().for_each(|line| terminal.note(line));
     } else if format == Format::Json {
-        terminal.line(&pretty(&rerun.document(code)))?;
+        terminal.document(&rerun.document(code))?;
     } else {
         super::stamps(&rerun.point).iter().try_for_each(|stamp| terminal.line(stamp))?;
         rerun.lines().iter().try_for_each(|line| terminal.line(line))?;
@@ -188,10 +187,7 @@ fn diverged(was: &Capsule, is: &Capsule, trace: &Trace, event: u64) -> Told {
 impl Rerun {
     /// As `synod run` exits; a run that went another way is worse than most.
     fn code(&self) -> u8 {
-        let setup = self.point.simulation.setup();
-        let mut fold = Fold::new(setup, &[], []);
-        fold.add(&self.outcome, setup);
-        let judged = judge::exit_code(&of_one_run(&self.scenario.expectations, &fold), [&fold]);
+        let (_, judged) = alone(&self.scenario, &self.point, &self.outcome);
         if self.told.alike { judged } else { worst([judged, NONDETERMINISTIC]) }
     }
 
@@ -264,13 +260,13 @@ fn diff(one: &Path, other: &Path, format: Format, terminal: &mut Terminal) -> Re
             let (event, place) = (parting?, place?);
             Some(sentence(&rerun.trace, event, place))
         };
-        terminal.line(&pretty(&json!({
+        terminal.document(&json!({
             "schema": "synod.diff/1",
             "event": parting,
             "a": told(&one),
             "b": told(&other),
             "exit_code": code,
-        })))?;
+        }))?;
         return Ok(code);
     }
     match parting {

@@ -33,7 +33,7 @@ pub fn report(args: &ReportArgs, format: Format, terminal: &mut Terminal) -> Res
             "schema": "synod.report/1", "figures": figures, "skipped": skipped,
             "warnings": rendered.warnings,
         });
-        terminal.line(&super::run::pretty(&document))?;
+        terminal.document(&document)?;
         return Ok(0);
     }
     for line in drawn(&rendered) {

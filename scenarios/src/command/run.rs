@@ -9,6 +9,7 @@ use crate::expect::{Claim, Expectation, Share};
 use crate::fold::Fold;
 use crate::judge::{self, Answer, Judgement, seconds};
 use crate::point::Point;
+use crate::scenario::Scenario;
 use crate::sweep::guarded;
 use crate::table::{assumptions, class_word};
 use crate::terminal::{Terminal, aligned, painted};
@@ -21,13 +22,10 @@ pub fn run(args: &RunArgs, format: Format, terminal: &mut Terminal) -> Result<u8
     let laid = &args.scenario.over;
     let (scenario, point) = super::one(&args.scenario.scenario, laid, terminal)?;
     let outcome = guarded(point.simulation.as_ref(), args.seed);
-    let mut fold = Fold::new(point.simulation.setup(), &[], []);
-    fold.add(&outcome, point.simulation.setup());
-    let judgements = of_one_run(&scenario.expectations, &fold);
-    let code = judge::exit_code(&judgements, [&fold]);
+    let (judgements, code) = alone(&scenario, &point, &outcome);
     if format == Format::Json {
         let document = document(&scenario.name, &point, &outcome, &judgements, code);
-        terminal.line(&pretty(&document))?;
+        terminal.document(&document)?;
         return Ok(code);
     }
     super::stamps(&point).iter().try_for_each(|stamp| terminal.line(stamp))?;
@@ -40,9 +38,19 @@ pub fn run(args: &RunArgs, format: Format, terminal: &mut Terminal) -> Result<u8
     Ok(code)
 }
 
-/// What one run, of the first point, says of the expectations that are about runs one by one. That it breaks nothing
-/// which some run is to break, is no answer.
-pub(super) fn of_one_run(expectations: &[Expectation], fold: &Fold) -> Vec<Judgement> {
+/// What one run, of the first point, says of the expectations that are about runs one by one, and
+/// the exit code that follows.
+pub(super) fn alone(scenario: &Scenario, point: &Point, outcome: &Outcome) -> (Vec<Judgement>, u8) {
+    let setup = point.simulation.setup();
+    let mut fold = Fold::new(setup, &[], []);
+    fold.add(outcome, setup);
+    let judgements = of_one_run(&scenario.expectations, &fold);
+    let code = judge::exit_code(&judgements, [&fold]);
+    (judgements, code)
+}
+
+/// That it breaks nothing which some run is to break, is no answer.
+fn of_one_run(expectations: &[Expectation], fold: &Fold) -> Vec<Judgement> {
     let told = expectations.iter().filter(|expectation| {
         let of_many = matches!(
             expectation.claim,
@@ -62,12 +70,6 @@ pub(super) fn of_one_run(expectations: &[Expectation], fold: &Fold) -> Vec<Judge
         judgement
     });
     judged.collect()
-}
-
-/// JSON for people and programs.
-pub fn pretty(document: &Json) -> String {
-    // A tree that was just built has nothing in it that could fail.
-    serde_json::to_string_pretty(document).unwrap_or_default()
 }
 
 fn human(name: &str, point: &Point, outcome: &Outcome) -> Vec<String> {

@@ -1,6 +1,5 @@
 //! `synod schema`: what may stand in a scenario file, for editors.
 
-use crate::command::run::pretty;
 use crate::error::Error;
 use crate::terminal::Terminal;
 use crate::{registry, schema};
@@ -10,6 +9,6 @@ use crate::{registry, schema};
 /// # Errors
 /// When it cannot be written.
 pub fn schema(terminal: &mut Terminal) -> Result<u8, Error> {
-    terminal.line(&pretty(&schema::of_scenarios(registry::entries())))?;
+    terminal.document(&schema::of_scenarios(registry::entries()))?;
     Ok(0)
 }

@@ -16,8 +16,6 @@ use crate::shrink::{self, Case, Shrunk, Task, headline, sentence, written};
 use crate::table::assumptions;
 use crate::terminal::Terminal;
 
-use super::run::pretty;
-
 /// Shrinks one run, and writes the scenario that is left.
 ///
 /// # Errors
@@ -51,7 +49,7 @@ pub fn shrink(args: &ShrinkArgs, format: Format, terminal: &mut Terminal) -> Res
         None => Ok(()),
     };
     if format == Format::Json {
-        terminal.line(&pretty(&document(&scenario, &point, seed, &shrunk, &text)))?;
+        terminal.document(&document(&scenario, &point, seed, &shrunk, &text))?;
     } else if args.out.is_some() && kept.is_ok() {
         terminal.line(&sentence(&shrunk.after))?;
         terminal.line(&format!("  {}", headline(&shrunk)))?;
@@ -89,7 +87,7 @@ fn wanted(args: &ShrinkArgs, terminal: &Terminal) -> Result<(Scenario, Point, u6
             let Recorded { scenario, point, seed, .. } = rerun::find(&source, run)?;
             Ok((scenario, point, seed))
         }
-        None if source.join("manifest.json").is_file() => Err(rerun::which("shrink", &source)),
+        None if source.join(results::MANIFEST).is_file() => Err(rerun::which("shrink", &source)),
         None => {
             let ScenarioArgs { scenario, over } = &args.scenario;
             let (scenario, point) = super::one(scenario, over, terminal)?;

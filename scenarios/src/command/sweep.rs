@@ -143,12 +143,12 @@ fn conclude_shard(
         code: None,
     };
     let mut document = manifest(plan, &ending, jobs);
-    folder.write("manifest.json", super::run::pretty(&document).as_bytes())?;
+    folder.write_manifest(&document)?;
     folder.point_latest()?;
     let dir = folder.dir().display();
     if format == Format::Json {
         document["folder"] = serde_json::json!(folder.dir());
-        terminal.line(&super::run::pretty(&document))?;
+        terminal.document(&document)?;
     } else {
         terminal.line(&title(plan))?;
         terminal.line(&format!("  shard    {shard}: {made} of {planned} runs"))?;

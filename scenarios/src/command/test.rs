@@ -24,7 +24,6 @@ use crate::terminal::{Terminal, painted, plural};
 
 use super::gather::Harvest;
 use super::manifest::{Ending, manifest};
-use super::run::pretty;
 use super::tables::Tables;
 use super::trace::traced;
 
@@ -74,7 +73,7 @@ pub fn test(args: &TestArgs, format: Format, terminal: &mut Terminal) -> Result<
     let failed = count(|answer| matches!(answer, Answer::Broken(_)));
     let inconclusive = count(|answer| answer == Answer::Open);
     if format == Format::Json {
-        terminal.line(&pretty(&json!({
+        terminal.document(&json!({
             "schema": "synod.test/1",
             "engine": ENGINE,
             "passed": passed,
@@ -82,7 +81,7 @@ pub fn test(args: &TestArgs, format: Format, terminal: &mut Terminal) -> Result<
             "inconclusive": inconclusive,
             "exit_code": code,
             "scenarios": suites.iter().map(Suite::json).collect::<Vec<_>>(),
-        })))?;
+        }))?;
     } else {
         let counts = format!("{passed} passed, {failed} failed, {inconclusive} inconclusive");
         terminal.line(&format!("\n{counts}  (exit {code})"))?;
@@ -204,7 +203,7 @@ fn one(
             judgements: &judged,
             code: Some(code),
         };
-        folder.write("manifest.json", pretty(&manifest(plan, &ending, jobs)).as_bytes())?;
+        folder.write_manifest(&manifest(plan, &ending, jobs))?;
         folder.point_latest()?;
     }
     let judgements = judged.first().map_or(&[][..], Vec::as_slice);

@@ -20,7 +20,7 @@ use crate::scenario::Scenario;
 use crate::sweep::shielded;
 use crate::terminal::{Terminal, painted};
 
-use super::run::{pretty, verdict_mark};
+use super::run::verdict_mark;
 
 /// Makes one run, and writes a line per step or keeps it in a file.
 ///
@@ -162,7 +162,7 @@ impl Shown<'_> {
                 write(&text, args.out.as_deref(), terminal)
             }
             (None, Format::Json) => {
-                terminal.line(&pretty(&self.document(&view)))?;
+                terminal.document(&self.document(&view))?;
                 Ok(0)
             }
             (None, _) => self.lines(&view, terminal),
