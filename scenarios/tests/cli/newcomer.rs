@@ -233,7 +233,7 @@ fn what_cannot_be_written_is_told_with_where_it_could_be() {
 fn what_may_not_be_read_is_told_with_the_command_that_allows_it() {
     use std::os::unix::fs::PermissionsExt as _;
     let desk = desk("unreadable");
-    fs::set_permissions(desk.path("vote.toml"), fs::Permissions::from_mode(0)).expect("a file");
+    fs::set_permissions(desk.path("vote.toml"), fs::Permissions::from_mode(0o000)).expect("a file");
     if fs::read(desk.path("vote.toml")).is_ok() {
         return eprintln!("skipped: who runs this test may read everything");
     }
