@@ -84,3 +84,21 @@ fn the_seed_of_the_page_is_run_again_as_it_shows() {
     assert!(!output.status.success());
     assert_said(typed, shown, &String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn what_it_tells_to_type_bears_its_own_name() {
+    let says = |arguments: &[&str]| {
+        let program = env!("CARGO_BIN_EXE_own-protocol");
+        let output = Command::new(program).args(arguments).output().expect("the program");
+        let text = [output.stdout, output.stderr].concat();
+        String::from_utf8(text).expect("UTF-8")
+    };
+    for (arguments, told) in [
+        (&["run", "nowhere"][..], "next: own-protocol list scenarios"),
+        (&["run", "voting/tie", "--set", "protocol.kind=x"], "help: own-protocol list protocols"),
+        (&["sweep", "--help"], "own-protocol sweep seed-case --seeds 0..1000"),
+    ] {
+        let said = says(arguments);
+        assert!(said.contains(told) && !said.contains(" synod "), "{arguments:?}: {said}");
+    }
+}

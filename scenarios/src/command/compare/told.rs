@@ -11,11 +11,10 @@ use crate::terminal::{aligned, painted};
 
 /// The thresholds that a row is held to.
 pub(super) fn limits<'a>(
-    row: &Row,
+    row: &'a Row,
     thresholds: &'a [Threshold],
 ) -> impl Iterator<Item = &'a Threshold> {
-    let (metric, stat) = (row.metric.clone(), row.stat);
-    thresholds.iter().filter(move |limit| limit.metric == metric && limit.stat == stat)
+    thresholds.iter().filter(|limit| limit.metric == row.metric && limit.stat == row.stat)
 }
 
 /// What people are told.
