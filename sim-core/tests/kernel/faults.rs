@@ -18,7 +18,7 @@ use sim_core::time::{Duration, DurationRange, Shift};
 use sim_core::trace::{StepKind, Trace};
 use sim_core::workload::{Arrivals, Rate};
 
-const fn ms(millis: u64) -> Duration {
+pub(crate) const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
@@ -316,7 +316,7 @@ fn shapes_leave_open_what_they_say() {
     }
 }
 
-pub(crate) fn corrupted(conduct: Conduct) -> Outcome {
+fn corrupted(conduct: Conduct) -> Outcome {
     struck(vec![FaultSpec::at(
         ms(1_000),
         Fault::Corrupt { target: node(0).into(), conduct: Some(conduct) },
@@ -397,6 +397,13 @@ fn a_twin_has_its_own_audience() {
         });
         assert!(heard.count() > 10, "n{listener} hears neither body");
     }
+    // The body that clients ask makes a majority with the two nodes that hear it, and not the other.
+    let answers = trace.steps.iter().filter(|step| {
+        step.kind == StepKind::Indicate
+            && step.node == Some(NodeId(0))
+            && step.at > sim_core::time::Time::ZERO + ms(2_000)
+    });
+    assert!(answers.count() > 10, "nobody hears the first body");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::toy::{Echo, toy};
 use sim_core::adversary::Strategy;
 use sim_core::experiment::Experiment;
 use sim_core::fault::CrashKeeps;
-use sim_core::fault::{Fault, FaultSpec, When};
+use sim_core::fault::{ClockTrouble, Fault, FaultSpec, When};
 use sim_core::id::NodeId;
 use sim_core::landmark::LandmarkKind;
 use sim_core::latency::Latency;
@@ -419,11 +419,15 @@ fn bounds_end_a_run_without_a_verdict() {
 fn a_panic_of_the_protocol_is_a_verdict() {
     let mut toy = toy();
     toy.config.panics = true;
+    // Whatever was asked waits longer than anybody should, but nobody judges half a run.
+    toy.setup.network.latency = Latency::Constant(ms(100));
+    toy.setup.patience = Some(ms(1));
     let run = toy.run(1);
     assert_eq!(
         (run.verdict, run.reason.as_str()),
         (Verdict::Panicked, "the toy was told to panic")
     );
+    assert_eq!(run.breaches, []);
 }
 
 #[test]
@@ -477,6 +481,21 @@ fn a_fast_clock_fires_its_timers_early() {
     let (_, trace) = toy.trace(1);
     assert_eq!(says(&trace, StepKind::Timer, 1, "")[..2], [at(25), at(50)]);
     assert_eq!(says(&trace, StepKind::Timer, 0, "")[..2], [at(50), at(100)]);
+}
+
+#[test]
+fn clocks_further_apart_than_safety_assumes_exceed_its_assumptions() {
+    let held = |clock_drift, ppm| {
+        let mut toy = toy();
+        toy.config.clock_drift = clock_drift;
+        let trouble = ClockTrouble::Drift(ppm);
+        let fault = Fault::Clock { target: one(Target::Node(NodeId(1))), trouble };
+        toy.setup.faults = vec![FaultSpec::at(ms(100), fault)];
+        toy.run(1).assumptions_held
+    };
+    let percent = Some(Ratio::new(1, 100));
+    assert!(held(None, 20_000) && held(percent, 9_000) && held(percent, -9_000));
+    assert!(!held(percent, 20_000) && !held(percent, -20_000));
 }
 
 #[test]
