@@ -141,3 +141,17 @@ impl<S> Monitor<S> for Unwatched {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_core_owes_answers_and_so_do_clients_that_are_nodes() {
+        let core = [NodeId(0), NodeId(1)].into_iter().collect();
+        let patience = Duration::from_secs(1);
+        let end = End { at: Time::ZERO, gst: None, patience, cluster: Cluster { n: 3 }, core };
+        let owes = [0, 1, 2, 3].map(|node| end.must_answer(NodeId(node)));
+        assert_eq!(owes, [true, true, false, true]);
+    }
+}

@@ -258,3 +258,24 @@ pub(crate) struct Books {
     pub(crate) marks: Vec<(&'static str, u64)>,
     pub(crate) has_leader: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_apart_from_their_first_difference_until_all_are_equal() {
+        let at = |millis| Time::ZERO + Duration::from_millis(millis);
+        let mut states = Agreement::new(Cluster { n: 2 });
+        assert_eq!(states.diverged(at(9)), Measure::None);
+        states.last_update = Some(at(10));
+        for (millis, node, state) in [(10, 0, 7), (30, 1, 7), (50, 1, 8)] {
+            states.changed(at(millis), NodeId(node), state);
+        }
+        let open = (states.diverged(at(100)), states.converged(at(100)));
+        assert_eq!(open, (Measure::Censored(70.0), Measure::Censored(90.0)));
+        states.changed(at(60), NodeId(0), 8);
+        let over = (states.diverged(at(100)), states.converged(at(100)));
+        assert_eq!(over, (Measure::Value(30.0), Measure::Value(50.0)));
+    }
+}

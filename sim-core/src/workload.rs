@@ -169,6 +169,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_open_load_asks_at_random_and_without_end() {
+        let load = Workload::open(5, Rate::per_second(10));
+        assert_eq!((load.arrivals, load.requests), (Arrivals::Poisson, None));
+        assert_eq!((load.clients, load.rate), (5, Some(Rate::per_second(10))));
+    }
+
+    #[test]
     fn rates_are_read_exactly_and_written_back() {
         for text in ["200/s", "0.5/s", "1000000/s"] {
             assert_eq!(text.parse::<Rate>().unwrap().to_string(), text);

@@ -42,6 +42,11 @@ fn flipped(hash: &Hash) -> Hash {
 }
 
 #[test]
+fn only_the_tree_without_leaves_is_empty() {
+    assert_eq!([0, 1, 2].map(|count| tree(count).is_empty()), [true, false, false]);
+}
+
+#[test]
 fn hashes_are_those_of_sha_256() {
     // FIPS 180-4: the message without bits; and the leaf without bytes, which is that of one zero.
     assert_eq!(hex(&empty()), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");

@@ -9,6 +9,7 @@ use sim_core::tabletop::{Flying, Tabletop};
 use sim_core::time::Duration;
 
 use super::certificates::{liars, quorum};
+use super::log::Ballots;
 use super::message::{
     Batch, Message, Phase, PrePrepare, Prepared, Proposal, Request, Seal, Sequence, View,
     ViewChange,
@@ -301,6 +302,45 @@ fn claims(
         offered: offered.iter().map(|(view, batch)| proposal(view, batch)).collect(),
         signature: signer.sign("view-change", &()),
     })
+}
+
+#[test]
+fn votes_for_different_proposals_make_no_quorum_together() {
+    let mut ballots = Ballots::default();
+    for (voter, digest) in [(0, 7), (1, 8), (2, 7), (2, 8)] {
+        ballots.add(NodeId(voter), digest, Seal::Macs(4));
+    }
+    assert!(ballots.reach(2, 7) && !ballots.reach(3, 7), "{ballots:?}");
+    assert!(ballots.reach(1, 8) && !ballots.reach(2, 8), "n2 voted twice: {ballots:?}");
+}
+
+#[test]
+fn a_view_change_proves_what_it_says_was_prepared() {
+    let table = table(4, Config::default(), None);
+    let rules = replica(&table, 0).rules;
+    let signer = |node| {
+        let mouths = NodeSet::from_iter([NodeId(node)]);
+        table.forger(&mouths).signer(NodeId(node)).expect("its key")
+    };
+    let is_credible = |preparers: &[u32]| {
+        let pre_prepare = offer(&table, 1, (1, 1), Batch::One(request(&table, 4, 0, 0)));
+        let domain = Phase::Prepare.domain();
+        let sign = |node: &u32| signer(*node).sign(domain, &pre_prepare.proposal);
+        let prepares = preparers.iter().map(sign).collect();
+        let mut change = ViewChange {
+            view: 3,
+            replica: NodeId(2),
+            stable: None,
+            prepared: [Prepared { pre_prepare, prepares }].into_iter().collect(),
+            offered: [].into_iter().collect(),
+            signature: signer(2).sign("view-change", &()),
+        };
+        change.signature = signer(2).sign("view-change", &change.claim());
+        rules.is_credible(&change)
+    };
+    assert!(is_credible(&[0, 2]), "the primary n1 and two others are a quorum");
+    assert!(!is_credible(&[]) && !is_credible(&[2]));
+    assert!(!is_credible(&[2, 2]) && !is_credible(&[1, 2]), "each counts once");
 }
 
 #[test]

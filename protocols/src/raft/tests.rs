@@ -50,6 +50,21 @@ pub(super) fn elect<M: Machine>(table: &mut Tabletop<Raft<M>>, candidate: u32, v
 }
 
 #[test]
+fn a_pre_vote_of_an_earlier_term_does_not_count() {
+    let config = Config { pre_vote: true, ..Config::default() };
+    let mut table = Table::with_mutant(3, config, None);
+    let granted = |term| Message::PreVoteReply { term, granted: true };
+    table.fire(0, Timer::Election);
+    table.inject(1, 0, granted(0));
+    assert_eq!(table.state(0).term(), 1, "a majority would vote for n0");
+    table.fire(0, Timer::Election);
+    table.inject(1, 0, granted(0));
+    assert_eq!(table.state(0).term(), 1, "the reply was to an earlier poll");
+    table.inject(1, 0, granted(1));
+    assert_eq!(table.state(0).term(), 2);
+}
+
+#[test]
 fn a_restarted_server_has_its_term_its_vote_and_its_log() {
     let mut table = table(3, 64, None);
     elect(&mut table, 0, &[1]);

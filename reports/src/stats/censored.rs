@@ -162,6 +162,12 @@ mod tests {
     }
 
     #[test]
+    fn a_sample_is_empty_without_any_duration_finished_or_not() {
+        assert!(sample(&[], &[]).is_empty());
+        assert!(!sample(&[1.0], &[]).is_empty() && !sample(&[], &[1.0]).is_empty());
+    }
+
+    #[test]
     fn equal_durations_are_one_step() {
         let steps = sample(&[2.0, 1.0, 2.0], &[9.0]).steps();
         let expected = [(1.0, 1), (2.0, 3)];

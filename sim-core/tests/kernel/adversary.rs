@@ -61,7 +61,7 @@ fn an_equivocator_lies_to_odd_nodes_only_and_all_mouths_tell_the_same_lie() {
     assert_eq!(told(2, "to n1"), told(3, "to n1"));
 }
 
-pub(crate) fn corrupted(conduct: Conduct) -> Outcome {
+fn corrupted(conduct: Conduct) -> Outcome {
     struck(vec![FaultSpec::at(
         ms(1_000),
         Fault::Corrupt { target: node(0).into(), conduct: Some(conduct) },
@@ -142,6 +142,11 @@ fn a_twin_has_its_own_audience() {
         });
         assert!(heard.count() > 10, "n{listener} hears neither body");
     }
+    // The body that clients ask makes a majority with the two nodes that hear it, and not the other.
+    let answers = trace.steps.iter().filter(|step| {
+        step.kind == StepKind::Indicate && step.node == Some(NodeId(0)) && step.at > at(2_000)
+    });
+    assert!(answers.count() > 10, "nobody hears the first body");
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use sim_core::adversary::{Conduct, Strategy};
 use sim_core::fault::{Fault, FaultSpec};
 use sim_core::id::NodeId;
-use sim_core::rng::Ratio;
 use sim_core::target::Target;
 use sim_core::time::Duration;
 
@@ -20,7 +19,7 @@ fn a_corruption_keeps_every_key_of_its_conduct() {
     };
     let expected = Conduct {
         messages: vec!["vote".to_owned()],
-        probability: Ratio::new(1, 10),
+        probability: "10%".parse().expect("a probability"),
         against: Some(Target::Node(NodeId(1)).into()),
         by: Some(Duration::from_millis(2)),
         copies: Some(3),

@@ -1,17 +1,22 @@
 //! How far a strike reaches: whom it takes, what it leaves alone, and until when.
 
-use crate::adversary::corrupted;
-use crate::setting::{busy, for_a_while, node, struck, value};
+use crate::setting::{busy, for_a_while, ms, node, struck, value};
 use sim_core::adversary::{Conduct, Strategy};
-use sim_core::fault::{DiskTrouble, Fault};
+use sim_core::fault::{DiskTrouble, Fault, FaultSpec};
 use sim_core::rng::Ratio;
+use sim_core::setup::Gst;
 use sim_core::simulation::Simulation as _;
 use sim_core::target::Target;
 
 #[test]
 fn of_all_conducts_only_a_split_cuts_the_network() {
     for (strategy, name, _) in Strategy::ALL {
-        let cut = value(corrupted(Conduct::of(strategy)).metrics.msgs_cut_count);
+        let mut toy = busy();
+        // A split is over at GST.
+        toy.setup.gst = Gst::Never;
+        let fault = Fault::Corrupt { target: node(0).into(), conduct: Some(Conduct::of(strategy)) };
+        toy.setup.faults = vec![FaultSpec::at(ms(1_000), fault)];
+        let cut = value(toy.run(1).metrics.msgs_cut_count);
         assert_eq!(cut > 0.0, strategy == Strategy::Split, "{name}: {cut} messages cut");
     }
 }

@@ -13,7 +13,7 @@ use sim_core::landmark::Landmark;
 use sim_core::message::{Forger, Lie, Message, Record};
 use sim_core::problem::{Answer, Client, Problem, ProblemGauge, Promise};
 use sim_core::protocol::{Assumptions, Context, Contract, DiskMark, Protocol, Stored};
-use sim_core::rng::{ChaCha, Random as _};
+use sim_core::rng::{ChaCha, Random as _, Ratio};
 use sim_core::setup::Setup;
 use sim_core::time::{Duration, Time};
 use sim_core::workload::{Retry, Workload};
@@ -216,6 +216,8 @@ pub(crate) struct Habits {
     pub(crate) spins: bool,
     /// How often its timer fires.
     pub(crate) tick: Duration,
+    /// By how much clocks may differ in pace, if its safety hangs on that.
+    pub(crate) clock_drift: Option<Ratio>,
 }
 
 impl Default for Habits {
@@ -227,6 +229,7 @@ impl Default for Habits {
             forgets: false,
             spins: false,
             tick: Duration::from_millis(50),
+            clock_drift: None,
         }
     }
 }
@@ -265,10 +268,10 @@ impl Protocol for Echo {
     type Record = Written;
     type Monitor = Memory;
 
-    fn contract(_: &Habits, cluster: Cluster) -> Contract {
+    fn contract(habits: &Habits, cluster: Cluster) -> Contract {
         Contract {
             promise: Promise(vec!["truth", "termination"]),
-            safety: Assumptions::CRASH_RECOVERY,
+            safety: Assumptions { clock_drift: habits.clock_drift, ..Assumptions::CRASH_RECOVERY },
             liveness: Assumptions {
                 byzantine: 0,
                 forgetful: 0,

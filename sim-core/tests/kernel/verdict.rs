@@ -3,9 +3,11 @@
 use crate::setting::{at, busy, crash, ms, node};
 use crate::toy::toy;
 use sim_core::adversary::Strategy;
-use sim_core::fault::{Fault, FaultSpec, Loss};
+use sim_core::fault::{ClockTrouble, Fault, FaultSpec, Loss};
+use sim_core::id::NodeId;
 use sim_core::latency::Latency;
 use sim_core::outcome::Verdict;
+use sim_core::rng::Ratio;
 use sim_core::setup::Judges;
 use sim_core::simulation::Simulation as _;
 use sim_core::target::Target;
@@ -66,11 +68,15 @@ fn bounds_end_a_run_without_a_verdict() {
 fn a_panic_of_the_protocol_is_a_verdict() {
     let mut toy = toy();
     toy.config.panics = true;
+    // Whatever was asked waits longer than anybody should, but nobody judges half a run.
+    toy.setup.network.latency = Latency::Constant(ms(100));
+    toy.setup.patience = Some(ms(1));
     let run = toy.run(1);
     assert_eq!(
         (run.verdict, run.reason.as_str()),
         (Verdict::Panicked, "the toy was told to panic")
     );
+    assert_eq!(run.breaches, []);
 }
 
 #[test]
@@ -109,4 +115,19 @@ fn a_stall_after_too_much_was_lost_is_no_stall() {
     toy.setup.horizon = Duration::from_secs(30);
     let run = toy.run(1);
     assert_eq!((run.verdict, run.reason.as_str()), (Verdict::Inconclusive, "unrecoverable"));
+}
+
+#[test]
+fn clocks_further_apart_than_safety_assumes_exceed_its_assumptions() {
+    let held = |clock_drift, ppm| {
+        let mut toy = toy();
+        toy.config.clock_drift = clock_drift;
+        let trouble = ClockTrouble::Drift(ppm);
+        let fault = Fault::Clock { target: Target::Node(NodeId(1)).into(), trouble };
+        toy.setup.faults = vec![FaultSpec::at(ms(100), fault)];
+        toy.run(1).assumptions_held
+    };
+    let percent = Some(Ratio::new(1, 100));
+    assert!(held(None, 20_000) && held(percent, 9_000) && held(percent, -9_000));
+    assert!(!held(percent, 20_000) && !held(percent, -20_000));
 }
