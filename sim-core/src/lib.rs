@@ -65,8 +65,8 @@
 //!     fn next(&mut self, _: &mut ChaCha) {}
 //! }
 //!
-//! // The judge: it is shown what the application saw, entry by entry, and never the world. It keeps
-//! // where and since when each greeting waits.
+//! // The judge: it is shown what the application saw, entry by entry, and never the world. It
+//! // keeps where and since when each greeting waits.
 //! #[derive(Default)]
 //! struct Waiting(BTreeMap<OpId, (NodeId, Time)>);
 //!
@@ -177,8 +177,8 @@
 //! assert_eq!(outcome.strikes[0].changed, 2, "two nodes that were up went down");
 //! assert_eq!(outcome, experiment.run(7));
 //!
-//! // One step further: a majority goes down, for good. The judge sees it, and the outcome says that
-//! // the assumptions of the contract were exceeded: no bug, but theory at work.
+//! // One step further: a majority goes down, for good. The judge sees it, and the outcome says
+//! // that the assumptions of the contract were exceeded: no bug, but theory at work.
 //! experiment.setup.budget = Some(5);
 //! experiment.setup.faults = vec![FaultSpec::at(Duration::ZERO, Fault::crash(Target::Majority))];
 //! let (outcome, trace) = experiment.trace(7);

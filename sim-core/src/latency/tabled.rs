@@ -78,8 +78,8 @@ impl Empirical {
     /// 100 %.
     ///
     /// # Errors
-    /// If the points do not begin at 0 % or end at 100 %, if probabilities do not rise, or if delays
-    /// fall.
+    /// If the points do not begin at 0 % or end at 100 %, if probabilities do not rise, or if
+    /// delays fall.
     pub fn new(points: Vec<(Ratio, Duration)>) -> Result<Self, String> {
         let thresholds: Arc<[u64]> =
             points.iter().map(|(probability, _)| probability.threshold()).collect();
