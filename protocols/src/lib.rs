@@ -48,16 +48,16 @@
 //! assert!(entry.properties.contains(&CONSISTENCY));
 //! ```
 //!
-//! To read: [`problem::broadcast`], a problem in one sitting, then [`bracha`] from its `mod.rs` on. In
-//! the folder of every protocol `config.rs` has the keys of `[protocol]`, `message.rs` what is said
-//! and written down, `monitor.rs` (or `invariants.rs`) the judge of states, `marks.rs` the rare states
-//! worth reaching, `tests.rs` the figures of its paper step by step, and `mutants.rs` its planted bugs.
-//! After that [`raft`] and [`pbft`], which split as their papers do, and [`voting`] and
+//! To read: [`problem::broadcast`], a problem in one sitting, then [`bracha`] from its `mod.rs` on.
+//! In a protocol's folder `config.rs` has the keys of `[protocol]`, `message.rs` what is said and
+//! written down, `monitor.rs` (or `invariants.rs`) the judge of states, `marks.rs` the rare states
+//! worth reaching, `tests.rs` the figures of its paper step by step, and `mutants.rs` its planted
+//! bugs. After that [`raft`] and [`pbft`], which split as their papers do, and [`voting`] and
 //! [`consensus_builder`], which stand on the voting rules of [`election`].
 //!
-//! The order of the modules is the order of dependency: a module imports only those above it. First
-//! come calculations that know no protocol, then the problems, then what several protocols share, then
-//! the protocols.
+//! The order of the modules is the order of dependency: a module imports only those above it (its
+//! tests may borrow a protocol from below). First come calculations that know no protocol, then the
+//! problems, then what several protocols share, then the protocols.
 
 pub mod quorum;
 pub mod staleness;
