@@ -30,12 +30,12 @@
 //! let mut table = Tabletop::<Bracha>::new(4, Config::default());
 //! table.request(0, OpId::default(), Broadcast(Value(7)));
 //! table.settle(&[0, 1, 2]);
-//! assert_eq!(table.transcript().matches("value: v7 } }").count(), 3);
-//! // What is for n3 is lost; n0 says it again.
+//! assert_eq!(table.transcript().matches("Announce(Decided)").count(), 3);
+//! // What was for n3 is lost, and said again.
 //! table.lose_all();
-//! table.fire(0, Timer::Repeat);
+//! (0..3).for_each(|node| table.fire(node, Timer::Repeat));
 //! table.settle(&[0, 1, 2, 3]);
-//! assert_eq!(table.transcript().matches("value: v7 } }").count(), 4);
+//! assert_eq!(table.transcript().matches("Announce(Decided)").count(), 4);
 //! assert_eq!(table.violations(), []);
 //!
 //! // In the world the seed decides what was decided by hand above.
@@ -48,16 +48,16 @@
 //! assert!(entry.properties.contains(&CONSISTENCY));
 //! ```
 //!
-//! To read: [`problem::broadcast`], a problem in one sitting, then [`bracha`] from its `mod.rs` on. In
-//! the folder of every protocol `config.rs` has the keys of `[protocol]`, `message.rs` what is said
-//! and written down, `monitor.rs` (or `invariants.rs`) the judge of states, `marks.rs` the rare states
-//! worth reaching, `tests.rs` the figures of its paper step by step, and `mutants.rs` its planted bugs.
-//! After that [`raft`] and [`pbft`], which split as their papers do, and [`voting`] and
+//! To read: [`problem::broadcast`], a problem in one sitting, then [`bracha`] from its `mod.rs` on.
+//! In a protocol's folder `config.rs` has the keys of `[protocol]`, `message.rs` what is said and
+//! written down, `monitor.rs` (or `invariants.rs`) the judge of states, `marks.rs` the rare states
+//! worth reaching, `tests.rs` the figures of its paper step by step, and `mutants.rs` its planted
+//! bugs. After that [`raft`] and [`pbft`], which split as their papers do, and [`voting`] and
 //! [`consensus_builder`], which stand on the voting rules of [`election`].
 //!
-//! The order of the modules is the order of dependency: a module imports only those above it. First
-//! come calculations that know no protocol, then the problems, then what several protocols share, then
-//! the protocols.
+//! The order of the modules is the order of dependency: a module imports only those above it (its
+//! tests may borrow a protocol from below). First come calculations that know no protocol, then the
+//! problems, then what several protocols share, then the protocols.
 
 pub mod quorum;
 pub mod staleness;
