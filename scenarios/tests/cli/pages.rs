@@ -104,7 +104,8 @@ fn manifests() -> Vec<(String, toml::Table, PathBuf)> {
 
 /// What is wrong with a command of cargo: it names something that there is not.
 fn complaint(command: &Command, manifests: &[(String, toml::Table, PathBuf)]) -> Option<String> {
-    const VERBS: [&str; 6] = ["run", "test", "bench", "install", "doc", "build"];
+    // The last one is another program's, which the page says how to install.
+    const VERBS: [&str; 7] = ["run", "test", "bench", "install", "doc", "build", "mutants"];
     let words: Vec<&str> = command.typed.split_whitespace().skip_while(|w| *w != "cargo").collect();
     let own: Vec<&str> = words.iter().copied().take_while(|word| *word != "--").collect();
     let after = |flags: &[&str]| {
