@@ -242,6 +242,24 @@ fn a_node_that_missed_everything_is_told_by_those_who_delivered() {
 }
 
 #[test]
+fn who_has_delivered_answers_a_repetition_with_all_that_it_said_and_repeats_nothing() {
+    let mut table = Table::new(4, Config::default());
+    ask(&mut table);
+    table.settle(&[0, 1, 2]);
+    table.lose_all();
+    let again = Message { again: true, ..says(Step::Echo, TRUE) };
+    table.inject(3, 1, again.clone());
+    let answers: Vec<_> =
+        table.flying().iter().map(|letter| (letter.to, &letter.message)).collect();
+    let (echo, ready) = (says(Step::Echo, TRUE), says(Step::Ready, TRUE));
+    assert_eq!(answers, [(NodeId(3), &echo), (NodeId(3), &ready)]);
+    table.lose_all();
+    table.inject(1, 3, again);
+    let is_answer = |step| table.flying().iter().any(|letter| letter.message.step == step);
+    assert!(!is_answer(Step::Echo) && !is_answer(Step::Ready), "n3 has not delivered");
+}
+
+#[test]
 fn who_reboots_having_delivered_delivers_again_in_its_new_life() {
     let mut table = Table::new(4, Config::default());
     ask(&mut table);

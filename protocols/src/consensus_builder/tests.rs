@@ -1,5 +1,7 @@
 //! Building consensus, told step by step.
 
+use std::collections::BTreeMap;
+
 use sim_core::id::{ClientId, Cluster, NodeId, OpId};
 use sim_core::protocol::Protocol as _;
 use sim_core::rng::Ratio;
@@ -176,12 +178,40 @@ fn the_next_agent_takes_over_and_goes_on_with_what_was_kept() {
     for mark in ["minutes_adopted", "closed_without_all"] {
         assert!(table.transcript().contains(mark), "{mark}");
     }
-    // Back again, it hears how it ended when its turn comes.
+    // Back again, it hears how it ended when its turn comes: what was said meanwhile is lost.
+    table.lose_all();
     table.restart(0);
     table.fire(0, Timer::TakeOver);
     table.settle(&[0, 1, 2]);
     assert_eq!(record(&table, 0), record(&table, 1));
     assert_eq!(table.violations(), []);
+}
+
+#[test]
+fn minutes_are_kept_if_they_come_from_the_facilitator_of_a_view_that_is_not_over() {
+    let mut table = seat(&Config::default(), &THREE);
+    table.lose_all();
+    let minutes = Arc::new(Minutes { proposals: BTreeMap::new(), rounds: Vec::new() });
+    let mut hears = |from, view| {
+        table.inject(from, 2, Message::Minutes { view, minutes: Arc::clone(&minutes) });
+        let kept = table.state(2).kept.as_ref().map(|(view, _)| *view);
+        let answers = table.flying().len();
+        table.lose_all();
+        (kept, answers)
+    };
+    assert_eq!(hears(0, 1), (None, 0), "view 1 is n1's");
+    assert_eq!(hears(1, 1), (Some(1), 1));
+    assert_eq!(hears(1, 2), (Some(1), 0), "view 2 is its own");
+    assert_eq!(hears(0, 0), (Some(1), 0), "view 0 is over");
+}
+
+#[test]
+fn who_votes_after_a_majority_has_kept_the_outcome_was_not_left_out() {
+    let mut table = seat(&Config::default(), &THREE);
+    table.settle(&[0, 1, 2]);
+    let minutes = record(&table, 0).expect("it ended");
+    assert!(minutes.rounds.iter().all(|round| round.ballots.len() == 3));
+    assert!(!table.transcript().contains("closed_without_all"));
 }
 
 #[test]

@@ -257,3 +257,30 @@ impl<S: DotStore> Causal<S> {
         dots + 4 * self.store.keys() + self.context.bytes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sim_core::id::NodeId;
+
+    use super::*;
+
+    const DOT: Dot = Dot { node: NodeId(0), sequence: 1 };
+
+    /// One state has a dot, and the other has seen it removed, by nothing that has a dot itself.
+    fn with_and_without<S: DotStore>(store: S) -> [Causal<S>; 2] {
+        let with = Causal::adding(store, DOT, &[]);
+        let without = Causal { store: S::default(), context: with.context.clone() };
+        [with, without]
+    }
+
+    fn goes_one_way<S: DotStore>([with, without]: [Causal<S>; 2]) {
+        assert!(with.precedes(&without) && !without.precedes(&with), "{with:?}");
+    }
+
+    #[test]
+    fn what_was_removed_is_above_what_was_there_and_not_below() {
+        goes_one_way(with_and_without(DotSet::from([DOT])));
+        goes_one_way(with_and_without(DotFun::of(DOT, 'a')));
+        goes_one_way(with_and_without(DotMap::of('k', DotSet::from([DOT]))));
+    }
+}

@@ -82,3 +82,12 @@ fn who_is_on_the_list_is_revoked_and_an_old_list_says_nothing_of_the_others() {
     assert_eq!(list.check(ann.public(), at(11), age), Err(Flaw::Revoked));
     assert_eq!(list.check(ann.public(), at(13), age), Err(Flaw::Revoked));
 }
+
+#[test]
+fn a_list_is_as_long_as_its_time_its_signature_and_eight_bytes_a_key() {
+    let [ann, bob, authority] = keys();
+    let bytes = |revoked| Revocations::issue(&authority, revoked, at(10)).bytes();
+    assert_eq!(bytes(BTreeSet::new()), 8 + SIGNATURE_BYTES);
+    let two = BTreeSet::from([ann.public(), bob.public()]);
+    assert_eq!(bytes(two), 8 + SIGNATURE_BYTES + 16);
+}

@@ -11,8 +11,8 @@ use sim_core::time::Duration;
 use super::certificates::{liars, quorum};
 use super::log::Ballots;
 use super::message::{
-    Batch, Message, Phase, PrePrepare, Prepared, Proposal, Request, Seal, Sequence, View,
-    ViewChange,
+    Batch, Checkpoint, Message, Phase, PrePrepare, Prepared, Proposal, Request, Seal, Sequence,
+    View, ViewChange,
 };
 use super::replica::Replica;
 use super::{Authentication, Config, Pbft, Timer};
@@ -90,6 +90,15 @@ pub(super) fn vote(table: &Table, voter: u32, phase: Phase, proposal: Proposal) 
     let mouths = NodeSet::from_iter([NodeId(voter)]);
     let signer = table.forger(&mouths).signer(NodeId(voter)).expect("its key");
     Message::vote(phase, proposal, Seal::Signed(signer.sign(phase.domain(), &proposal)))
+}
+
+/// A replica's word, with its true signature, that it has some state after `sequence`.
+fn checkpoint(table: &Table, node: u32, sequence: Sequence) -> Message {
+    let mouths = NodeSet::from_iter([NodeId(node)]);
+    let signer = table.forger(&mouths).signer(NodeId(node)).expect("its key");
+    let (position, digest) = (sequence, Batch::Null.digest());
+    let signature = signer.sign("checkpoint", &(sequence, position, digest));
+    Message::Checkpoint(Checkpoint { sequence, position, digest, signature })
 }
 
 fn quick() -> Config {
@@ -213,6 +222,41 @@ fn a_replica_behind_a_stable_checkpoint_fetches_the_state_and_refuses_a_wrong_on
     settle_but(&mut table, |_| false);
     assert_eq!(replica(&table, 3).position(), 5);
     assert_eq!(table.violations(), []);
+}
+
+#[test]
+fn the_latest_four_checkpoints_of_a_replica_count_and_no_more() {
+    for (last, expected) in [(8, Some(2)), (10, None)] {
+        let mut table = table(4, quick(), None);
+        let announced = (2..=last).step_by(2).map(|sequence| (1, sequence));
+        for (node, sequence) in announced.chain([(2, 2), (3, 2)]) {
+            let word = checkpoint(&table, node, sequence);
+            table.inject(node, 0, word);
+        }
+        let ahead = replica(&table, 0).ahead.as_ref().map(|stable| stable.sequence);
+        assert_eq!(ahead, expected, "n1 announced everything up to {last}");
+    }
+}
+
+#[test]
+fn every_further_view_change_in_vain_doubles_the_patience() {
+    let mut table = table(4, Config::default(), None);
+    let is_withheld = |letter: &Flying<Message>| {
+        matches!(letter.message, Message::PrePrepare(_) | Message::NewView(_))
+    };
+    ask(&mut table, 4, 0, 0);
+    settle_but(&mut table, |letter| letter.to == NodeId(0));
+    ask(&mut table, 4, 0, 0);
+    settle_but(&mut table, is_withheld);
+    lose_patience(&mut table, &[1, 2, 3]);
+    settle_but(&mut table, is_withheld);
+    lose_patience(&mut table, &[2, 3]);
+    settle_but(&mut table, is_withheld);
+    assert_eq!(replica(&table, 3).view(), 2);
+    lose_patience(&mut table, &[3]);
+    assert_eq!(replica(&table, 3).view(), 2, "it waits for twice as long");
+    lose_patience(&mut table, &[3]);
+    assert_eq!(replica(&table, 3).view(), 3);
 }
 
 #[test]

@@ -407,3 +407,19 @@ impl<M: Machine> Raft<M> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_acceptance_of_less_than_the_probe_asks_for_does_not_end_the_probing() {
+        let mut progress = Progress { matched: 3, next: 8, mode: Mode::Probing { sent: 9 } };
+        progress.on_accepted(5, false);
+        assert!(matches!(progress.mode, Mode::Probing { sent: 9 }), "{progress:?}");
+        assert_eq!(progress.next, 8);
+        progress.on_accepted(7, false);
+        assert!(matches!(progress.mode, Mode::Streaming { .. }), "{progress:?}");
+        assert_eq!(progress.next, 10, "what the probe carried is under way");
+    }
+}
