@@ -232,6 +232,7 @@ fn too_many_liars_are_objected_to() {
     assert_eq!(object(Timing::Synchronous, 4, 1), None);
     assert_eq!(object(Timing::Synchronous, 3, 1), Some(("liars", true)));
     assert_eq!(object(Timing::Synchronous, 2, 1), Some(("liars", false)));
+    assert_eq!(object(Timing::Synchronous, 4, 2), Some(("liars", false)));
     assert_eq!(object(Timing::Asynchronous, 6, 1), None);
     assert_eq!(object(Timing::Asynchronous, 5, 1), Some(("liars", true)));
     assert_eq!(object(Timing::Asynchronous, 3, 1), Some(("liars", false)));

@@ -347,3 +347,14 @@ fn too_little_resilience_is_objected_to_and_not_promised() {
     assert_eq!(with(byzantine(), 5, Some(1)), (Some(true), 0, 0));
     assert_eq!(with(byzantine(), 11, Some(1)), (None, 1, 1));
 }
+
+#[test]
+fn each_message_has_a_kind_of_its_own() {
+    let messages = [
+        Message::Report { round: 1, choice: A, again: false },
+        Message::Proposal { round: 1, choice: None, again: false },
+        Message::Decided { round: 1, choice: A },
+    ];
+    let kinds = messages.map(|message| Message::KINDS[message.kind()]);
+    assert_eq!(kinds, ["report", "proposal", "decided"]);
+}

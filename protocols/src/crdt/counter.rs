@@ -141,3 +141,19 @@ impl DataType for PnCounter {
         WORD
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sim_core::id::NodeId;
+
+    use super::*;
+
+    #[test]
+    fn a_counter_that_shrinks_carries_what_was_added_and_what_was_taken_off() {
+        let mut counter = PnCounter::default();
+        for (node, by) in [(0, 1), (0, -1), (1, -1)] {
+            counter.effect(&Count { node: NodeId(node), by });
+        }
+        assert_eq!(counter.bytes(), 3 * (4 + WORD));
+    }
+}

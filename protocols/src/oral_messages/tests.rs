@@ -346,3 +346,9 @@ fn fewer_traitors_are_survived_where_the_generals_are_too_few_for_m() {
     assert_eq!([survived(3, 1), survived(6, 2), survived(9, 3)], [0, 1, 2]);
     assert_eq!([survived(4, 0), survived(7, 1), survived(1, 0), survived(2, 1)], [0, 1, 0, 0]);
 }
+
+#[test]
+fn an_objection_to_a_depth_names_the_traitors_that_are_survived() {
+    let found = OralMessages::objections(&with_depth(2), Cluster { n: 6 });
+    assert!(found[0].reason.contains("2 need 7 generals, and 6 survive 1"), "{}", found[0].reason);
+}

@@ -334,6 +334,14 @@ mod tests {
     }
 
     #[test]
+    fn a_case_is_drawn_for_a_load_that_leaves_something_to_chance_and_for_no_other() {
+        let key = Streams::new(0).key(Stream::Application);
+        let has_case = |load: &Load| Decision::drawn(load, Cluster { n: 3 }, key).case.is_some();
+        assert!(!has_case(&Load::default()));
+        assert!(has_case(&Load { impartial: true, ..Load::default() }));
+    }
+
+    #[test]
     fn choices_have_letters_and_another_choice_is_never_the_same() {
         let names = [0, 25, 26].map(|index| Choice::new(index, 30).to_string());
         assert_eq!(names, ["A", "Z", "27"]);

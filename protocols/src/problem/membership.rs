@@ -216,3 +216,21 @@ impl Problem for Membership {
         Some(Box::new(gauge::Views::new(cluster)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_learned_of_when_it_comes_to_be_alive_and_suspected_once() {
+        let of = |status| Belief { incarnation: 0, status };
+        let landmark = |before: Option<Status>, now| of(now).landmark(NodeId(1), before.map(of));
+        let suspected = Some(Landmark::Suspected { node: NodeId(1) });
+        for before in [None, Some(Status::Dead), Some(Status::Left)] {
+            assert_eq!(landmark(before, Status::Alive), Some(Landmark::Learned), "{before:?}");
+        }
+        assert_eq!(landmark(Some(Status::Suspect), Status::Alive), None);
+        assert_eq!(landmark(Some(Status::Alive), Status::Suspect), suspected);
+        assert_eq!(landmark(Some(Status::Suspect), Status::Dead), None);
+    }
+}

@@ -412,6 +412,25 @@ mod tests {
     }
 
     #[test]
+    fn who_is_not_impartial_thinks_what_the_load_says() {
+        let (conduct, opinions) = (vec![Conduct::Honest], vec!["reject".into()]);
+        let load = Load { options: options(3), opinions, conduct, ..Load::default() };
+        for case in cases(&load, 2).take(50) {
+            let thinks = case.agents.iter().map(|agent| agent.thinks.favourite());
+            assert!(thinks.eq([Choice::new(2, 3); 2]));
+        }
+    }
+
+    #[test]
+    fn the_strategic_back_the_second_of_two_leaders_if_they_like_it_better() {
+        let worth = vec![vec![9, 0, 0], vec![9, 0, 0], vec![0, 9, 0], vec![0, 5, 9]];
+        let conduct = [vec![Conduct::Honest; 3], vec![Conduct::Strategic]].concat();
+        let load = Load { options: options(3), worth, conduct, ..Load::default() };
+        let case = cases(&load, 4).next().expect("a case");
+        assert_eq!(case.agents[3].says.favourite(), Choice::new(1, 3));
+    }
+
+    #[test]
     fn some_say_what_others_do() {
         assert_eq!(last_of_five(Conduct::Honest).to_string(), "C > B > A");
         // A and B are alike often heard, and it likes B better.

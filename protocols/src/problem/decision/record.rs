@@ -171,3 +171,14 @@ impl Story<'_> {
         section.table(["agent", "how"], rows)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_are_listed_and_nobody_is_named_as_such() {
+        assert_eq!(list([]), "nobody");
+        assert_eq!(list([0, 2].map(NodeId)), "n0, n2");
+    }
+}

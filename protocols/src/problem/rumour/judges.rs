@@ -186,3 +186,31 @@ impl Checker<Tell, Standing> for Coverage {
         self.rumours.values().any(|spread| spread.count < self.up)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sim_core::id::ClientId;
+
+    use super::*;
+
+    #[test]
+    fn a_crash_of_who_is_corrupt_takes_nobody_away_who_counts() {
+        let rumour = OpId { client: ClientId(0), sequence: 0 };
+        let learns = || Event::Indicated {
+            answers: None,
+            indication: Standing::Learned { rumour, round: 0 },
+        };
+        let mut coverage = Coverage::default();
+        let mut happens = |node, event| {
+            let (at, node) = (Time::ZERO, NodeId(node));
+            assert_eq!(coverage.observe(&Entry { at, node, incarnation: 0, event }), None);
+            coverage.must_wait()
+        };
+        (0..3).for_each(|node| _ = happens(node, Event::Booted));
+        happens(2, Event::Corrupted);
+        happens(2, Event::Crashed);
+        happens(0, Event::Requested { op: rumour, request: Tell, reached: true });
+        assert!(happens(0, learns()), "n1 counts and has not learned it");
+        assert!(!happens(1, learns()), "all who count have");
+    }
+}
