@@ -227,7 +227,7 @@ impl Capsule {
         one_point(&self.head.text).map_err(|reason| Error::foreign(path, &reason))
     }
 
-    /// Writes the file, whole or not at all.
+    /// Writes the file, whole or not at all; into a pipe or a device, as it comes.
     ///
     /// # Errors
     /// When it would be too large, or the disk does not take it.
@@ -242,10 +242,15 @@ impl Capsule {
             let next = "shorten the run: --set horizon=10s, or --set limits.events=1000000".into();
             return Err(Error::Usage { message, next });
         }
+        // A file that is renamed to `/dev/null` takes its place, for everybody on the machine.
+        let taken = fs::metadata(path).ok().filter(|there| !there.is_file() && !there.is_dir());
         let mut part = path.as_os_str().to_owned();
         part.push(".part");
-        fs::write(&part, &bytes).map_err(Error::io("write", path))?;
-        fs::rename(&part, path).map_err(Error::io("write", path))?;
+        match taken {
+            Some(_) => fs::write(path, &bytes),
+            None => fs::write(&part, &bytes).and_then(|()| fs::rename(&part, path)),
+        }
+        .map_err(Error::io("write", path))?;
         Ok(bytes.len())
     }
 

@@ -44,6 +44,17 @@ fn a_saved_run_replays_without_its_scenario() {
     assert_eq!(document["seed"], 7);
 }
 
+/// By way of a link, so that a build without this cannot take the machine's own device away.
+#[cfg(unix)]
+#[test]
+fn a_device_is_written_into_and_not_replaced_by_a_file() {
+    let desk = Desk::with_vote("replay_device");
+    std::os::unix::fs::symlink("/dev/null", desk.path("nowhere")).expect("a link");
+    desk.synod(&["trace", "vote.toml", "--seed", "7", "--save", "nowhere"]).exits(0);
+    let link = fs::symlink_metadata(desk.path("nowhere")).expect("it is still there");
+    assert!(link.file_type().is_symlink());
+}
+
 #[test]
 fn a_replay_shows_what_a_trace_shows() {
     let desk = with_trace("replay_shows");
