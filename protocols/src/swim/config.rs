@@ -52,8 +52,9 @@ pub struct Config {
     /// So many nodes, the first ones and at least 1, are known to all who come up, and asked for the
     /// others; by default all know all.
     pub seeds: Option<u32>,
-    /// How often a member exchanges its whole view with another, which may be one that it holds
-    /// for gone: so two halves find together again. `0s` for never.
+    /// How often a member exchanges its whole view with another: with each in turn, in an order that
+    /// is shuffled after each round, also with those that it holds for gone; so groups that lost
+    /// each other are together again after as many such times as there are nodes. `0s` for never.
     pub sync: Duration,
     /// What is left of the incarnation after a crash.
     pub incarnation: Incarnations,

@@ -7,8 +7,8 @@
 //!
 //! The paper's processes do not come back, and its network heals before anybody notices. Ours do
 //! not, so there is more here: a node that comes up again does so under a later incarnation, which
-//! raises it from the dead; whoever is held for dead is told so when it speaks; and members now
-//! and then exchange whole views, with the dead too.
+//! raises it from the dead; whoever is held for dead is told so when it speaks; and members exchange
+//! whole views with everyone in turn, with the dead too.
 
 mod config;
 mod gossip;
@@ -56,6 +56,8 @@ pub struct Swim {
     gossip: Gossip,
     /// Whom it will probe in this round; the next one is the last.
     round: Vec<NodeId>,
+    /// With whom it will exchange views in this round; the next one is the last.
+    partners: Vec<NodeId>,
     probe: Option<Probe>,
     sequence: Sequence,
     relays: BTreeMap<Sequence, Relay>,
@@ -134,6 +136,7 @@ impl Protocol for Swim {
             present: 0,
             gossip: Gossip::default(),
             round: Vec::new(),
+            partners: Vec::new(),
             probe: None,
             sequence: 0,
             relays: BTreeMap::new(),
@@ -398,13 +401,14 @@ impl Swim {
         }
     }
 
-    /// Asks who is there: the seeds, or anybody where all know all.
+    /// Asks who is there: the seeds, and somebody whom it remembers, since no seed may be there.
     fn introduce(&mut self, ctx: &mut Context<'_, Self>) {
         let me = ctx.me();
-        let hosts: Vec<NodeId> = match ctx.config().seeds {
-            Some(seeds) => ctx.cluster().others(me).filter(|host| host.0 < seeds).collect(),
-            None => self.anybody(ctx).into_iter().collect(),
-        };
+        let seeds = ctx.config().seeds.unwrap_or(0);
+        let mut hosts: Vec<NodeId> =
+            ctx.cluster().others(me).filter(|host| host.0 < seeds).collect();
+        let remembered = self.next_partner(ctx);
+        hosts.extend(remembered.filter(|partner| !hosts.contains(partner)));
         if hosts.is_empty() {
             self.is_introduced = true;
             return;
@@ -415,17 +419,21 @@ impl Swim {
         ctx.set_timer(Timer::Introduction, ctx.config().period);
     }
 
-    /// Exchanges views with anybody.
-    fn exchange(&self, ctx: &mut Context<'_, Self>) {
-        if let Some(other) = self.anybody(ctx) {
-            self.show(other, Purpose::Sync, ctx);
+    /// Exchanges views with the next in turn.
+    fn exchange(&mut self, ctx: &mut Context<'_, Self>) {
+        if let Some(partner) = self.next_partner(ctx) {
+            self.show(partner, Purpose::Sync, ctx);
         }
     }
 
-    /// Anyone, also the dead and those who left: they may be back, and if all whom this one sees
-    /// go, nobody else would tell it.
-    fn anybody(&self, ctx: &mut Context<'_, Self>) -> Option<NodeId> {
-        let place = ctx.random().below(self.view.len() as u64) as usize;
-        self.view.keys().nth(place).copied()
+    /// Everyone in turn, also the dead and those who left: they may be back, and if all whom this
+    /// one sees go, nobody else would tell it. By chance alone two groups that hold each other for
+    /// gone could miss each other for as long as you like.
+    fn next_partner(&mut self, ctx: &mut Context<'_, Self>) -> Option<NodeId> {
+        if self.partners.is_empty() {
+            self.partners = self.view.keys().copied().collect();
+            ctx.random().shuffle(&mut self.partners);
+        }
+        self.partners.pop()
     }
 }

@@ -209,8 +209,8 @@ fn whoever_comes_up_again_has_a_later_incarnation_or_rises_when_it_is_told() {
     }
 }
 
-#[test]
-fn a_node_that_knows_a_seed_alone_comes_to_know_all() {
+/// Four nodes of which n0 is the seed, after two periods.
+fn acquainted_by_a_seed() -> Table {
     let mut table = Table::new(4, Config { seeds: Some(1), ..in_step() });
     table.settle(&[0, 1, 2, 3]);
     // The seed knows them all; what each was told depends on who came before.
@@ -220,6 +220,12 @@ fn a_node_that_knows_a_seed_alone_comes_to_know_all() {
             table.settle(&[0, 1, 2, 3]);
         }
     }
+    table
+}
+
+#[test]
+fn a_node_that_knows_a_seed_alone_comes_to_know_all() {
+    let table = acquainted_by_a_seed();
     for node in 0..4 {
         for member in (0..4).filter(|member| *member != node) {
             assert_eq!(status(&table, node, member), (0, Status::Alive), "n{member} at n{node}");
@@ -267,6 +273,43 @@ fn two_halves_that_held_each_other_for_dead_find_together_by_an_exchange() {
     table.fire(0, Timer::Period);
     table.settle(&[0, 1]);
     assert_eq!([status(&table, 0, 1).1, status(&table, 1, 0).1], [Status::Alive; 2]);
+}
+
+/// Whom a node sends views, firing the timer as often.
+fn partners(table: &mut Table, node: u32, timer: Timer, times: usize) -> Vec<u32> {
+    for _ in 0..times {
+        table.fire(node, timer);
+    }
+    let mut partners: Vec<u32> = flying(table)
+        .into_iter()
+        .filter(|(kind, from, _)| *kind == "sync" && *from == node)
+        .map(|(_, _, to)| to)
+        .collect();
+    partners.sort_unstable();
+    table.lose_all();
+    partners
+}
+
+#[test]
+fn views_are_exchanged_with_everybody_in_turn_also_with_those_held_for_gone() {
+    for gone in [Status::Dead, Status::Left] {
+        let mut table = Table::new(6, in_step());
+        table.inject(1, 0, says(0, vec![update(2, 0, gone), update(4, 0, gone)]));
+        for _ in 0..5 {
+            assert_eq!(partners(&mut table, 0, Timer::Sync, 5), [1, 2, 3, 4, 5]);
+        }
+    }
+}
+
+#[test]
+fn whoever_comes_back_when_the_seed_is_gone_asks_whom_it_remembers() {
+    let mut table = acquainted_by_a_seed();
+    table.request(1, OP, Request::Leave);
+    table.request(0, OP, Request::Leave);
+    table.settle(&[0, 1, 2, 3]);
+    table.request(1, OpId { sequence: 1, ..OP }, Request::Join);
+    // The seed each time, and once everybody.
+    assert_eq!(partners(&mut table, 1, Timer::Introduction, 2), [0, 0, 0, 2, 3]);
 }
 
 #[test]
