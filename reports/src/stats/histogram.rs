@@ -71,9 +71,9 @@ impl Histogram {
     /// The value of this rank, counted from 1; `None` if there are not so many.
     fn at(&self, rank: u64) -> Option<f64> {
         let mut seen = 0;
-        self.buckets().find_map(|bucket| {
-            seen += bucket.count;
-            (seen >= rank).then_some(bucket.from)
+        self.buckets.iter().find_map(|(&index, &count)| {
+            seen += count;
+            (seen >= rank).then(|| three_digits(lower(index), lower(index + 1)) as f64 / 1e6)
         })
     }
 
@@ -158,6 +158,17 @@ const fn lower(bucket: u64) -> u128 {
     ((bucket - shift * FINE) as u128) << shift
 }
 
+/// The middle of a bucket, to as many digits as it is sure of: its ends are digits of the buckets,
+/// and not of what was counted.
+const fn three_digits(from: u128, to: u128) -> u128 {
+    let middle = u128::midpoint(from, to - 1);
+    if from + 1 == to {
+        return middle;
+    }
+    let unit = 10_u128.pow(middle.ilog10() - 2);
+    (middle + unit / 2) / unit * unit
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,9 +213,14 @@ mod tests {
     }
 
     #[test]
-    fn small_whole_numbers_keep_all_their_digits() {
+    fn what_has_three_digits_keeps_them_and_no_others_come_to_it() {
+        for value in (1..1_000).chain((1..100).map(|tens| tens * 100_000)) {
+            let mut histogram = Histogram::default();
+            (0..5).for_each(|_| histogram.record_value(f64::from(value)));
+            assert_eq!(histogram.quantile(0.5), Some(f64::from(value)));
+        }
         let mut histogram = Histogram::default();
-        (0..5).for_each(|_| histogram.record_value(8.0));
-        assert!((histogram.quantile(0.5).expect("enough") - 8.0).abs() < 0.008);
+        [178.947; 5].map(|value| histogram.record_value(value));
+        assert_eq!(histogram.quantile(0.5), Some(179.0));
     }
 }
