@@ -5,8 +5,9 @@
 
 use super::ends::{self, EndLabel};
 use super::palette::Dash;
+use super::shares;
 use super::sheet::{Drawn, Panel, Rect, Sheet, band, curve, pixel};
-use crate::cell::{CsvText, number_cell, text_cell};
+use crate::cell::{Cell, CsvText};
 use crate::row::Point;
 use crate::stats::{CensoredSample, Proportion};
 use plotters::style::RGBColor;
@@ -26,8 +27,8 @@ impl Distribution<'_> {
     }
 }
 
-/// The longest and the shortest that is known of each sample: how long those took that ended, and
-/// the shortest watching in vain.
+/// How far the curves go: how long those took that ended, and of each sample the shortest watching
+/// in vain, at which its curve stops.
 pub(super) fn durations<'a>(all: &'a [Distribution<'_>]) -> impl Iterator<Item = f64> + Clone + 'a {
     let ended = all.iter().flat_map(|one| one.sample.ended().iter().copied());
     ended.chain(all.iter().filter_map(|one| one.sample.watched().first().copied()))
@@ -56,8 +57,7 @@ pub(super) fn paint(
         let color = one.color;
         let [line, lower, upper] = outline(&one.sample);
         if let Some(opacity) = look.band_opacity {
-            let edges = lower.into_iter().chain(upper.into_iter().rev());
-            band(panel, edges.collect(), color, opacity)?;
+            band(panel, [lower, upper], color, opacity)?;
         }
         curve(panel, &line, color, 2.0, one.dash)?;
         let last = line.last().map(|last| pixel(panel, *last));
@@ -104,17 +104,14 @@ pub(super) fn slice(all: &[Distribution<'_>], [duration, ended]: [&str; 2]) -> S
     let mut csv = CsvText::new(&header);
     for one in all {
         for step in one.sample.steps() {
-            let interval = step.ended.wilson();
-            csv.row(&[
-                text_cell(&one.point.id).into_owned(),
-                text_cell(&one.name).into_owned(),
-                number_cell(Some(step.at)),
-                step.ended.hits.to_string(),
-                step.ended.total.to_string(),
-                number_cell(step.ended.share()),
-                number_cell(interval.and_then(|i| i.lo)),
-                number_cell(interval.and_then(|i| i.hi)),
-            ]);
+            let place = [
+                Cell::text(&one.point.id),
+                Cell::text(&one.name),
+                Cell::number(step.at),
+                Cell::count(step.ended.hits),
+                Cell::count(step.ended.total),
+            ];
+            csv.row(place.into_iter().chain(shares::cells(step.ended)));
         }
     }
     csv.finish()
