@@ -13,7 +13,7 @@ use super::single::Single;
 use super::{Chart, Drawing};
 use crate::Error;
 use crate::row::Tables;
-use crate::stats::{CensoredSample, percent};
+use crate::stats::CensoredSample;
 
 pub(super) const CHART: Chart = Chart {
     name: "detection-time",
@@ -34,16 +34,7 @@ const POINTS_MAX: usize = 3;
 const LIMIT: f64 = std::f64::consts::E / (std::f64::consts::E - 1.0);
 /// Above the panel is room for the name of the limit.
 const LAYOUT: Single = Single { head: 20.0, height: 330.0, names: 250.0 };
-const LOOK: Look = Look { band_opacity: Some(0.12), named_at_edge: true };
-
-fn remark(one: &Distribution<'_>) -> String {
-    let censored = one.censored();
-    match (censored.hits, one.sample.quantile(0.5)) {
-        (0, Ok(Some(median))) => format!("median {}", rough(median)),
-        (0, _) => format!("N = {}", one.sample.len()),
-        _ => format!("▷ {} % not noticed", percent(censored.share().unwrap_or(0.0))),
-    }
-}
+const LOOK: Look = Look { waiting: "unnoticed", band_opacity: Some(0.12), named_at_edge: true };
 
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let runs = &tables.runs;
@@ -81,14 +72,12 @@ fn frame(all: &[Distribution<'_>], note: &str) -> Frame {
              than all others."
         }
     };
-    let remarks: Vec<String> = all
-        .iter()
-        .map(|one| format!("{}: {}", one.name, remark(one).trim_start_matches("▷ ")))
-        .collect();
+    let periods = |count: f64| format!("{} periods", rough(count));
+    let told: Vec<String> = all.iter().map(|one| one.told(LOOK.waiting, periods)).collect();
     Frame {
         name: CHART.name.to_owned(),
         title: format!("Detection time: {}", subject(all.iter().map(|one| one.point))),
-        description: format!("Time from a crash until it was noticed. {}.", remarks.join("; ")),
+        description: format!("Time from a crash until it was noticed. {}.", told.join("; ")),
         caption: format!(
             "N = {} runs per curve, the first crash of each. Solid: the first node that noticed; \
              dashed: all members. Band: pointwise 95 % Wilson interval. {censoring} Thin line: \
@@ -108,5 +97,5 @@ fn paint(sheet: &Sheet<'_>, all: &[Distribution<'_>], x: &Scale) -> Drawn {
     let (middle, _) = pixel(&panel, (LIMIT, 1.0));
     let name = "e/(e − 1) = 1.582";
     sheet.text((middle, rect.top - 9.0), name, SMALL, MUTED, Anchor::Start)?;
-    distribution::paint(sheet, &mut panel, rect, all, (LOOK, remark))
+    distribution::paint(sheet, &mut panel, rect, all, LOOK)
 }

@@ -14,7 +14,7 @@ use super::{Chart, Drawing};
 use crate::Error;
 use crate::cell::{Cell, CsvText};
 use crate::row::{Point, Run, Runs, SeriesRow, Tables};
-use crate::stats::{Interval, Mean, bootstrap_mean};
+use crate::stats::{Interval, Mean, Proportion, bootstrap_mean};
 use plotters::style::RGBColor;
 
 pub(super) const CHART: Chart = Chart {
@@ -147,9 +147,16 @@ fn frame(all: &[Series<'_>], note: &str) -> Frame {
         }
         false => "",
     };
-    let none = match spots(all).any(|spot| spot.blamed.value == 0.0) {
-        true => " At the left edge: none seen blamed.",
-        false => "",
+    let blames_nobody = |series: &&Series<'_>| {
+        series.curve.iter().chain(&series.chosen).any(|spot| spot.blamed.value == 0.0)
+    };
+    let runs = all.iter().filter(blames_nobody).map(|series| series.point.runs.len() as u64);
+    let none = match runs.min() {
+        Some(total) => {
+            let rate = Proportion { hits: 0, total };
+            format!(" At the left edge: honest agents were blamed in {} runs.", rate.text())
+        }
+        None => String::new(),
     };
     Frame {
         name: CHART.name.to_owned(),
@@ -169,7 +176,7 @@ fn frame(all: &[Series<'_>], note: &str) -> Frame {
 }
 
 fn paint(sheet: &Sheet<'_>, all: &[Series<'_>], x: &Scale) -> Drawn {
-    let x_name = x.name("honest agents blamed", "share");
+    let x_name = x.name("honest agents blamed", "0–1");
     let y_name = "corrupt agents caught (0–1)";
     let mut panel = LAYOUT.panel(sheet, (x, &x_name), (&Scale::share(), y_name))?;
     let (mut names, mut numbers) = (Vec::new(), Vec::new());

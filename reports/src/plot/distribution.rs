@@ -25,6 +25,24 @@ impl Distribution<'_> {
     pub(super) fn censored(&self) -> Proportion {
         self.sample.censored()
     }
+
+    /// How many were watched in vain, by a word for what they are, with the mark of where the curve
+    /// stops.
+    fn in_vain(&self, waiting: &str) -> String {
+        let censored = self.censored();
+        let mark = if censored.hits > 0 { "▷ " } else { "" };
+        format!("{mark}{waiting}: {}", censored.text())
+    }
+
+    /// The curve in words; `duration` writes one with its unit.
+    pub(super) fn told(&self, waiting: &str, duration: impl Fn(f64) -> String) -> String {
+        let median = match self.sample.quantile(0.5) {
+            Ok(Some(value)) => format!("median {}", duration(value)),
+            Ok(None) => "median not identified".to_owned(),
+            Err(too_few) => format!("median: {too_few}"),
+        };
+        format!("{}: {median}, {waiting}: {}", self.name, self.censored().text())
+    }
 }
 
 /// How far the curves go: how long those took that ended, and of each sample the shortest watching
@@ -37,6 +55,8 @@ pub(super) fn durations<'a>(all: &'a [Distribution<'_>]) -> impl Iterator<Item =
 /// How distributions are drawn.
 #[derive(Clone, Copy)]
 pub(super) struct Look {
+    /// What those are that were watched in vain, such as "leaderless".
+    pub(super) waiting: &'static str,
     /// Of the band around each; `None` where bands would hide each other.
     pub(super) band_opacity: Option<f64>,
     /// Whether the name of a curve that reaches 1 stands at the panel's edge, not at its end: lines
@@ -44,13 +64,13 @@ pub(super) struct Look {
     pub(super) named_at_edge: bool,
 }
 
-/// Draws the curves and their names, each with its remark.
+/// Draws the curves and their names, each with how many were watched in vain.
 pub(super) fn paint(
     sheet: &Sheet<'_>,
     panel: &mut Panel<'_, '_>,
     rect: Rect,
     all: &[Distribution<'_>],
-    (look, remark): (Look, impl Fn(&Distribution<'_>) -> String),
+    look: Look,
 ) -> Drawn {
     let mut names = Vec::new();
     for one in all {
@@ -67,7 +87,12 @@ pub(super) fn paint(
         } else if look.named_at_edge {
             end.0 = rect.right;
         }
-        names.push(EndLabel { end, color, name: one.name.clone(), remark: remark(one) });
+        names.push(EndLabel {
+            end,
+            color,
+            name: one.name.clone(),
+            remark: one.in_vain(look.waiting),
+        });
     }
     ends::paint(sheet, rect, &names)
 }

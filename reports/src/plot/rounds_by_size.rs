@@ -27,13 +27,15 @@ const LAYOUT: Single = Single { head: 0.0, height: 330.0, names: 240.0 };
 
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let runs = &tables.runs;
-    let Some(metric) = runs.metric(METRIC) else {
+    let Some(column) = runs.column(METRIC) else {
         return Ok(Drawing::lacks_column(METRIC));
     };
-    let shown = sizes::series(runs, |run: &Run| run.metrics[metric]);
+    let shown = sizes::series(runs, |run: &Run| run.observation(column));
     let series = &shown.things;
     if series.is_empty() {
-        return Ok(Drawing::skipped("no line without three sizes `n` of which runs reach 99 %"));
+        return Ok(Drawing::skipped(
+            "no line without three sizes `n` of which all runs reach 99 %",
+        ));
     }
     let frame = frame(series, &shown.note());
     let picture = frame.picture(slice(series), |sheet| paint(sheet, series))?;
@@ -62,12 +64,12 @@ fn frame(series: &[Series<'_>], note: &str) -> Frame {
     Frame {
         name: CHART.name.to_owned(),
         title: format!("Rounds until 99 % know: {}", subject(series.iter().map(|s| s.point))),
-        description: format!("Rounds grow with the logarithm of n. {}.", trends.join("; ")),
+        description: format!("Rounds until 99 % know, by nodes n. {}.", trends.join("; ")),
         caption: format!(
             "Mean over N = {} runs of each size; bars: its 95 % interval (normal). Lines: least \
-             squares over log₂ n, the slope with its 95 % interval. Runs that did not reach 99 % \
-             count with the rounds that they had. Dashed: log₂ n + ln n, push until all know, but \
-             for a constant.{note}",
+             squares over log₂ n, the slope with its 95 % interval. Sizes of which some run did \
+             not reach 99 % have no mean and are left out. Dashed: log₂ n + ln n, push until all \
+             know, but for a constant.{note}",
             counts(runs)
         ),
         body: LAYOUT.body(),

@@ -3,7 +3,7 @@
 use super::palette::SERIES_MAX;
 use super::series::{Shown, along, labels};
 use crate::row::{Point, Run, Runs};
-use crate::stats::{Line, normal_mean};
+use crate::stats::{CensoredSample, Line, Observation, normal_mean};
 
 /// The parameters that follow from the size.
 const SIZES: [&str; 3] = ["n", "f", "protocol_nodes"];
@@ -28,8 +28,11 @@ pub(super) struct Series<'a> {
     pub(super) line: Line,
 }
 
-/// The curves of those with at least three sizes. A run's `value` is what the means are of.
-pub(super) fn series<'a>(runs: &'a Runs, value: impl Fn(&Run) -> Option<f64>) -> Shown<Series<'a>> {
+/// The curves of those with at least three sizes that have a mean. A run's `value` is what it is of.
+pub(super) fn series<'a>(
+    runs: &'a Runs,
+    value: impl Fn(&Run) -> Option<Observation>,
+) -> Shown<Series<'a>> {
     let lines = runs.param("n").map(|size| along(runs, size, &SIZES)).unwrap_or_default();
     let of = |line: Vec<(f64, &'a Point)>| {
         let marks = line.into_iter().filter_map(|(nodes, point)| Mark::of(point, nodes, &value));
@@ -50,11 +53,17 @@ pub(super) fn series<'a>(runs: &'a Runs, value: impl Fn(&Run) -> Option<f64>) ->
 }
 
 impl<'a> Mark<'a> {
-    /// The mean over the runs of a point; `None` for fewer than two.
-    fn of(point: &'a Point, nodes: f64, value: impl Fn(&Run) -> Option<f64>) -> Option<Self> {
-        let values: Vec<f64> = point.runs.iter().filter_map(value).collect();
-        let (mean, slack) = normal_mean(&values).filter(|_| nodes >= 2.0)?;
-        Some(Self { point, nodes, runs: values.len() as u64, mean, slack })
+    /// The mean over the runs of a point; `None` for fewer than two, and where one was only watched:
+    /// no mean is known then.
+    fn of(
+        point: &'a Point,
+        nodes: f64,
+        value: impl Fn(&Run) -> Option<Observation>,
+    ) -> Option<Self> {
+        let sample = CensoredSample::new(point.runs.iter().filter_map(value));
+        let is_known = sample.watched().is_empty() && nodes >= 2.0;
+        let (mean, slack) = normal_mean(sample.ended()).filter(|_| is_known)?;
+        Some(Self { point, nodes, runs: sample.len() as u64, mean, slack })
     }
 
     pub(super) fn bits(&self) -> f64 {

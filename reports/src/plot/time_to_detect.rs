@@ -13,7 +13,7 @@ use super::{Chart, Drawing};
 use crate::Error;
 use crate::cell::{Cell, CsvText};
 use crate::row::{Point, Tables};
-use crate::stats::{CensoredSample, Survival, percent};
+use crate::stats::{CensoredSample, Proportion, Survival, percent};
 use plotters::style::RGBColor;
 
 pub(super) const CHART: Chart = Chart {
@@ -51,14 +51,18 @@ impl Series<'_> {
     }
 
     fn remark(&self) -> String {
+        if self.steps.is_empty() {
+            let noticed = Proportion { hits: 0, total: self.sample.len() as u64 };
+            return format!("noticed: {}", noticed.text());
+        }
         let median = self.steps.iter().find(|step| step.share <= 0.5);
         let left = self.share_at(self.end());
-        let never = match self.sample.watched() {
-            [] => String::new(),
-            _ => format!(", {} % never", percent(left)),
-        };
         match median {
-            Some(step) => format!("half within {} ms{never}", rough(step.at)),
+            Some(step) if left > 0.0 => {
+                let (half, left) = (rough(step.at), percent(left));
+                format!("half in {half} ms, {left} % not by the end")
+            }
+            Some(step) => format!("half in {} ms", rough(step.at)),
             None => format!("{} % not noticed by the end", percent(left)),
         }
     }

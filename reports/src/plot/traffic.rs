@@ -14,6 +14,7 @@ use super::{Chart, Drawing};
 use crate::Error;
 use crate::cell::{Cell, CsvText};
 use crate::row::{Point, Run, Tables};
+use crate::stats::Observation;
 
 pub(super) const CHART: Chart = Chart {
     name: "traffic",
@@ -80,10 +81,13 @@ impl Series<'_> {
 
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let runs = &tables.runs;
-    let Some(metric) = runs.metric(BYTES) else {
+    let Some(bytes) = runs.column(BYTES) else {
         return Ok(Drawing::lacks_column(BYTES));
     };
-    let bits = |run: &Run| run.metrics[metric].filter(|bytes| *bytes > 0.0).map(libm::log2);
+    let bits = |run: &Run| {
+        let bytes = run.observation(bytes).filter(|bytes| bytes.value > 0.0)?;
+        Some(Observation { value: libm::log2(bytes.value), ..bytes })
+    };
     let found = sizes::series(runs, bits);
     if found.things.is_empty() {
         return Ok(Drawing::skipped("no line without three sizes `n` at which updates were sent"));

@@ -129,7 +129,8 @@ fn frame(all: &[Series<'_>], note: &str) -> Frame {
         caption: format!(
             "N = {} answered reads per curve, pooled over {} runs and sorted by the time since the \
              newest write before them was acknowledged (on an axis of decades, none is at its left \
-             end). Band: Wilson's 95 % interval at each time.{prediction}{note}",
+             end). Band: Wilson's 95 % interval at each time, as if the \
+             reads of one run were independent.{prediction}{note}",
             counts(all.iter().map(Series::reads)),
             counts(all.iter().map(|series| series.point.runs.len() as u64)),
         ),

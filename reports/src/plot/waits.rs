@@ -12,7 +12,7 @@ use super::single::Single;
 use super::{Chart, Drawing};
 use crate::Error;
 use crate::row::Tables;
-use crate::stats::{CensoredSample, percent};
+use crate::stats::CensoredSample;
 
 /// What is waited for, in words.
 pub(super) struct Wait {
@@ -74,23 +74,11 @@ impl Wait {
             let (x_name, share) = (x.name(self.x_name, "ms"), Scale::share());
             let mut panel = LAYOUT.panel(sheet, (&x, &x_name), (&share, self.y_name))?;
             let band_opacity = (all.len() <= BANDS_MAX).then_some(0.14);
-            let look = Look { band_opacity, named_at_edge: self.named_at_edge };
-            let remark = |one: &Distribution<'_>| self.remark(one);
-            distribution::paint(sheet, &mut panel, LAYOUT.rect(), all, (look, remark))
+            let (waiting, named_at_edge) = (self.waiting, self.named_at_edge);
+            let look = Look { waiting, band_opacity, named_at_edge };
+            distribution::paint(sheet, &mut panel, LAYOUT.rect(), all, look)
         })?;
         Ok(Drawing::single(picture, shown.left_out()))
-    }
-
-    fn remark(&self, one: &Distribution<'_>) -> String {
-        let (waiting, censored) = (self.waiting, one.censored());
-        match one.sample.watched().first() {
-            Some(&ms) => format!(
-                "▷ {} % still {waiting} at {}",
-                percent(censored.share().unwrap_or(0.0)),
-                duration(ms)
-            ),
-            None => format!("{waiting}: {}", censored.text()),
-        }
     }
 
     fn frame(&self, all: &[Distribution<'_>], note: &str) -> Frame {
@@ -106,21 +94,11 @@ impl Wait {
             true => " Runs that did not wait at all are at the left edge.",
             false => "",
         };
-        let medians: Vec<String> = all
-            .iter()
-            .map(|one| {
-                let median = match one.sample.quantile(0.5) {
-                    Ok(Some(ms)) => format!("median {}", duration(ms)),
-                    Ok(None) => "median not identified".to_owned(),
-                    Err(too_few) => format!("median: {too_few}"),
-                };
-                format!("{}: {median}, {}", one.name, self.remark(one).trim_start_matches("▷ "))
-            })
-            .collect();
+        let told: Vec<String> = all.iter().map(|one| one.told(self.waiting, duration)).collect();
         Frame {
             name: self.chart.to_owned(),
             title: format!("{}: {}", self.title, subject(all.iter().map(|one| one.point))),
-            description: format!("{}. {}.", self.measured, medians.join("; ")),
+            description: format!("{}. {}.", self.measured, told.join("; ")),
             caption: format!(
                 "N = {} runs per curve{runs}. {bands} {}{at_once}{note}",
                 counts(all.iter().map(|one| one.sample.len() as u64)),
