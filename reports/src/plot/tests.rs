@@ -266,6 +266,12 @@ fn an_attack_that_was_watched_for_a_short_time_does_not_count_as_unnoticed_for_e
     let last = of("p2").next_back().expect("a step");
     assert!(last[2] > 0.0 && last[2] < 4.0 / 20.0 * 2.0, "{last:?}");
     assert!(picture.caption.contains("(4 in all)"), "{}", picture.caption);
+    assert!(picture.svg.contains("half in 704 ms, 11 % not by the end"), "{}", picture.description);
+    let mut blind = suspects();
+    let column = blind.runs.metric("detect_attack_ms_censored").expect("a twin");
+    blind.runs.points[0].runs.iter_mut().for_each(|run| run.metrics[column] = Some(1.0));
+    let drawing = (time_to_detect::CHART.draw)(&blind).expect("a drawing");
+    assert!(drawing.pictures[0].svg.contains("noticed: 0 of 20 (≤ 16 %)"), "a share of nothing");
 }
 
 #[test]
