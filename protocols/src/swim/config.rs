@@ -58,8 +58,8 @@ pub struct Config {
     pub sync: Duration,
     /// What is left of the incarnation after a crash.
     pub incarnation: Incarnations,
-    /// The longest delay of a message, on a network that loses none and with nodes that do not
-    /// dawdle: promises that nobody who is there is declared dead.
+    /// The longest delay of a message, on a network that loses none, with nodes that do not dawdle
+    /// and clocks of one pace: promises that nobody who is there is declared dead.
     pub synchrony: Option<Duration>,
 }
 

@@ -142,14 +142,14 @@ impl Protocol for Voting {
                 byzantine: config.liars_survived(cluster),
                 forgetful: 0,
                 faulty: u32::MAX,
-                clock_drift: None,
+                ..Assumptions::CRASH_RECOVERY
             },
             // An agent's own timeout ends its wait, whatever becomes of the others.
             liveness: Assumptions {
                 byzantine: u32::MAX,
                 forgetful: u32::MAX,
                 faulty: u32::MAX,
-                clock_drift: None,
+                ..Assumptions::CRASH_RECOVERY
             },
         }
     }

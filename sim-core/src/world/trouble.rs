@@ -41,6 +41,10 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         if slow {
             self.witness(FaultKind::SlowNode, instance);
         }
+        if waits || slow {
+            let identity = self.nodes[instance.index()].identity;
+            self.count_late(identity, identity);
+        }
         self.work(instance, false);
     }
 
