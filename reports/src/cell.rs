@@ -14,19 +14,49 @@ pub(crate) struct CsvText {
 impl CsvText {
     pub(crate) fn new(header: &[&str]) -> Self {
         let mut text = Self { writer: csv::Writer::from_writer(Vec::new()) };
-        let header: Vec<String> = header.iter().map(|name| text_cell(name).into_owned()).collect();
-        text.row(&header);
+        text.row(header.iter().map(|name| Cell::text(name)));
         text
     }
 
-    /// Adds a row. Text cells must have gone through [`text_cell`].
-    pub(crate) fn row(&mut self, cells: &[String]) {
+    /// Adds a row, of as many cells as the header.
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
         self.writer.write_record(cells).expect("memory takes it, and rows are of equal length");
     }
 
     pub(crate) fn finish(self) -> String {
         let bytes = self.writer.into_inner().expect("memory takes every byte");
         String::from_utf8(bytes).expect("only text was written")
+    }
+}
+
+/// One cell of CSV being written. Text can only get into one disarmed.
+#[derive(Clone, Debug)]
+pub(crate) struct Cell(String);
+
+impl Cell {
+    pub(crate) fn text(text: &str) -> Self {
+        Self(text_cell(text).into_owned())
+    }
+
+    /// A number; empty where there is none.
+    pub(crate) fn number(value: impl Into<Option<f64>>) -> Self {
+        Self(number_cell(value.into()))
+    }
+
+    pub(crate) fn count(count: u64) -> Self {
+        Self(count.to_string())
+    }
+
+    /// A parameter, which may be either: what reads as a number is one.
+    pub(crate) fn parameter(text: &str) -> Self {
+        let is_number = text.parse::<f64>().is_ok_and(f64::is_finite);
+        if is_number { Self(text.to_owned()) } else { Self::text(text) }
+    }
+}
+
+impl AsRef<[u8]> for Cell {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 }
 

@@ -4,13 +4,12 @@
 //! cannot carry is a row with an empty value, so that its absence is seen, and is repeated as a
 //! warning that says how many runs it would need.
 
-use crate::cell::{CsvText, number_cell, text_cell};
+use crate::cell::{Cell, CsvText};
 use crate::row::{Point, Runs, Verdict};
 use crate::stats::{
     CensoredSample, Interval, LEVEL, Observation, Proportion, TooFew, bootstrap_mean,
     percentile_with_interval,
 };
-use std::borrow::Cow;
 
 /// The percentiles that `points.csv` reports, with the names of their statistics.
 const PERCENTILES: [(&str, f64); 3] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)];
@@ -61,7 +60,8 @@ pub fn points_table(runs: &Runs) -> PointsTable {
 struct Statistic<'a> {
     metric: &'a str,
     stat: &'a str,
-    n: usize,
+    /// How many runs have the metric.
+    samples: u64,
     value: Option<f64>,
     interval: Option<Interval>,
     method: &'a str,
@@ -75,13 +75,14 @@ struct Writer {
 impl Writer {
     fn verdicts(&mut self, point: &Point) {
         for verdict in Verdict::ALL {
-            let hits = point.runs.iter().filter(|run| run.verdict == verdict).count();
-            self.rate(point, "verdict", &format!("rate_{verdict}"), hits, point.runs.len());
+            let hits = point.runs.iter().filter(|run| run.verdict == verdict).count() as u64;
+            let rate = Proportion { hits, total: point.runs.len() as u64 };
+            self.rate(point, "verdict", &format!("rate_{verdict}"), rate);
         }
     }
 
     fn metric(&mut self, point: &Point, metric: &str, sample: &[Observation], has_twin: bool) {
-        let n = sample.len();
+        let samples = sample.len() as u64;
         let censored = CensoredSample::new(sample.iter().copied());
         let complete = censored.watched().is_empty();
         let values: Vec<f64> = sample.iter().map(|observation| observation.value).collect();
@@ -91,7 +92,7 @@ impl Writer {
             &Statistic {
                 metric,
                 stat: "mean",
-                n,
+                samples,
                 value: mean.map(|mean| mean.value),
                 interval: mean.map(|mean| mean.interval),
                 method: "bootstrap-percentile",
@@ -112,7 +113,7 @@ impl Writer {
                 &Statistic {
                     metric,
                     stat,
-                    n,
+                    samples,
                     value: found.ok().and_then(|(value, _)| value),
                     interval: found.ok().map(|(_, interval)| interval),
                     method: "order-statistic",
@@ -120,7 +121,7 @@ impl Writer {
             );
         }
         if has_twin {
-            self.rate(point, metric, "rate_censored", censored.watched().len(), n);
+            self.rate(point, metric, "rate_censored", censored.censored());
         }
     }
 
@@ -131,14 +132,13 @@ impl Writer {
         }
     }
 
-    fn rate(&mut self, point: &Point, metric: &str, stat: &str, hits: usize, total: usize) {
-        let rate = Proportion { hits: hits as u64, total: total as u64 };
+    fn rate(&mut self, point: &Point, metric: &str, stat: &str, rate: Proportion) {
         self.row(
             point,
             &Statistic {
                 metric,
                 stat,
-                n: total,
+                samples: rate.total,
                 value: rate.share(),
                 interval: rate.wilson(),
                 method: "wilson",
@@ -148,26 +148,19 @@ impl Writer {
 
     fn row(&mut self, point: &Point, statistic: &Statistic<'_>) {
         let known = statistic.interval.filter(|i| i.lo.is_some() || i.hi.is_some());
-        let mut row: Vec<_> = [&point.id, &point.protocol, &point.fault_script]
-            .map(|cell| text_cell(cell).into_owned())
-            .into();
-        row.extend(point.params.iter().map(|cell| param_cell(cell).into_owned()));
-        row.extend([
-            text_cell(statistic.metric).into_owned(),
-            statistic.stat.to_owned(),
-            statistic.n.to_string(),
-            number_cell(statistic.value),
-            number_cell(known.and_then(|i| i.lo)),
-            number_cell(known.and_then(|i| i.hi)),
-            number_cell(known.map(|_| LEVEL)),
-            known.map_or("", |_| statistic.method).to_owned(),
-        ]);
-        self.csv.row(&row);
+        let point = [&point.id, &point.protocol, &point.fault_script]
+            .into_iter()
+            .map(|name| Cell::text(name))
+            .chain(point.params.iter().map(|param| Cell::parameter(param)));
+        self.csv.row(point.chain([
+            Cell::text(statistic.metric),
+            Cell::text(statistic.stat),
+            Cell::count(statistic.samples),
+            Cell::number(statistic.value),
+            Cell::number(known.and_then(|i| i.lo)),
+            Cell::number(known.and_then(|i| i.hi)),
+            Cell::number(known.map(|_| LEVEL)),
+            Cell::text(known.map_or("", |_| statistic.method)),
+        ]));
     }
-}
-
-/// A parameter may be either: what reads as a number is one.
-fn param_cell(text: &str) -> Cow<'_, str> {
-    let is_number = text.parse::<f64>().is_ok_and(f64::is_finite);
-    if is_number { Cow::Borrowed(text) } else { text_cell(text) }
 }

@@ -4,8 +4,6 @@ use std::fmt::Write as _;
 
 use sim_core::trace::{Link, Step, Trace};
 
-use crate::judge::seconds;
-
 /// The first event in which two runs differ; `None` if they went alike. Event 0 is the beginning.
 pub fn first(one: &Trace, other: &Trace) -> Option<u64> {
     let place_of = |link: &Link| (link.at, link.kind, link.node);
@@ -47,7 +45,7 @@ pub fn first_step(one: &Trace, other: &Trace, event: u64) -> usize {
 /// What is known of an event before anybody looks into it.
 pub fn brief(what: &str, node: Option<sim_core::id::NodeId>, at: sim_core::time::Time) -> String {
     let node = node.map_or_else(String::new, |node| format!(" at {node}"));
-    format!("{what}{node} at {}", seconds(at))
+    format!("{what}{node} at {at} s")
 }
 
 #[cfg(test)]

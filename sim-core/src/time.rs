@@ -251,9 +251,18 @@ impl fmt::Debug for Duration {
 }
 
 impl fmt::Display for Time {
-    /// Writes seconds with nine digits after the point.
+    /// Writes seconds, exactly: `0.0485`. A precision, as in `{:.9}`, is the least number of digits
+    /// after the point, so that columns of times stand below each other.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{:09}", self.0 / 1_000_000_000, self.0 % 1_000_000_000)
+        let (whole, mut fraction) = (self.0 / 1_000_000_000, self.0 % 1_000_000_000);
+        let (mut digits, least) = (9, f.precision().unwrap_or(0));
+        while digits > least && fraction % 10 == 0 {
+            (fraction, digits) = (fraction / 10, digits - 1);
+            if digits == 0 {
+                return write!(f, "{whole}");
+            }
+        }
+        write!(f, "{whole}.{fraction:0digits$}")
     }
 }
 
@@ -362,6 +371,21 @@ mod tests {
         }
         assert!("5".parse::<Duration>().unwrap_err().contains("no unit"));
         assert!("300ms..150ms".parse::<DurationRange>().unwrap_err().contains("150ms..300ms"));
+    }
+
+    #[test]
+    fn times_are_written_in_seconds_exactly_and_in_columns_as_wide_as_asked_for() {
+        for (nanos, text, column) in [
+            (0, "0", "0.000000000"),
+            (48_241_592, "0.048241592", "0.048241592"),
+            (3_000_000_000, "3", "3.000000000"),
+            (10_000_000, "0.01", "0.010000000"),
+            (1, "0.000000001", "0.000000001"),
+        ] {
+            let at = Time::from_nanos(nanos);
+            assert_eq!((at.to_string().as_str(), format!("{at:.9}").as_str()), (text, column));
+        }
+        assert_eq!(format!("{:.2}", Time::from_nanos(1_234_000_000)), "1.234", "never rounded");
     }
 
     #[test]

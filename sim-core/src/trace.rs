@@ -177,6 +177,6 @@ impl fmt::Display for Step {
             StepKind::Violation => "✗",
         };
         let (at, words) = (self.at, self.words());
-        write!(f, "{at} {:>6} {:>6} {node:>4} {mark} {words}", self.event, self.cause)
+        write!(f, "{at:.9} {:>6} {:>6} {node:>4} {mark} {words}", self.event, self.cause)
     }
 }

@@ -12,11 +12,6 @@ use sim_core::id::{ClientId, NodeId, NodeSet, OpId};
 use sim_core::problem::{Answer, Problem};
 use sim_core::time::Time;
 
-/// A time, for witnesses.
-pub(super) fn seconds(at: Time) -> String {
-    format!("{} s", at.as_nanos() as f64 / 1e9)
-}
-
 /// A memory of at most one thing per operation.
 #[derive(Clone, Debug)]
 pub(super) struct PerOp<T>(Vec<Vec<Option<T>>>);
@@ -152,10 +147,9 @@ impl<Pr: Problem> Checker<Pr::Request, Pr::Indication> for Termination<Pr> {
         }
         let (first, op, node) = oldest?;
         Some(format!(
-            "{op}, first requested at {} and last at {node}, was never acknowledged until {} \
-             (operations overdue: {overdue})",
-            seconds(first),
-            seconds(end.at)
+            "{op}, first requested at {first} s and last at {node}, was never acknowledged until \
+             {} s (operations overdue: {overdue})",
+            end.at
         ))
     }
 

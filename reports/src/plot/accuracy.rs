@@ -7,12 +7,13 @@
 use super::ends::{self, EndLabel};
 use super::palette::{DASHES, MARKERS, MUTED, SERIES};
 use super::scale::{Scale, rough};
-use super::series::{Lines, counts, fewer, labels, subject};
-use super::sheet::{Drawn, Frame, Sheet, band, curve, pixel};
+use super::series::{counts, labels, lines, subject};
+use super::shares::{self, Track};
+use super::sheet::{Drawn, Frame, Sheet, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing};
 use crate::Error;
-use crate::cell::{CsvText, number_cell, text_cell};
+use crate::cell::{Cell, CsvText};
 use crate::row::{Point, Runs, Tables};
 use crate::stats::Proportion;
 
@@ -46,17 +47,6 @@ struct Mark {
     right: Proportion,
 }
 
-impl Mark {
-    fn share(&self) -> f64 {
-        self.right.share().unwrap_or(0.0)
-    }
-
-    /// Wilson's interval.
-    fn interval(&self) -> (f64, f64) {
-        self.right.ends()
-    }
-}
-
 /// A group without faults.
 struct Jury {
     members: u32,
@@ -72,14 +62,14 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let Some(right) = runs.metric(RIGHT) else {
         return Ok(Drawing::lacks_column(RIGHT));
     };
-    let lines = match Lines::along(runs, param) {
+    let lines = match lines(runs, param) {
         Ok(lines) => lines,
         Err(reason) => return Ok(Drawing::skipped(reason)),
     };
     let first = lines.first();
     let names = labels(runs, &first, &[&runs.params[param]]);
     let series: Vec<Series<'_>> = lines
-        .chosen
+        .things
         .iter()
         .zip(names)
         .map(|(group, name)| Series {
@@ -96,10 +86,10 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let shares = series.iter().flat_map(|series| series.marks.iter().map(|mark| mark.percent));
     let x = Scale::linear(0.0, shares.fold(0.0, f64::max), 10);
     let y = Scale::linear(0.0, 1.0, 10);
-    let frame = frame(&series, jury.as_ref(), lines.count, lines.chosen.len());
+    let frame = frame(&series, jury.as_ref(), &lines.note());
     let slice = slice(&series, jury.as_ref());
     let picture = frame.picture(slice, |sheet| paint(sheet, &series, jury.as_ref(), &x, &y))?;
-    Ok(Drawing { pictures: vec![picture], left_out: lines.left_out() })
+    Ok(Drawing::single(picture, lines.left_out()))
 }
 
 fn mark(right: usize, &(percent, point): &(f64, &Point)) -> Option<Mark> {
@@ -139,7 +129,7 @@ fn more_than_half(members: u32, competence: f64) -> f64 {
     chances[members as usize / 2 + 1..].iter().sum()
 }
 
-fn frame(series: &[Series<'_>], jury: Option<&Jury>, groups: usize, drawn: usize) -> Frame {
+fn frame(series: &[Series<'_>], jury: Option<&Jury>, note: &str) -> Frame {
     let trends = series.iter().filter_map(|series| {
         let (first, last) = (series.marks.first()?, series.marks.last()?);
         let told = |mark: &Mark| format!("{} with {} %", mark.right.text(), rough(mark.percent));
@@ -153,7 +143,7 @@ fn frame(series: &[Series<'_>], jury: Option<&Jury>, groups: usize, drawn: usize
             rough(*competence)
         ));
     }
-    notes.push_str(&fewer(drawn, groups, "curves"));
+    notes.push_str(note);
     let marks = || series.iter().flat_map(|series| &series.marks);
     Frame {
         name: CHART.name.to_owned(),
@@ -189,16 +179,12 @@ fn paint(
     }
     for (index, series) in all.iter().enumerate() {
         let color = SERIES[index];
-        let lower = series.marks.iter().map(|mark| (mark.percent, mark.interval().0));
-        let upper = series.marks.iter().rev().map(|mark| (mark.percent, mark.interval().1));
-        band(&mut panel, lower.chain(upper).collect(), color, 0.14)?;
-        let line: Vec<(f64, f64)> =
-            series.marks.iter().map(|mark| (mark.percent, mark.share())).collect();
-        curve(&mut panel, &line, color, 2.0, DASHES[index])?;
-        for point in &line {
+        let track = Track::of(series.marks.iter().map(|mark| (mark.percent, mark.right)));
+        track.paint(&mut panel, (color, 0.14), DASHES[index])?;
+        for point in &track.line {
             sheet.marker(MARKERS[index], pixel(&panel, *point), color)?;
         }
-        let Some(last) = line.last() else { continue };
+        let Some(last) = track.line.last() else { continue };
         names.push(EndLabel::plain(pixel(&panel, *last), color, &series.name));
     }
     ends::paint(sheet, LAYOUT.rect(), &names)
@@ -218,18 +204,15 @@ fn slice(series: &[Series<'_>], jury: Option<&Jury>) -> String {
     ]);
     for series in series {
         for mark in &series.marks {
-            let (lo, hi) = mark.interval();
-            csv.row(&[
-                text_cell(&mark.point_id).into_owned(),
-                text_cell(&series.name).into_owned(),
-                number_cell(Some(mark.percent)),
-                mark.right.total.to_string(),
-                mark.right.hits.to_string(),
-                number_cell(mark.right.share()),
-                number_cell(Some(lo)),
-                number_cell(Some(hi)),
-                number_cell(jury.map(|jury| jury.right)),
-            ]);
+            let place = [
+                Cell::text(&mark.point_id),
+                Cell::text(&series.name),
+                Cell::number(mark.percent),
+                Cell::count(mark.right.total),
+                Cell::count(mark.right.hits),
+            ];
+            let expected = Cell::number(jury.map(|jury| jury.right));
+            csv.row(place.into_iter().chain(shares::cells(mark.right)).chain([expected]));
         }
     }
     csv.finish()

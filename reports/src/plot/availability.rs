@@ -7,14 +7,14 @@ use super::ends::{self, EndLabel};
 use super::fault_lanes::FaultLanes;
 use super::palette::{MUTED, SERIES};
 use super::scale::{Scale, number, rough};
-use super::series::{distinguishing, pick, settings, subject};
+use super::series::{Pictured, each_point};
 use super::sheet::{
     Anchor, Drawn, Frame, MARGIN, Panel, Rect, SMALL, Sheet, TOP, WIDTH, X_LABELS, Y_LABELS, band,
     curve, pixel,
 };
 use super::{Chart, Drawing, Picture};
 use crate::Error;
-use crate::cell::{CsvText, number_cell, text_cell};
+use crate::cell::{Cell, CsvText};
 use crate::row::{Point, Tables, TimelineRow};
 
 pub(super) const CHART: Chart = Chart {
@@ -25,8 +25,6 @@ pub(super) const CHART: Chart = Chart {
     draw,
 };
 
-/// One picture per point, and no more than this: nobody looks through a hundred.
-const POINTS_MAX: usize = 6;
 const OK_PANEL: f64 = 150.0;
 const LATENCY_PANEL: f64 = 150.0;
 const LEADER_PANEL: f64 = 36.0;
@@ -35,9 +33,7 @@ const LABELS: f64 = 100.0;
 
 /// One point's picture in the making.
 struct View<'a> {
-    point: &'a Point,
-    /// The parameters that tell the point apart from the others; may be empty.
-    settings: String,
+    of: Pictured<'a>,
     buckets: Vec<&'a TimelineRow>,
     faults: FaultLanes,
     /// The end of the time axis in seconds.
@@ -50,56 +46,26 @@ const RIGHT: f64 = WIDTH - MARGIN - LABELS;
 
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
     if tables.timeline.is_empty() {
-        return Ok(Drawing::skipped("there is no timeline.csv, or it has no rows"));
+        return Ok(Drawing::lacks_table("timeline.csv"));
     }
     let has_rows = |point: &&Point| tables.timeline.iter().any(|row| row.point_id == point.id);
     let points: Vec<&Point> = tables.runs.points.iter().filter(has_rows).collect();
     if points.is_empty() {
         return Ok(Drawing::skipped("timeline.csv has no point of runs.csv"));
     }
-    let params = distinguishing(&tables.runs, &points, &[]);
-    let mut taken: Vec<String> = Vec::new();
-    let mut pictures = Vec::new();
-    let chosen = pick(points.len(), POINTS_MAX);
-    for &index in &chosen {
-        let view = View::of(tables, points[index], settings(&tables.runs, points[index], &params));
-        let name = figure_name(&points[index].id, &taken);
-        taken.push(name.clone());
-        pictures.push(view.picture(name)?);
-    }
-    let left_out = (chosen.len() < points.len()).then(|| {
-        let others = (0..points.len()).filter(|index| !chosen.contains(index));
-        let others: Vec<&str> = others.map(|index| points[index].id.as_str()).collect();
-        let shown = others.iter().take(12).copied().collect::<Vec<_>>().join(", ");
-        let more = if others.len() > 12 { ", …" } else { "" };
-        format!("{} of {} points are drawn; not {shown}{more}", chosen.len(), points.len())
-    });
-    Ok(Drawing { pictures, left_out })
-}
-
-/// `availability-<point>`, safe as a part of a file name and different from those taken.
-fn figure_name(point_id: &str, taken: &[String]) -> String {
-    let safe = |letter: char| match letter {
-        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => letter,
-        _ => '_',
-    };
-    let safe: String = point_id.chars().map(safe).take(60).collect();
-    let base = format!("{}-{safe}", CHART.name);
-    let numbered = (2..).map(|number| format!("{base}-{number}"));
-    let mut names = std::iter::once(base.clone()).chain(numbered);
-    names.find(|name| !taken.contains(name)).unwrap_or(base)
+    each_point(&tables.runs, (CHART.name, points), |of| View::of(tables, of).picture())
 }
 
 impl<'a> View<'a> {
-    fn of(tables: &'a Tables, point: &'a Point, settings: String) -> Self {
+    fn of(tables: &'a Tables, of: Pictured<'a>) -> Self {
         let mut buckets: Vec<&TimelineRow> =
-            tables.timeline.iter().filter(|row| row.point_id == point.id).collect();
+            tables.timeline.iter().filter(|row| row.point_id == of.point.id).collect();
         buckets.sort_by(|a, b| a.t_ms.total_cmp(&b.t_ms));
         let end = |row: &&TimelineRow| (row.t_ms + row.bucket_ms) / 1000.0;
         let horizon = buckets.iter().map(end).fold(0.0, f64::max);
-        let faults = tables.faults.iter().filter(|row| row.point_id == point.id);
+        let faults = tables.faults.iter().filter(|row| row.point_id == of.point.id);
         let faults = FaultLanes::new(faults, horizon, (LEFT, RIGHT));
-        Self { point, settings, buckets, faults, horizon }
+        Self { of, buckets, faults, horizon }
     }
 
     fn has_leader(&self) -> bool {
@@ -110,15 +76,10 @@ impl<'a> View<'a> {
         self.buckets.iter().any(|bucket| bucket.p50_ms.or(bucket.p99_ms).is_some())
     }
 
-    fn picture(&self, name: String) -> Result<Picture, Error> {
-        let subject = subject(std::iter::once(self.point));
-        let title = match self.settings.as_str() {
-            "" => format!("Availability: {subject}"),
-            settings => format!("Availability: {subject}, {settings}"),
-        };
+    fn picture(&self) -> Result<Picture, Error> {
         let frame = Frame {
-            name,
-            title,
+            name: self.of.name.clone(),
+            title: self.of.title("Availability"),
             description: self.description(),
             caption: self.caption(),
             body: self.faults.height()
@@ -159,19 +120,16 @@ impl<'a> View<'a> {
     fn caption(&self) -> String {
         let due: u64 = self.buckets.iter().map(|bucket| bucket.due_count).sum();
         let width = self.buckets.first().map_or(0.0, |bucket| bucket.bucket_ms);
-        let unnamed = match self.faults.unnamed() {
-            0 => String::new(),
-            count => format!(" {count} more faults are hatched but not named; see faults.csv."),
-        };
         format!(
             "N = {} operations of {} runs, folded by intended start into buckets of {} ms over \
              {} s; those whose client still had patience at the end are left out. In time: before \
              the client's patience ended. Never answered: no latency. No interval: operations of \
-             one run are not independent. Hatched: scripted faults.{unnamed}",
+             one run are not independent. {}",
             number(due as f64),
-            self.point.runs.len(),
+            self.of.point.runs.len(),
             rough(width),
             rough(self.horizon),
+            FaultLanes::caption(std::iter::once(&self.faults)),
         )
     }
 
@@ -202,9 +160,8 @@ impl<'a> View<'a> {
         let mut panel = sheet.panel(rect, (time, None), (&Scale::percent(), y_name))?;
         for steps in self.stretches(ok_percent) {
             let (first, last) = (steps[0].0, steps[steps.len() - 1].0);
-            let floor = [(last, 0.0), (first, 0.0)];
-            let outline = steps.iter().copied().chain(floor).collect();
-            band(&mut panel, outline, SERIES[2], 0.14)?;
+            let floor = vec![(first, 0.0), (last, 0.0)];
+            band(&mut panel, [steps.clone(), floor], SERIES[2], 0.14)?;
             curve(&mut panel, &steps, SERIES[2], 1.8, None)?;
         }
         Ok(())
@@ -244,8 +201,8 @@ impl<'a> View<'a> {
         }
         for steps in self.stretches(|bucket| bucket.leader_share) {
             let (first, last) = (steps[0].0, steps[steps.len() - 1].0);
-            let outline = steps.iter().copied().chain([(last, 0.0), (first, 0.0)]).collect();
-            band(&mut panel, outline, SERIES[3], 0.55)?;
+            let floor = vec![(first, 0.0), (last, 0.0)];
+            band(&mut panel, [steps, floor], SERIES[3], 0.55)?;
         }
         let middle = f64::midpoint(rect.top, rect.bottom);
         sheet.text((RIGHT + 8.0, middle - 8.0), "share of runs", 11.0, MUTED, Anchor::Start)?;
@@ -283,15 +240,15 @@ impl<'a> View<'a> {
         ];
         let mut csv = CsvText::new(&header);
         for bucket in &self.buckets {
-            csv.row(&[
-                text_cell(&self.point.id).into_owned(),
-                number_cell(Some(bucket.t_ms / 1000.0)),
-                bucket.due_count.to_string(),
-                bucket.ok_count.to_string(),
-                number_cell(ok_percent(bucket)),
-                number_cell(bucket.p50_ms),
-                number_cell(bucket.p99_ms),
-                number_cell(bucket.leader_share),
+            csv.row([
+                Cell::text(&self.of.point.id),
+                Cell::number(bucket.t_ms / 1000.0),
+                Cell::count(bucket.due_count),
+                Cell::count(bucket.ok_count),
+                Cell::number(ok_percent(bucket)),
+                Cell::number(bucket.p50_ms),
+                Cell::number(bucket.p99_ms),
+                Cell::number(bucket.leader_share),
             ]);
         }
         csv.finish()

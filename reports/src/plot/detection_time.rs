@@ -7,13 +7,13 @@
 use super::distribution::{self, Distribution, Look, durations};
 use super::palette::{Dash, MUTED, SERIES};
 use super::scale::{Scale, rough};
-use super::series::{counts, few, fewer, labels, left_out, subject};
+use super::series::{counts, named, subject, with_metric};
 use super::sheet::{Anchor, Drawn, Frame, SMALL, Sheet, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing};
 use crate::Error;
-use crate::row::{Point, Tables};
-use crate::stats::{CensoredSample, percent};
+use crate::row::Tables;
+use crate::stats::CensoredSample;
 
 pub(super) const CHART: Chart = Chart {
     name: "detection-time",
@@ -34,32 +34,20 @@ const POINTS_MAX: usize = 3;
 const LIMIT: f64 = std::f64::consts::E / (std::f64::consts::E - 1.0);
 /// Above the panel is room for the name of the limit.
 const LAYOUT: Single = Single { head: 20.0, height: 330.0, names: 250.0 };
-const LOOK: Look = Look { band_opacity: Some(0.12), named_at_edge: true };
-
-fn remark(one: &Distribution<'_>) -> String {
-    let censored = one.censored();
-    match (censored.hits, one.sample.quantile(0.5)) {
-        (0, Ok(Some(median))) => format!("median {}", rough(median)),
-        (0, _) => format!("N = {}", one.sample.len()),
-        _ => format!("▷ {} % not noticed", percent(censored.share().unwrap_or(0.0))),
-    }
-}
+const LOOK: Look = Look { waiting: "unnoticed", band_opacity: Some(0.12), named_at_edge: true };
 
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let runs = &tables.runs;
     if let Some((_, missing, _)) = STAGES.iter().find(|(_, name, _)| runs.metric(name).is_none()) {
         return Ok(Drawing::lacks_column(missing));
     }
-    let sample = |point: &Point, metric| CensoredSample::new(runs.observations(point, metric));
-    let struck: Vec<&Point> =
-        runs.points.iter().filter(|point| !sample(point, STAGES[0].1).is_empty()).collect();
-    let chosen = few(&struck, POINTS_MAX);
+    let shown = named(runs, with_metric(runs, STAGES[0].1), POINTS_MAX);
     let mut all: Vec<Distribution<'_>> = Vec::new();
-    for (place, (&point, name)) in chosen.iter().zip(labels(runs, &chosen, &[])).enumerate() {
+    for (place, (point, name)) in shown.things.iter().enumerate() {
         all.extend(STAGES.map(|(who, metric, dash)| Distribution {
             point,
             name: format!("{name}, {who}"),
-            sample: sample(point, metric),
+            sample: CensoredSample::new(runs.observations(point, metric)),
             color: SERIES[place],
             dash,
         }));
@@ -70,13 +58,12 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     // The axis begins at the crash.
     let x = Scale::linear(0.0, durations(&all).fold(LIMIT, f64::max).ceil(), 10);
     let slice = distribution::slice(&all, ["periods", "noticed_count"]);
-    let frame = frame(&all, (chosen.len(), struck.len()));
+    let frame = frame(&all, &shown.note());
     let picture = frame.picture(slice, |sheet| paint(sheet, &all, &x))?;
-    let left_out = left_out(chosen.len(), struck.len(), "points");
-    Ok(Drawing { pictures: vec![picture], left_out })
+    Ok(Drawing::single(picture, shown.left_out()))
 }
 
-fn frame(all: &[Distribution<'_>], (drawn, points): (usize, usize)) -> Frame {
+fn frame(all: &[Distribution<'_>], note: &str) -> Frame {
     let unnoticed: u64 = all.iter().map(|one| one.censored().hits).sum();
     let censoring = match unnoticed {
         0 => "Every crash was noticed by all.",
@@ -85,20 +72,17 @@ fn frame(all: &[Distribution<'_>], (drawn, points): (usize, usize)) -> Frame {
              than all others."
         }
     };
-    let remarks: Vec<String> = all
-        .iter()
-        .map(|one| format!("{}: {}", one.name, remark(one).trim_start_matches("▷ ")))
-        .collect();
+    let periods = |count: f64| format!("{} periods", rough(count));
+    let told: Vec<String> = all.iter().map(|one| one.told(LOOK.waiting, periods)).collect();
     Frame {
         name: CHART.name.to_owned(),
         title: format!("Detection time: {}", subject(all.iter().map(|one| one.point))),
-        description: format!("Time from a crash until it was noticed. {}.", remarks.join("; ")),
+        description: format!("Time from a crash until it was noticed. {}.", told.join("; ")),
         caption: format!(
             "N = {} runs per curve, the first crash of each. Solid: the first node that noticed; \
              dashed: all members. Band: pointwise 95 % Wilson interval. {censoring} Thin line: \
-             e/(e − 1), the mean until the first of very many members that probe at random.{}",
+             e/(e − 1), the mean until the first of very many members that probe at random.{note}",
             counts(all.iter().map(|one| one.sample.len() as u64)),
-            fewer(drawn, points, "points"),
         ),
         body: LAYOUT.body(),
     }
@@ -113,5 +97,5 @@ fn paint(sheet: &Sheet<'_>, all: &[Distribution<'_>], x: &Scale) -> Drawn {
     let (middle, _) = pixel(&panel, (LIMIT, 1.0));
     let name = "e/(e − 1) = 1.582";
     sheet.text((middle, rect.top - 9.0), name, SMALL, MUTED, Anchor::Start)?;
-    distribution::paint(sheet, &mut panel, rect, all, (LOOK, remark))
+    distribution::paint(sheet, &mut panel, rect, all, LOOK)
 }

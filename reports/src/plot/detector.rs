@@ -7,14 +7,14 @@
 use super::ends::{self, EndLabel};
 use super::palette::{DASHES, INK, MARKERS, SERIES, SERIES_MAX};
 use super::scale::{Scale, number, rough};
-use super::series::{along, counts, fewer, labels, left_out, pick, subject};
+use super::series::{Line, Shown, along, counts, labels, subject};
 use super::sheet::{Anchor, Drawn, Frame, Panel, SMALL, Sheet, band, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing};
 use crate::Error;
-use crate::cell::{CsvText, number_cell, text_cell};
+use crate::cell::{Cell, CsvText};
 use crate::row::{Point, Run, Runs, SeriesRow, Tables};
-use crate::stats::{Mean, bootstrap_mean};
+use crate::stats::{Interval, Mean, Proportion, bootstrap_mean};
 use plotters::style::RGBColor;
 
 pub(super) const CHART: Chart = Chart {
@@ -48,50 +48,42 @@ struct Series<'a> {
     /// The point whose runs the curve is of: that of the highest threshold, which interferes least.
     point: &'a Point,
     name: String,
-    runs: usize,
     curve: Vec<Spot>,
     chosen: Vec<Spot>,
 }
 
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let runs = &tables.runs;
-    let groups = groups(runs);
-    let with_curve = groups.into_iter().map(|group| {
-        let point = group[group.len() - 1].1;
-        (by_threshold(tables, point), group)
+    let with_curve = groups(runs).into_iter().map(|line| {
+        let point = line[line.len() - 1].1;
+        (by_threshold(tables, point), line)
     });
-    let groups: Vec<_> = with_curve.filter(|(curve, _)| !curve.is_empty()).collect();
-    let count = groups.len();
-    let kept = pick(count, SERIES_MAX);
-    let groups = groups.into_iter().enumerate().filter(|(place, _)| kept.contains(place));
-    let groups: Vec<_> = groups.map(|(_, group)| group).collect();
-    let last: Vec<&Point> = groups.iter().map(|(_, group)| group[group.len() - 1].1).collect();
-    let names = labels(runs, &last, &[THRESHOLD]);
-    let all: Vec<Series<'_>> = groups
-        .into_iter()
-        .zip(names)
-        .map(|((curve, group), name)| {
-            let point = group[group.len() - 1].1;
-            let as_run = group.iter().filter_map(|&(x, point)| alarms(runs, point, x));
-            Series { point, name, runs: point.runs.len(), curve, chosen: as_run.collect() }
-        })
-        .collect();
-    let Some(x) = Scale::decades(spots(&all).map(|spot| spot.blamed.value), 10) else {
+    let with_curve = with_curve.filter(|(curve, _)| !curve.is_empty()).collect();
+    let shown = Shown::of(with_curve, SERIES_MAX, "curves");
+    let last: Vec<&Point> = shown.things.iter().map(|(_, line)| line[line.len() - 1].1).collect();
+    let mut names = labels(runs, &last, &[THRESHOLD]).into_iter();
+    let shown = shown.map(|(curve, line)| {
+        let point = line[line.len() - 1].1;
+        let chosen = line.iter().filter_map(|&(x, point)| alarms(runs, point, x)).collect();
+        Series { point, name: names.next().unwrap_or_default(), curve, chosen }
+    });
+    let all = &shown.things;
+    let Some(x) = Scale::decades(spots(all).map(|spot| spot.blamed.value), 10) else {
         let [blamed, caught] = CURVES;
         let missing = format!("there is no series.csv with the curves `{blamed}` and `{caught}`");
         return Ok(Drawing::skipped(missing));
     };
-    if spots(&all).all(|spot| spot.blamed.value == 0.0) {
+    if spots(all).all(|spot| spot.blamed.value == 0.0) {
         return Ok(Drawing::skipped("no honest agent was suspected: there is nothing to trade"));
     }
-    let picture = frame(&all, count).picture(slice(&all), |sheet| paint(sheet, &all, &x))?;
-    let left_out = left_out(all.len(), count, "curves");
-    Ok(Drawing { pictures: vec![picture], left_out })
+    let frame = frame(all, &shown.note());
+    let picture = frame.picture(slice(all), |sheet| paint(sheet, all, &x))?;
+    Ok(Drawing::single(picture, shown.left_out()))
 }
 
 /// The points that differ in the threshold only, by ascending threshold; each by itself where no
 /// threshold was varied.
-fn groups(runs: &Runs) -> Vec<Vec<(f64, &Point)>> {
+fn groups(runs: &Runs) -> Vec<Line<'_>> {
     let groups = runs.param(THRESHOLD).map(|param| along(runs, param, &[])).unwrap_or_default();
     match groups.is_empty() {
         true => runs.points.iter().map(|point| vec![(f64::NAN, point)]).collect(),
@@ -131,7 +123,7 @@ fn alarms(runs: &Runs, point: &Point, threshold: f64) -> Option<Spot> {
     (!threshold.is_nan()).then_some(Spot { threshold, blamed: blamed?, caught: caught? })
 }
 
-fn frame(all: &[Series<'_>], count: usize) -> Frame {
+fn frame(all: &[Series<'_>], note: &str) -> Frame {
     let percent = |mean: &Mean| format!("{} %", rough(mean.value * 100.0));
     let trends: Vec<String> = all
         .iter()
@@ -155,9 +147,16 @@ fn frame(all: &[Series<'_>], count: usize) -> Frame {
         }
         false => "",
     };
-    let none = match spots(all).any(|spot| spot.blamed.value == 0.0) {
-        true => " At the left edge: none seen blamed.",
-        false => "",
+    let blames_nobody = |series: &&Series<'_>| {
+        series.curve.iter().chain(&series.chosen).any(|spot| spot.blamed.value == 0.0)
+    };
+    let runs = all.iter().filter(blames_nobody).map(|series| series.point.runs.len() as u64);
+    let none = match runs.min() {
+        Some(total) => {
+            let rate = Proportion { hits: 0, total };
+            format!(" At the left edge: honest agents were blamed in {} runs.", rate.text())
+        }
+        None => String::new(),
     };
     Frame {
         name: CHART.name.to_owned(),
@@ -169,16 +168,15 @@ fn frame(all: &[Series<'_>], count: usize) -> Frame {
         caption: format!(
             "N = {} runs per curve. Line: the share of agents whose suspicion ever reached each \
              threshold, falling from right to left as it rises, in the runs of the highest one; \
-             band: pointwise 95 % bootstrap interval of who is caught.{marks}{none}{}",
-            counts(all.iter().map(|series| series.runs as u64)),
-            fewer(all.len(), count, "curves"),
+             band: pointwise 95 % bootstrap interval of who is caught.{marks}{none}{note}",
+            counts(all.iter().map(|series| series.point.runs.len() as u64)),
         ),
         body: LAYOUT.body(),
     }
 }
 
 fn paint(sheet: &Sheet<'_>, all: &[Series<'_>], x: &Scale) -> Drawn {
-    let x_name = x.name("honest agents blamed", "share");
+    let x_name = x.name("honest agents blamed", "0–1");
     let y_name = "corrupt agents caught (0–1)";
     let mut panel = LAYOUT.panel(sheet, (x, &x_name), (&Scale::share(), y_name))?;
     let (mut names, mut numbers) = (Vec::new(), Vec::new());
@@ -187,8 +185,8 @@ fn paint(sheet: &Sheet<'_>, all: &[Series<'_>], x: &Scale) -> Drawn {
         let at = |spot: &Spot| (spot.blamed.value.max(x.from()), spot.caught.value);
         let edge = |spot: &Spot, end: Option<f64>| (at(spot).0, end.unwrap_or(spot.caught.value));
         let lower = series.curve.iter().map(|spot| edge(spot, spot.caught.interval.lo));
-        let upper = series.curve.iter().rev().map(|spot| edge(spot, spot.caught.interval.hi));
-        band(&mut panel, lower.chain(upper).collect(), color, 0.14)?;
+        let upper = series.curve.iter().map(|spot| edge(spot, spot.caught.interval.hi));
+        band(&mut panel, [lower.collect(), upper.collect()], color, 0.14)?;
         let line: Vec<(f64, f64)> = series.curve.iter().map(at).collect();
         curve(&mut panel, &line, color, 2.0, DASHES[place])?;
         for spot in &series.chosen {
@@ -254,17 +252,16 @@ fn slice(all: &[Series<'_>]) -> String {
         for (source, spots) in [("suspicion", &series.curve), ("alarm", &series.chosen)] {
             for spot in spots {
                 let mut row = vec![
-                    text_cell(&series.point.id).into_owned(),
-                    text_cell(&series.name).into_owned(),
-                    source.to_owned(),
-                    number_cell(Some(spot.threshold)),
+                    Cell::text(&series.point.id),
+                    Cell::text(&series.name),
+                    Cell::text(source),
+                    Cell::number(spot.threshold),
                 ];
                 for mean in [&spot.blamed, &spot.caught] {
-                    let ends = [mean.interval.lo, mean.interval.hi];
-                    row.push(number_cell(Some(mean.value)));
-                    row.extend(ends.map(number_cell));
+                    let Interval { lo, hi } = mean.interval;
+                    row.extend([Some(mean.value), lo, hi].map(Cell::number));
                 }
-                csv.row(&row);
+                csv.row(row);
             }
         }
     }

@@ -5,8 +5,9 @@
 
 use super::ends::{self, EndLabel};
 use super::palette::Dash;
+use super::shares;
 use super::sheet::{Drawn, Panel, Rect, Sheet, band, curve, pixel};
-use crate::cell::{CsvText, number_cell, text_cell};
+use crate::cell::{Cell, CsvText};
 use crate::row::Point;
 use crate::stats::{CensoredSample, Proportion};
 use plotters::style::RGBColor;
@@ -24,10 +25,28 @@ impl Distribution<'_> {
     pub(super) fn censored(&self) -> Proportion {
         self.sample.censored()
     }
+
+    /// How many were watched in vain, by a word for what they are, with the mark of where the curve
+    /// stops.
+    fn in_vain(&self, waiting: &str) -> String {
+        let censored = self.censored();
+        let mark = if censored.hits > 0 { "▷ " } else { "" };
+        format!("{mark}{waiting}: {}", censored.text())
+    }
+
+    /// The curve in words; `duration` writes one with its unit.
+    pub(super) fn told(&self, waiting: &str, duration: impl Fn(f64) -> String) -> String {
+        let median = match self.sample.quantile(0.5) {
+            Ok(Some(value)) => format!("median {}", duration(value)),
+            Ok(None) => "median not identified".to_owned(),
+            Err(too_few) => format!("median: {too_few}"),
+        };
+        format!("{}: {median}, {waiting}: {}", self.name, self.censored().text())
+    }
 }
 
-/// The longest and the shortest that is known of each sample: how long those took that ended, and
-/// the shortest watching in vain.
+/// How far the curves go: how long those took that ended, and of each sample the shortest watching
+/// in vain, at which its curve stops.
 pub(super) fn durations<'a>(all: &'a [Distribution<'_>]) -> impl Iterator<Item = f64> + Clone + 'a {
     let ended = all.iter().flat_map(|one| one.sample.ended().iter().copied());
     ended.chain(all.iter().filter_map(|one| one.sample.watched().first().copied()))
@@ -36,6 +55,8 @@ pub(super) fn durations<'a>(all: &'a [Distribution<'_>]) -> impl Iterator<Item =
 /// How distributions are drawn.
 #[derive(Clone, Copy)]
 pub(super) struct Look {
+    /// What those are that were watched in vain, such as "leaderless".
+    pub(super) waiting: &'static str,
     /// Of the band around each; `None` where bands would hide each other.
     pub(super) band_opacity: Option<f64>,
     /// Whether the name of a curve that reaches 1 stands at the panel's edge, not at its end: lines
@@ -43,21 +64,20 @@ pub(super) struct Look {
     pub(super) named_at_edge: bool,
 }
 
-/// Draws the curves and their names, each with its remark.
+/// Draws the curves and their names, each with how many were watched in vain.
 pub(super) fn paint(
     sheet: &Sheet<'_>,
     panel: &mut Panel<'_, '_>,
     rect: Rect,
     all: &[Distribution<'_>],
-    (look, remark): (Look, impl Fn(&Distribution<'_>) -> String),
+    look: Look,
 ) -> Drawn {
     let mut names = Vec::new();
     for one in all {
         let color = one.color;
         let [line, lower, upper] = outline(&one.sample);
         if let Some(opacity) = look.band_opacity {
-            let edges = lower.into_iter().chain(upper.into_iter().rev());
-            band(panel, edges.collect(), color, opacity)?;
+            band(panel, [lower, upper], color, opacity)?;
         }
         curve(panel, &line, color, 2.0, one.dash)?;
         let last = line.last().map(|last| pixel(panel, *last));
@@ -67,7 +87,12 @@ pub(super) fn paint(
         } else if look.named_at_edge {
             end.0 = rect.right;
         }
-        names.push(EndLabel { end, color, name: one.name.clone(), remark: remark(one) });
+        names.push(EndLabel {
+            end,
+            color,
+            name: one.name.clone(),
+            remark: one.in_vain(look.waiting),
+        });
     }
     ends::paint(sheet, rect, &names)
 }
@@ -104,17 +129,14 @@ pub(super) fn slice(all: &[Distribution<'_>], [duration, ended]: [&str; 2]) -> S
     let mut csv = CsvText::new(&header);
     for one in all {
         for step in one.sample.steps() {
-            let interval = step.ended.wilson();
-            csv.row(&[
-                text_cell(&one.point.id).into_owned(),
-                text_cell(&one.name).into_owned(),
-                number_cell(Some(step.at)),
-                step.ended.hits.to_string(),
-                step.ended.total.to_string(),
-                number_cell(step.ended.share()),
-                number_cell(interval.and_then(|i| i.lo)),
-                number_cell(interval.and_then(|i| i.hi)),
-            ]);
+            let place = [
+                Cell::text(&one.point.id),
+                Cell::text(&one.name),
+                Cell::number(step.at),
+                Cell::count(step.ended.hits),
+                Cell::count(step.ended.total),
+            ];
+            csv.row(place.into_iter().chain(shares::cells(step.ended)));
         }
     }
     csv.finish()

@@ -8,7 +8,7 @@ use super::fan::{self, Column, Course, Fan};
 use super::fault_lanes::FaultLanes;
 use super::palette::{SERIES, SERIES_MAX};
 use super::scale::{Scale, rough};
-use super::series::{counts, few, fewer, labels, left_out, subject};
+use super::series::{counts, named, subject, with_curve};
 use super::sheet::{Drawn, Frame, MARGIN, Rect, Sheet, TOP, WIDTH, X_LABELS, Y_LABELS, pixel};
 use super::{Chart, Drawing};
 use crate::Error;
@@ -71,16 +71,16 @@ impl View<'_> {
 
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let curves = fan::curves(tables, CURVE);
-    let points = fan::points(tables, &curves);
+    let mut points = with_curve(tables, CURVE);
     if points.is_empty() {
         return Ok(Drawing::lacks_curve(CURVE));
     }
-    let has_median = |point: &&Point| is_supported(curves[point.id.as_str()].len(), 0.5);
-    let points: Vec<&Point> = points.into_iter().filter(has_median).collect();
+    points.retain(|point| is_supported(curves[point.id.as_str()].len(), 0.5));
     if points.is_empty() {
         return Ok(Drawing::skipped("no point has runs enough for a median of its states"));
     }
-    let chosen = few(&points, SERIES_MAX);
+    let shown = named(&tables.runs, points, SERIES_MAX);
+    let chosen: Vec<&Point> = shown.things.iter().map(|(point, _)| *point).collect();
     let runs = |point: &Point| &curves[point.id.as_str()];
     let all = || chosen.iter().flat_map(|point| runs(point).iter().flatten());
     let faults = |point: &Point| {
@@ -92,8 +92,7 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let most = all().map(|(_, states)| *states).fold(1.0, f64::max);
     let horizon = if last_ms > 0.0 { last_ms / 1000.0 } else { 1.0 };
     let mut views: Vec<View<'_>> = Vec::new();
-    for (place, (&point, name)) in chosen.iter().zip(labels(&tables.runs, &chosen, &[])).enumerate()
-    {
+    for (place, (point, name)) in shown.things.iter().enumerate() {
         let own = faults(point);
         let above = place.checked_sub(1).map(|above| faults(chosen[above]));
         let seconds: Vec<fan::Steps> = runs(point)
@@ -103,7 +102,7 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
         let places = (0..=PLACES).map(|place| horizon * f64::from(place) / f64::from(PLACES));
         views.push(View {
             point,
-            name,
+            name: name.clone(),
             fan: Fan::at(&seconds, places),
             faults: FaultLanes::new(own.iter().copied(), horizon, (LEFT, RIGHT)),
             named_above: above.is_some_and(|above| are_alike(&above, &own)),
@@ -112,10 +111,9 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let (x, y) =
         (Scale::linear(0.0, horizon, 10), Scale::linear(0.0, most, most.min(TICKS) as usize));
     let slice = fan::slice("t_s", views.iter().map(|view| (view.point, &view.fan)));
-    let frame = frame(&views, points.len());
+    let frame = frame(&views, &shown.note());
     let picture = frame.picture(slice, |sheet| paint(sheet, &views, (&x, &y)))?;
-    let left_out = left_out(views.len(), points.len(), "points");
-    Ok(Drawing { pictures: vec![picture], left_out })
+    Ok(Drawing::single(picture, shown.left_out()))
 }
 
 /// Whether two points have the same faults at the same times.
@@ -125,15 +123,10 @@ fn are_alike(one: &[&FaultRow], other: &[&FaultRow]) -> bool {
     one.iter().map(told).eq(other.iter().map(told))
 }
 
-fn frame(views: &[View<'_>], points: usize) -> Frame {
+fn frame(views: &[View<'_>], note: &str) -> Frame {
     let told: Vec<String> =
         views.iter().map(|view| format!("{}: {}", view.name, view.remark())).collect();
-    let unnamed: usize =
-        views.iter().filter(|view| !view.named_above).map(|view| view.faults.unnamed()).sum();
-    let unnamed = match unnamed {
-        0 => String::new(),
-        count => format!(" {count} more faults are hatched but not named; see faults.csv."),
-    };
+    let named = views.iter().filter(|view| !view.named_above).map(|view| &view.faults);
     let panels = views.len() as f64;
     let heads: f64 = views.iter().map(View::head).sum();
     Frame {
@@ -142,11 +135,10 @@ fn frame(views: &[View<'_>], points: usize) -> Frame {
         description: format!("Different states that replicas are in. {}.", told.join("; ")),
         caption: format!(
             "N = {} runs per panel. {} Replicas that show the same updates and the same value are \
-             in one state. A run that has ended keeps its last number. Hatched: scripted \
-             faults.{unnamed}{}",
-            counts(views.iter().map(|view| view.fan.runs as u64)),
+             in one state. A run that has ended keeps its last number. {}{note}",
+            counts(views.iter().map(|view| view.fan.runs)),
             fan::CAPTION,
-            fewer(views.len(), points, "points"),
+            FaultLanes::caption(named),
         ),
         body: 4.0 + heads + panels * PANEL + (panels - 1.0) * GAP + X_LABELS + 14.0,
     }

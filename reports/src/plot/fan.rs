@@ -1,7 +1,7 @@
 //! A curve that every run goes its own way along: the median run, and bands of quantiles around it.
 
 use super::sheet::{Failed, Panel, band, curve};
-use crate::cell::{CsvText, number_cell, text_cell};
+use crate::cell::{Cell, CsvText};
 use crate::row::{Point, Tables};
 use crate::stats::percentile;
 use plotters::style::RGBColor;
@@ -34,7 +34,7 @@ impl Column {
 
 /// The runs of one point.
 pub(super) struct Fan {
-    pub(super) runs: usize,
+    pub(super) runs: u64,
     pub(super) columns: Vec<Column>,
 }
 
@@ -46,15 +46,6 @@ pub(super) fn curves<'a>(tables: &'a Tables, name: &str) -> BTreeMap<&'a str, Ve
         runs.entry(row.run_id).or_default().push((row.x, row.y));
     }
     curves.into_iter().map(|(point, runs)| (point, runs.into_values().collect())).collect()
-}
-
-/// The points of which there are such curves.
-pub(super) fn points<'a>(
-    tables: &'a Tables,
-    curves: &BTreeMap<&str, Vec<Steps>>,
-) -> Vec<&'a Point> {
-    let points = tables.runs.points.iter();
-    points.filter(|point| curves.contains_key(point.id.as_str())).collect()
 }
 
 /// Where the last of these runs ends.
@@ -84,7 +75,7 @@ impl Fan {
             values.sort_by(f64::total_cmp);
             Column { x, quantiles: QUANTILES.map(|q| percentile(&values, q).ok()) }
         };
-        Self { runs: runs.len(), columns: places.map(column).collect() }
+        Self { runs: runs.len() as u64, columns: places.map(column).collect() }
     }
 
     fn edge(&self, which: usize, unit: f64, course: Course) -> Steps {
@@ -107,11 +98,8 @@ impl Fan {
         color: RGBColor,
     ) -> Result<Option<(f64, f64)>, Failed> {
         for ((low, high), opacity) in [((0, 4), 0.12), ((1, 3), 0.22)] {
-            let (mut outline, back) = (self.edge(low, unit, course), self.edge(high, unit, course));
-            outline.extend(back.into_iter().rev());
-            if outline.len() > 2 {
-                band(panel, outline, color, opacity)?;
-            }
+            let edges = [low, high].map(|which| self.edge(which, unit, course));
+            band(panel, edges, color, opacity)?;
         }
         let median = self.edge(MEDIAN, unit, course);
         curve(panel, &median, color, 2.2, None)?;
@@ -124,10 +112,10 @@ pub(super) fn slice<'a>(x: &str, fans: impl Iterator<Item = (&'a Point, &'a Fan)
     let mut csv = CsvText::new(&["point_id", x, "p5", "p25", "p50", "p75", "p95", "runs_count"]);
     for (point, fan) in fans {
         for column in &fan.columns {
-            let mut row = vec![text_cell(&point.id).into_owned(), number_cell(Some(column.x))];
-            row.extend(column.quantiles.iter().map(|value| number_cell(*value)));
-            row.push(fan.runs.to_string());
-            csv.row(&row);
+            let mut row = vec![Cell::text(&point.id), Cell::number(column.x)];
+            row.extend(column.quantiles.iter().map(|value| Cell::number(*value)));
+            row.push(Cell::count(fan.runs));
+            csv.row(row);
         }
     }
     csv.finish()

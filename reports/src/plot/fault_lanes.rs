@@ -78,9 +78,16 @@ impl FaultLanes {
         self.lanes as f64 * LANE + 6.0
     }
 
-    /// How many faults are hatched but not named.
-    pub(super) fn unnamed(&self) -> usize {
-        self.marks.iter().filter(|mark| mark.lane.is_none()).count()
+    /// What a caption says of the faults of these lanes.
+    pub(super) fn caption<'a>(all: impl Iterator<Item = &'a Self>) -> String {
+        let unnamed = all.flat_map(|lanes| &lanes.marks).filter(|mark| mark.lane.is_none());
+        match unnamed.count() {
+            0 => "Hatched: scripted faults.".to_owned(),
+            count => format!(
+                "Hatched: scripted faults. {count} more faults are hatched but not named; see \
+                 faults.csv."
+            ),
+        }
     }
 
     /// The faults in words, in order of time.

@@ -7,12 +7,12 @@ use super::ends::{self, EndLabel};
 use super::fan::{self, Column, Course, Fan};
 use super::palette::{Dash, MUTED, SERIES};
 use super::scale::{Scale, number, rough};
-use super::series::{each_point, subject};
+use super::series::{Pictured, each_point, with_curve};
 use super::sheet::{Drawn, Frame, Sheet, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing, Picture};
 use crate::Error;
-use crate::row::{Point, Tables};
+use crate::row::Tables;
 
 pub(super) const CHART: Chart = Chart {
     name: "infection",
@@ -23,7 +23,6 @@ pub(super) const CHART: Chart = Chart {
 };
 
 const CURVE: &str = "informed_by_round";
-const POINTS_MAX: usize = 6;
 const LAYOUT: Single = Single { head: 0.0, height: 330.0, names: 200.0 };
 /// The share that is not reached in a round, of the ignorant, when `x` know: by who calls.
 type Missed = fn(f64) -> f64;
@@ -32,10 +31,10 @@ const MEAN_FIELDS: [(&str, Missed, Dash); 3] = [
     ("pull", |x| 1.0 - x, Some((3.0, 3.0))),
     ("push-pull", |x| (1.0 - x) * libm::exp(-x), Some((10.0, 3.0))),
 ];
+
 /// One point's picture in the making.
 struct View<'a> {
-    point: &'a Point,
-    settings: String,
+    of: Pictured<'a>,
     nodes: f64,
     contact: Option<String>,
     /// By rounds.
@@ -44,18 +43,22 @@ struct View<'a> {
 
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let curves = fan::curves(tables, CURVE);
-    each_point(tables, (CHART.name, CURVE, POINTS_MAX), |point, settings, name| {
-        let param = |name: &str| tables.runs.param(name).map(|index| point.params[index].clone());
-        let runs = &curves[point.id.as_str()];
+    let points = with_curve(tables, CURVE);
+    if points.is_empty() {
+        return Ok(Drawing::lacks_curve(CURVE));
+    }
+    each_point(&tables.runs, (CHART.name, points), |of| {
+        let param =
+            |name: &str| tables.runs.param(name).map(|index| of.point.params[index].clone());
+        let runs = &curves[of.point.id.as_str()];
         let rounds = 0..=fan::last(runs).min(10_000.0) as u32;
         let view = View {
-            point,
-            settings,
             nodes: param("n").and_then(|n| n.parse().ok()).unwrap_or(f64::INFINITY),
             contact: param("protocol_contact"),
             fan: Fan::at(runs, rounds.map(f64::from)),
+            of,
         };
-        view.picture(name)
+        view.picture()
     })
 }
 
@@ -81,19 +84,14 @@ impl View<'_> {
         self.fan.columns.iter().find(above).map(|round| round.x)
     }
 
-    fn picture(&self, name: String) -> Result<Picture, Error> {
-        let subject = subject(std::iter::once(self.point));
-        let title = match self.settings.as_str() {
-            "" => format!("How a rumour spreads: {subject}"),
-            settings => format!("How a rumour spreads: {subject}, {settings}"),
-        };
+    fn picture(&self) -> Result<Picture, Error> {
         let said = |share: f64, words: &str| match self.first_above(share) {
             Some(round) => format!("{words} of the nodes know it after {} rounds", rough(round)),
             None => format!("{words} of the nodes do not come to know it"),
         };
         let frame = Frame {
-            name,
-            title,
+            name: self.of.name.clone(),
+            title: self.of.title("How a rumour spreads"),
             description: format!(
                 "In the median run {}; {}.",
                 said(0.5, "half"),
@@ -108,7 +106,7 @@ impl View<'_> {
             ),
             body: LAYOUT.body(),
         };
-        let slice = fan::slice("round", [(self.point, &self.fan)].into_iter());
+        let slice = fan::slice("round", [(self.of.point, &self.fan)].into_iter());
         frame.picture(slice, |sheet| self.paint(sheet))
     }
 

@@ -6,12 +6,12 @@
 use super::ends::{self, EndLabel};
 use super::palette::{DASHES, SERIES, SERIES_MAX};
 use super::scale::{Scale, number, rough};
-use super::series::{counts, few, fewer, labels, left_out, subject};
+use super::series::{counts, named, subject};
 use super::sheet::{Drawn, Frame, Sheet, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing};
 use crate::Error;
-use crate::cell::{CsvText, number_cell, text_cell};
+use crate::cell::{Cell, CsvText};
 use crate::row::{HistRow, Point, Tables};
 use crate::stats::{Proportion, percent};
 
@@ -85,7 +85,7 @@ const AT_ONCE_MS: f64 = 1e-6;
 
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
     if tables.hist.is_empty() {
-        return Ok(Drawing::skipped("there is no hist.csv, or it has no rows"));
+        return Ok(Drawing::lacks_table("hist.csv"));
     }
     let has_rows = |point: &&Point| {
         tables.hist.iter().any(|row| row.point_id == point.id && row.metric == METRIC)
@@ -94,19 +94,17 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     if points.is_empty() {
         return Ok(Drawing::skipped(format!("hist.csv has no `{METRIC}` of a point of runs.csv")));
     }
-    let chosen = few(&points, SERIES_MAX);
-    let names = labels(&tables.runs, &chosen, &[]);
-    let series: Vec<Series<'_>> =
-        chosen.iter().zip(names).map(|(point, label)| series(tables, point, label)).collect();
+    let shown = named(&tables.runs, points, SERIES_MAX);
+    let shown = shown.map(|(point, label)| series(tables, point, label));
+    let series = &shown.things;
     let latencies = series.iter().flat_map(|s| [s.start(), s.steps[s.steps.len() - 1].0]);
     // What is answered at once has no place on an axis of decades, and lies at its left end.
     let slow = latencies.clone().filter(|ms| *ms > AT_ONCE_MS);
     let x = Scale::spanning(slow, 10).or_else(|| Scale::spanning(latencies, 10));
     let x = x.expect("every series has a step");
-    let frame = frame(tables, &series, points.len());
-    let picture = frame.picture(slice(&series), |sheet| paint(sheet, &series, &x))?;
-    let left_out = left_out(series.len(), points.len(), "points");
-    Ok(Drawing { pictures: vec![picture], left_out })
+    let frame = frame(tables, series, &shown.note());
+    let picture = frame.picture(slice(series), |sheet| paint(sheet, series, &x))?;
+    Ok(Drawing::single(picture, shown.left_out()))
 }
 
 fn series<'a>(tables: &Tables, point: &'a Point, label: String) -> Series<'a> {
@@ -127,7 +125,7 @@ fn series<'a>(tables: &Tables, point: &'a Point, label: String) -> Series<'a> {
     Series { point, label, steps, started }
 }
 
-fn frame(tables: &Tables, series: &[Series<'_>], points: usize) -> Frame {
+fn frame(tables: &Tables, series: &[Series<'_>], note: &str) -> Frame {
     let horizon = tables.timeline.iter().map(|row| row.t_ms + row.bucket_ms).fold(0.0, f64::max);
     let horizon = match horizon > 0.0 {
         true => format!(" Horizon {} s of simulated time.", rough(horizon / 1000.0)),
@@ -150,10 +148,9 @@ fn frame(tables: &Tables, series: &[Series<'_>], points: usize) -> Frame {
         caption: format!(
             "N = {} operations per curve, pooled over {} runs. No interval: operations of one run \
              are not independent. Operations never answered are in the denominator, so a curve \
-             ends (▷) at the answered share.{horizon}{}",
+             ends (▷) at the answered share.{horizon}{note}",
             counts(series.iter().map(|s| s.total())),
             counts(series.iter().map(|s| s.point.runs.len() as u64)),
-            fewer(series.len(), points, "points"),
         ),
         body: LAYOUT.body(),
     }
@@ -203,12 +200,12 @@ fn slice(series: &[Series<'_>]) -> String {
     let mut csv = CsvText::new(&["point_id", "series", "latency_ms", "answered_count", "share"]);
     for s in series {
         for &(ms, count) in &s.steps {
-            csv.row(&[
-                text_cell(&s.point.id).into_owned(),
-                text_cell(&s.label).into_owned(),
-                number_cell(Some(ms)),
-                count.to_string(),
-                number_cell(Some(count as f64 / s.total() as f64)),
+            csv.row([
+                Cell::text(&s.point.id),
+                Cell::text(&s.label),
+                Cell::number(ms),
+                Cell::count(count),
+                Cell::number(count as f64 / s.total() as f64),
             ]);
         }
     }

@@ -7,12 +7,12 @@
 use super::ends::{self, EndLabel};
 use super::palette::{Dash, MARKERS, SERIES};
 use super::scale::{Scale, rough};
-use super::series::{Lines, counts, fewer, labels, subject};
+use super::series::{counts, labels, lines, subject};
 use super::sheet::{Drawn, Frame, Sheet, band, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing};
 use crate::Error;
-use crate::cell::{CsvText, number_cell, text_cell};
+use crate::cell::{Cell, CsvText};
 use crate::row::{Point, Runs, Tables};
 use crate::stats::{CensoredSample, Interval, Observation, TooFew};
 
@@ -58,8 +58,8 @@ impl Series<'_> {
 struct Mark {
     point_id: String,
     loss: f64,
-    runs: usize,
-    unanswered: usize,
+    runs: u64,
+    unanswered: u64,
     /// The median in milliseconds: `None` when half of the runs or more answered nothing.
     median: Result<Option<f64>, TooFew>,
     interval: Interval,
@@ -79,14 +79,14 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     if PERCENTILES.iter().all(|(_, column, _)| runs.metric(column).is_none()) {
         return Ok(Drawing::skipped("runs.csv has neither `decide_p50_ms` nor `decide_p99_ms`"));
     }
-    let lines = match Lines::along(runs, loss) {
+    let lines = match lines(runs, loss) {
         Ok(lines) => lines,
         Err(reason) => return Ok(Drawing::skipped(reason)),
     };
     let first = lines.first();
     let names = labels(runs, &first, &[LOSS]);
     let mut series = Vec::new();
-    for (index, (group, name)) in lines.chosen.iter().zip(&names).enumerate() {
+    for (index, (group, name)) in lines.things.iter().zip(&names).enumerate() {
         for (percentile, column, dash) in PERCENTILES {
             let marks: Vec<Mark> =
                 group.iter().filter_map(|&(x, point)| mark(runs, point, column, x)).collect();
@@ -108,9 +108,9 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     };
     let losses = series.iter().flat_map(|s| s.marks.iter().map(|mark| mark.loss));
     let x = Scale::linear(0.0, losses.fold(0.0, f64::max), 10);
-    let frame = frame(&series, lines.count, lines.chosen.len());
+    let frame = frame(&series, &lines.note());
     let picture = frame.picture(slice(&series), |sheet| paint(sheet, &series, &x, &y))?;
-    Ok(Drawing { pictures: vec![picture], left_out: lines.left_out() })
+    Ok(Drawing::single(picture, lines.left_out()))
 }
 
 /// The median over the runs of a point; `None` when the metric applies to none of them.
@@ -137,8 +137,8 @@ fn mark(runs: &Runs, point: &Point, column: &str, loss: f64) -> Option<Mark> {
     (!sample.is_empty()).then(|| Mark {
         point_id: point.id.clone(),
         loss,
-        runs: sample.len(),
-        unanswered: sample.watched().len(),
+        runs: sample.len() as u64,
+        unanswered: sample.censored().hits,
         median: sample.quantile(0.5),
         interval: Interval {
             lo: sample.quantile_interval(0.5).lo.filter(|lo| lo.is_finite()),
@@ -147,7 +147,7 @@ fn mark(runs: &Runs, point: &Point, column: &str, loss: f64) -> Option<Mark> {
     })
 }
 
-fn frame(series: &[Series<'_>], groups: usize, drawn: usize) -> Frame {
+fn frame(series: &[Series<'_>], note: &str) -> Frame {
     let marks = || series.iter().flat_map(|s| &s.marks);
     let unanswered = marks().filter(|mark| mark.unanswered > 0).count();
     let undrawn = marks().filter(|mark| mark.value().is_none()).count();
@@ -160,7 +160,7 @@ fn frame(series: &[Series<'_>], groups: usize, drawn: usize) -> Frame {
             " {undrawn} points are not drawn: fewer than 5 runs, or half of them answered nothing."
         ));
     }
-    notes.push_str(&fewer(drawn, groups, "curves"));
+    notes.push_str(note);
     let trends: Vec<String> = series
         .iter()
         .filter_map(|s| {
@@ -185,7 +185,7 @@ fn frame(series: &[Series<'_>], groups: usize, drawn: usize) -> Frame {
         caption: format!(
             "Median over N = {} seeds of each run's p50 (solid) and p99 (dashed). Band: 95 % \
              order-statistic interval of that median.{notes}",
-            counts(marks().map(|mark| mark.runs as u64)),
+            counts(marks().map(|mark| mark.runs)),
         ),
         body: LAYOUT.body(),
     }
@@ -206,9 +206,9 @@ fn paint(sheet: &Sheet<'_>, series: &[Series<'_>], x: &Scale, y: &Scale) -> Draw
                 move |mark: &Mark| (mark.loss, end(&mark.interval).unwrap_or(open))
             };
             let lower = stretch.iter().map(edge(|i| i.lo, y.from()));
-            let upper = stretch.iter().rev().map(edge(|i| i.hi, y.to()));
+            let upper = stretch.iter().map(edge(|i| i.hi, y.to()));
             if points.len() > 1 {
-                band(&mut panel, lower.chain(upper).collect(), color, 0.14)?;
+                band(&mut panel, [lower.collect(), upper.collect()], color, 0.14)?;
                 curve(&mut panel, &points, color, 2.0, s.dash)?;
             }
             for &point in &points {
@@ -241,16 +241,16 @@ fn slice(series: &[Series<'_>]) -> String {
     ]);
     for s in series {
         for mark in &s.marks {
-            csv.row(&[
-                text_cell(&mark.point_id).into_owned(),
-                text_cell(&s.name).into_owned(),
-                s.percentile.to_owned(),
-                number_cell(Some(mark.loss)),
-                mark.runs.to_string(),
-                mark.unanswered.to_string(),
-                number_cell(mark.value()),
-                number_cell(mark.interval.lo),
-                number_cell(mark.interval.hi),
+            csv.row([
+                Cell::text(&mark.point_id),
+                Cell::text(&s.name),
+                Cell::text(s.percentile),
+                Cell::number(mark.loss),
+                Cell::count(mark.runs),
+                Cell::count(mark.unanswered),
+                Cell::number(mark.value()),
+                Cell::number(mark.interval.lo),
+                Cell::number(mark.interval.hi),
             ]);
         }
     }

@@ -27,6 +27,7 @@ mod raster;
 mod rounds_by_size;
 mod scale;
 mod series;
+mod shares;
 mod sheet;
 mod single;
 mod sizes;
@@ -112,9 +113,19 @@ pub const CHARTS: &[Chart] = &[
 ];
 
 impl Drawing {
+    /// One picture, and what it leaves out.
+    fn single(picture: Picture, left_out: Option<String>) -> Self {
+        Self { pictures: vec![picture], left_out }
+    }
+
     /// No picture, and the reason.
     fn skipped(reason: impl Into<String>) -> Self {
         Self { pictures: Vec::new(), left_out: Some(reason.into()) }
+    }
+
+    /// No picture, since this table is not there or empty.
+    fn lacks_table(name: &str) -> Self {
+        Self::skipped(format!("there is no {name}, or it has no rows"))
     }
 
     /// No picture, since `runs.csv` does not have this column.

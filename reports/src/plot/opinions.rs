@@ -7,13 +7,13 @@ use super::ends::{self, EndLabel};
 use super::fan::Steps;
 use super::palette::{MUTED, Marker, SERIES};
 use super::scale::{Scale, number, rough};
-use super::series::{each_point, pick, subject};
+use super::series::{Pictured, Shown, each_point, with_curve};
 use super::sheet::{Drawn, Frame, Sheet, band, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing, Picture};
 use crate::Error;
-use crate::cell::{CsvText, number_cell, text_cell};
-use crate::row::{Point, Tables};
+use crate::cell::{Cell, CsvText};
+use crate::row::{SeriesRow, Tables};
 use crate::stats::percentile;
 use std::collections::BTreeMap;
 
@@ -28,7 +28,6 @@ pub(super) const CHART: Chart = Chart {
 const CURVE: &str = "opinion_by_round";
 /// Where those began who were corrupt.
 const CORRUPT: &str = "corrupt_opinion_by_round";
-const POINTS_MAX: usize = 6;
 const AGENTS_MAX: usize = 50;
 const ROUNDS_MAX: f64 = 1_000.0;
 /// From here on opinions are told in thousands.
@@ -37,16 +36,15 @@ const LAYOUT: Single = Single { head: 0.0, height: 330.0, names: 170.0 };
 
 /// One point's picture in the making.
 struct View<'a> {
-    point: &'a Point,
-    settings: String,
+    of: Pictured<'a>,
     /// Which run is drawn agent by agent.
     run: u64,
     /// Its agents, each with its opinions.
-    agents: Vec<(&'a str, Steps)>,
+    agents: Shown<(&'a str, Steps)>,
     corrupt: Vec<(&'a str, Steps)>,
-    agents_count: usize,
-    /// Of all runs, by round: how many opinions, and their 5 % and 95 % quantiles.
-    spread: Vec<(f64, usize, f64, f64)>,
+    /// Of all runs, by round, as far as so many opinions are known that they have them: the 5 % and
+    /// 95 % quantiles.
+    band: Vec<(f64, f64, f64)>,
     runs: usize,
 }
 
@@ -60,20 +58,19 @@ fn by_node<'a>(tables: &'a Tables, curve: &str, run: u64) -> BTreeMap<&'a str, S
 }
 
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
-    each_point(tables, (CHART.name, CURVE, POINTS_MAX), |point, settings, name| {
-        View::of(tables, point, settings).picture(name)
-    })
+    let points = with_curve(tables, CURVE);
+    if points.is_empty() {
+        return Ok(Drawing::lacks_curve(CURVE));
+    }
+    each_point(&tables.runs, (CHART.name, points), |of| View::of(tables, of).picture())
 }
 
 impl<'a> View<'a> {
-    fn of(tables: &'a Tables, point: &'a Point, settings: String) -> Self {
-        let rows =
-            || tables.series.iter().filter(|row| row.curve == CURVE && row.point_id == point.id);
+    fn of(tables: &'a Tables, of: Pictured<'a>) -> Self {
+        let own = |row: &&SeriesRow| row.curve == CURVE && row.point_id == of.point.id;
+        let rows = || tables.series.iter().filter(own);
         let run = rows().map(|row| row.run_id).min().unwrap_or(0);
-        let all = by_node(tables, CURVE, run);
-        let agents_count = all.len();
-        let chosen = pick(agents_count, AGENTS_MAX);
-        let agents = all.into_iter().enumerate().filter(|(index, _)| chosen.contains(index));
+        let agents = by_node(tables, CURVE, run).into_iter().collect();
         let mut rounds: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
         let mut runs: Vec<u64> = Vec::new();
         for row in rows().filter(|row| row.x <= ROUNDS_MAX) {
@@ -82,48 +79,33 @@ impl<'a> View<'a> {
         }
         runs.sort_unstable();
         runs.dedup();
-        let spread = rounds.into_iter().map(|(round, mut opinions)| {
+        let band = rounds.into_iter().filter_map(|(round, mut opinions)| {
             opinions.sort_by(f64::total_cmp);
-            let quantile = |q| percentile(&opinions, q).unwrap_or(f64::NAN);
-            (round as f64, opinions.len(), quantile(0.05), quantile(0.95))
+            let quantile = |q| percentile(&opinions, q).ok();
+            Some((round as f64, quantile(0.05)?, quantile(0.95)?))
         });
         Self {
-            point,
-            settings,
             run,
-            agents: agents.map(|(_, agent)| agent).collect(),
+            agents: Shown::of(agents, AGENTS_MAX, "agents"),
             corrupt: by_node(tables, CORRUPT, run).into_iter().collect(),
-            agents_count,
-            spread: spread.collect(),
+            band: band.collect(),
             runs: runs.len(),
+            of,
         }
-    }
-
-    /// The rounds of which so many opinions are known that they have such quantiles.
-    fn band(&self) -> impl DoubleEndedIterator<Item = &(f64, usize, f64, f64)> + Clone {
-        self.spread.iter().filter(|(_, _, low, high)| low.is_finite() && high.is_finite())
     }
 
     /// How far apart the agents of the run are at one end of their lines.
     fn apart(&self, end: impl Fn(&Steps) -> Option<&(f64, f64)>) -> f64 {
-        let values = self.agents.iter().filter_map(|(_, steps)| end(steps)).map(|(_, y)| *y);
+        let values = self.agents.things.iter().filter_map(|(_, steps)| end(steps)).map(|(_, y)| *y);
         let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
             (low.min(value), high.max(value))
         });
         (high - low).max(0.0)
     }
 
-    fn picture(&self, name: String) -> Result<Picture, Error> {
-        let subject = subject(std::iter::once(self.point));
-        let title = match self.settings.as_str() {
-            "" => format!("What agents think, round by round: {subject}"),
-            settings => format!("What agents think, round by round: {subject}, {settings}"),
-        };
-        let rounds = self.agents.iter().filter_map(|(_, steps)| steps.last()).map(|(x, _)| *x);
-        let shown = match self.agents_count > self.agents.len() {
-            true => format!(" {} of {} agents are drawn.", self.agents.len(), self.agents_count),
-            false => String::new(),
-        };
+    fn picture(&self) -> Result<Picture, Error> {
+        let rounds =
+            self.agents.things.iter().filter_map(|(_, steps)| steps.last()).map(|(x, _)| *x);
         let corrupt = match self.corrupt.len() {
             0 => "",
             _ => {
@@ -132,8 +114,8 @@ impl<'a> View<'a> {
             }
         };
         let frame = Frame {
-            name,
-            title,
+            name: self.of.name.clone(),
+            title: self.of.title("What agents think, round by round"),
             description: format!(
                 "In run {} the agents begin {} apart and end {} apart, after {} rounds.",
                 self.run,
@@ -142,9 +124,11 @@ impl<'a> View<'a> {
                 number(rounds.fold(0.0, f64::max)),
             ),
             caption: format!(
-                "Lines: the agents of run {}.{shown} Band: 5–95 % quantiles of the opinions of all \
+                "Lines: the agents of run {}.{} Band: 5–95 % quantiles of the opinions of all \
                  correct agents in the same round of {} runs, not an interval of confidence.{corrupt}",
-                self.run, self.runs
+                self.run,
+                self.agents.note(),
+                self.runs
             ),
             body: LAYOUT.body(),
         };
@@ -152,8 +136,8 @@ impl<'a> View<'a> {
     }
 
     fn paint(&self, sheet: &Sheet<'_>) -> Drawn {
-        let lines = || self.agents.iter().chain(&self.corrupt).flat_map(|(_, steps)| steps);
-        let band_ends = self.band().flat_map(|(x, _, low, high)| [(*x, *low), (*x, *high)]);
+        let lines = || self.agents.things.iter().chain(&self.corrupt).flat_map(|(_, steps)| steps);
+        let band_ends = self.band.iter().flat_map(|(x, low, high)| [(*x, *low), (*x, *high)]);
         let all: Vec<(f64, f64)> = lines().copied().chain(band_ends).collect();
         let fold = |pick: fn(f64, f64) -> f64, of: fn(&(f64, f64)) -> f64| {
             all.iter().map(of).reduce(pick).unwrap_or(0.0)
@@ -170,17 +154,14 @@ impl<'a> View<'a> {
         let x = Scale::linear(0.0, last, last.min(10.0) as usize);
         let y_name = if is_short { "opinion (units)" } else { "opinion (1000 units)" };
         let mut panel = LAYOUT.panel(sheet, (&x, "round"), (&y, y_name))?;
-        let upper = self.band().map(|(x, _, _, high)| (*x, high / unit));
-        let lower = self.band().rev().map(|(x, _, low, _)| (*x, low / unit));
-        let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
-        if outline.len() > 2 {
-            band(&mut panel, outline, SERIES[0], 0.14)?;
-        }
-        for (_, steps) in &self.agents {
+        let upper = self.band.iter().map(|(x, _, high)| (*x, high / unit)).collect();
+        let lower = self.band.iter().map(|(x, low, _)| (*x, low / unit)).collect();
+        band(&mut panel, [upper, lower], SERIES[0], 0.14)?;
+        for (_, steps) in &self.agents.things {
             curve(&mut panel, &scaled(steps), SERIES[0], 1.2, None)?;
         }
         let mut labels = Vec::new();
-        let longest = self.agents.iter().filter_map(|(_, steps)| steps.last());
+        let longest = self.agents.things.iter().filter_map(|(_, steps)| steps.last());
         if let Some(end) = longest.max_by(|a, b| a.0.total_cmp(&b.0)) {
             let end = (end.0, end.1 / unit);
             labels.push(EndLabel::plain(pixel(&panel, end), SERIES[0], "correct agents"));
@@ -199,19 +180,17 @@ impl<'a> View<'a> {
     fn slice(&self) -> String {
         let header = ["point_id", "what", "node", "round_count", "opinion_units", "p95_units"];
         let mut csv = CsvText::new(&header);
-        let id = text_cell(&self.point.id).into_owned();
+        let id = Cell::text(&self.of.point.id);
         let mut row = |what: &str, node: &str, x: f64, y: f64, high: Option<f64>| {
-            let node = text_cell(node).into_owned();
-            let cells = [number_cell(Some(x)), number_cell(Some(y)), number_cell(high)];
-            let [x, y, high] = cells;
-            csv.row(&[id.clone(), what.to_owned(), node, x, y, high]);
+            let [x, y, high] = [Some(x), Some(y), high].map(Cell::number);
+            csv.row([id.clone(), Cell::text(what), Cell::text(node), x, y, high]);
         };
-        for (what, agents) in [("correct", &self.agents), ("corrupt", &self.corrupt)] {
+        for (what, agents) in [("correct", &self.agents.things), ("corrupt", &self.corrupt)] {
             for (node, steps) in agents {
                 steps.iter().for_each(|(x, y)| row(what, node, *x, *y, None));
             }
         }
-        self.band().for_each(|(x, _, low, high)| row("band", "", *x, *low, Some(*high)));
+        self.band.iter().for_each(|(x, low, high)| row("band", "", *x, *low, Some(*high)));
         csv.finish()
     }
 }

@@ -4,13 +4,13 @@
 use super::ends::{self, EndLabel};
 use super::palette::{MARKERS, MUTED, SERIES};
 use super::scale::{Scale, rough};
-use super::series::{counts, left_out, subject};
+use super::series::{counts, subject};
 use super::sheet::{Drawn, Frame, Sheet, curve, pixel};
 use super::single::Single;
 use super::sizes::{self, Mark, Series};
 use super::{Chart, Drawing};
 use crate::Error;
-use crate::cell::{CsvText, number_cell, text_cell};
+use crate::cell::{Cell, CsvText};
 use crate::row::{Run, Tables};
 use crate::stats::Line;
 
@@ -27,16 +27,19 @@ const LAYOUT: Single = Single { head: 0.0, height: 330.0, names: 240.0 };
 
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let runs = &tables.runs;
-    let Some(metric) = runs.metric(METRIC) else {
+    let Some(column) = runs.column(METRIC) else {
         return Ok(Drawing::lacks_column(METRIC));
     };
-    let (series, count) = sizes::series(runs, |run: &Run| run.metrics[metric]);
+    let shown = sizes::series(runs, |run: &Run| run.observation(column));
+    let series = &shown.things;
     if series.is_empty() {
-        return Ok(Drawing::skipped("no line without three sizes `n` of which runs reach 99 %"));
+        return Ok(Drawing::skipped(
+            "no line without three sizes `n` of which all runs reach 99 %",
+        ));
     }
-    let picture = frame(&series).picture(slice(&series), |sheet| paint(sheet, &series))?;
-    let left_out = left_out(series.len(), count, "curves");
-    Ok(Drawing { pictures: vec![picture], left_out })
+    let frame = frame(series, &shown.note());
+    let picture = frame.picture(slice(series), |sheet| paint(sheet, series))?;
+    Ok(Drawing::single(picture, shown.left_out()))
 }
 
 fn formula(line: &Line) -> String {
@@ -54,19 +57,19 @@ fn theory(bits: f64) -> f64 {
     bits + bits * std::f64::consts::LN_2
 }
 
-fn frame(series: &[Series<'_>]) -> Frame {
+fn frame(series: &[Series<'_>], note: &str) -> Frame {
     let trends: Vec<String> =
         series.iter().map(|s| format!("{}: {}", s.name, formula(&s.line))).collect();
-    let runs = series.iter().flat_map(|s| s.marks.iter().map(|mark| mark.runs as u64));
+    let runs = series.iter().flat_map(|s| s.marks.iter().map(|mark| mark.runs));
     Frame {
         name: CHART.name.to_owned(),
         title: format!("Rounds until 99 % know: {}", subject(series.iter().map(|s| s.point))),
-        description: format!("Rounds grow with the logarithm of n. {}.", trends.join("; ")),
+        description: format!("Rounds until 99 % know, by nodes n. {}.", trends.join("; ")),
         caption: format!(
             "Mean over N = {} runs of each size; bars: its 95 % interval (normal). Lines: least \
-             squares over log₂ n, the slope with its 95 % interval. Runs that did not reach 99 % \
-             count with the rounds that they had. Dashed: log₂ n + ln n, push until all know, but \
-             for a constant.",
+             squares over log₂ n, the slope with its 95 % interval. Sizes of which some run did \
+             not reach 99 % have no mean and are left out. Dashed: log₂ n + ln n, push until all \
+             know, but for a constant.{note}",
             counts(runs)
         ),
         body: LAYOUT.body(),
@@ -108,14 +111,14 @@ fn slice(series: &[Series<'_>]) -> String {
     let mut csv = CsvText::new(&header);
     for s in series {
         for mark in &s.marks {
-            csv.row(&[
-                text_cell(&mark.point.id).into_owned(),
-                text_cell(&s.name).into_owned(),
-                number_cell(Some(mark.nodes)),
-                mark.runs.to_string(),
-                number_cell(Some(mark.mean)),
-                number_cell(Some(mark.mean - mark.slack)),
-                number_cell(Some(mark.mean + mark.slack)),
+            csv.row([
+                Cell::text(&mark.point.id),
+                Cell::text(&s.name),
+                Cell::number(mark.nodes),
+                Cell::count(mark.runs),
+                Cell::number(mark.mean),
+                Cell::number(mark.mean - mark.slack),
+                Cell::number(mark.mean + mark.slack),
             ]);
         }
     }

@@ -11,124 +11,178 @@ use crate::Error;
 use crate::row::{Point, Runs, Tables};
 use std::collections::BTreeSet;
 
-/// Evenly spaced indices into `count` things, at most `limit`, the first and last among them.
-pub(super) fn pick(count: usize, limit: usize) -> Vec<usize> {
+/// At most so many points have a picture of their own: nobody looks through a hundred.
+const PICTURES_MAX: usize = 6;
+
+/// As many of some things as a chart can show: evenly spaced, the first and the last among them.
+pub(super) struct Shown<T> {
+    pub(super) things: Vec<T>,
+    /// How many there are in all.
+    count: usize,
+    /// What they are, in the plural.
+    what: &'static str,
+}
+
+impl<T> Shown<T> {
+    pub(super) fn of(all: Vec<T>, most: usize, what: &'static str) -> Self {
+        let count = all.len();
+        let chosen = evenly_spaced(count, most);
+        let things = all.into_iter().enumerate().filter(|(place, _)| chosen.contains(place));
+        Self { things: things.map(|(_, thing)| thing).collect(), count, what }
+    }
+
+    /// The same of something else of each.
+    pub(super) fn map<U>(self, of: impl FnMut(T) -> U) -> Shown<U> {
+        let Self { things, count, what } = self;
+        Shown { things: things.into_iter().map(of).collect(), count, what }
+    }
+
+    /// What to say beside the pictures of what was left out.
+    pub(super) fn left_out(&self) -> Option<String> {
+        let (drawn, Self { count, what, .. }) = (self.things.len(), self);
+        (*count > drawn).then(|| {
+            format!("{drawn} of {count} {what} are drawn, evenly spaced; the tables have them all")
+        })
+    }
+
+    /// The same at the end of a caption; may be empty.
+    pub(super) fn note(&self) -> String {
+        let (drawn, Self { count, what, .. }) = (self.things.len(), self);
+        match *count > drawn {
+            true => format!(" {drawn} of {count} {what} are shown."),
+            false => String::new(),
+        }
+    }
+}
+
+/// Indices into `count` things, at most `limit`, the first and last among them.
+fn evenly_spaced(count: usize, limit: usize) -> Vec<usize> {
     if count <= limit {
         return (0..count).collect();
     }
     (0..limit).map(|i| i * (count - 1) / (limit - 1)).collect()
 }
 
-/// As many of these points as `most`, evenly spaced, the first and the last among them.
-pub(super) fn few<'a>(points: &[&'a Point], most: usize) -> Vec<&'a Point> {
-    pick(points.len(), most).into_iter().map(|index| points[index]).collect()
-}
+/// The points that differ in one parameter only, by its ascending value.
+pub(super) type Line<'a> = Vec<(f64, &'a Point)>;
 
-/// What to say beside the pictures when `count` were too many, and `drawn` were not.
-pub(super) fn left_out(drawn: usize, count: usize, what: &str) -> Option<String> {
-    (count > drawn).then(|| {
-        format!("{drawn} of {count} {what} are drawn, evenly spaced; the others are in points.csv")
-    })
-}
-
-/// The same at the end of a caption; may be empty.
-pub(super) fn fewer(drawn: usize, count: usize, what: &str) -> String {
-    match count > drawn {
-        true => format!(" {drawn} of {count} {what} are shown."),
-        false => String::new(),
-    }
-}
-
-/// The points that differ in this parameter only, and perhaps in those `besides`, by its ascending
-/// value; groups of one value are left out.
-pub(super) fn along<'a>(
-    runs: &'a Runs,
-    param: usize,
-    besides: &[&str],
-) -> Vec<Vec<(f64, &'a Point)>> {
+/// The points that differ in this parameter only, and perhaps in those `besides`; lines of one value
+/// are left out.
+pub(super) fn along<'a>(runs: &'a Runs, param: usize, besides: &[&str]) -> Vec<Line<'a>> {
     let alike = |a: &Point, b: &Point| {
         let others = |i: &usize| *i != param && !besides.contains(&runs.params[*i].as_str());
         a.protocol == b.protocol
             && a.fault_script == b.fault_script
             && (0..a.params.len()).filter(others).all(|i| a.params[i] == b.params[i])
     };
-    let mut groups: Vec<Vec<(f64, &Point)>> = Vec::new();
+    let mut lines: Vec<Line<'_>> = Vec::new();
     for point in &runs.points {
         let Ok(x) = point.params[param].parse::<f64>() else { continue };
-        match groups.iter_mut().find(|group| alike(group[0].1, point)) {
-            Some(group) => group.push((x, point)),
-            None => groups.push(vec![(x, point)]),
+        match lines.iter_mut().find(|line| alike(line[0].1, point)) {
+            Some(line) => line.push((x, point)),
+            None => lines.push(vec![(x, point)]),
         }
     }
-    for group in &mut groups {
-        group.sort_by(|a, b| a.0.total_cmp(&b.0));
+    for line in &mut lines {
+        line.sort_by(|a, b| a.0.total_cmp(&b.0));
     }
-    groups.retain(|group| group.len() > 1 && group[0].0 < group[group.len() - 1].0);
-    groups
+    lines.retain(|line| line.len() > 1 && line[0].0 < line[line.len() - 1].0);
+    lines
 }
 
-/// Lines along a parameter: as many as can be told apart.
-pub(super) struct Lines<'a> {
-    /// The points of each, by the parameter's ascending value.
-    pub(super) chosen: Vec<Vec<(f64, &'a Point)>>,
-    /// How many there are in all.
-    pub(super) count: usize,
+/// The lines along this parameter, as many as can be told apart.
+///
+/// # Errors
+/// Why there is none.
+pub(super) fn lines(runs: &Runs, param: usize) -> Result<Shown<Line<'_>>, String> {
+    let lines = along(runs, param, &[]);
+    if lines.is_empty() {
+        let name = &runs.params[param];
+        return Err(format!("`{name}` has one value only: there is no curve"));
+    }
+    Ok(Shown::of(lines, SERIES_MAX, "curves"))
 }
 
-impl<'a> Lines<'a> {
-    /// The lines along this parameter.
-    ///
-    /// # Errors
-    /// Why there is none.
-    pub(super) fn along(runs: &'a Runs, param: usize) -> Result<Self, String> {
-        let groups = along(runs, param, &[]);
-        let count = groups.len();
-        if count == 0 {
-            let name = &runs.params[param];
-            return Err(format!("`{name}` has one value only: there is no curve"));
-        }
-        let kept = pick(count, SERIES_MAX);
-        let chosen = groups.into_iter().enumerate().filter(|(index, _)| kept.contains(index));
-        Ok(Self { chosen: chosen.map(|(_, group)| group).collect(), count })
-    }
-
-    /// The first point of each, by which it is named.
+impl<'a> Shown<Line<'a>> {
+    /// The first point of each line, by which it is named.
     pub(super) fn first(&self) -> Vec<&'a Point> {
-        self.chosen.iter().map(|group| group[0].1).collect()
-    }
-
-    /// What was left out, in words.
-    pub(super) fn left_out(&self) -> Option<String> {
-        left_out(self.chosen.len(), self.count, "curves")
+        self.things.iter().map(|line| line[0].1).collect()
     }
 }
 
-/// A picture of each point that has rows of this curve, for as many points as `most`; `picture` is
-/// given the point, what tells it apart from the others, and the name of the picture.
-pub(super) fn each_point<'a>(
-    tables: &'a Tables,
-    (chart, curve, most): (&str, &str, usize),
-    picture: impl Fn(&'a Point, String, String) -> Result<Picture, Error>,
-) -> Result<Drawing, Error> {
-    let known: BTreeSet<&str> = tables
-        .series
-        .iter()
-        .filter(|row| row.curve == curve)
-        .map(|row| row.point_id.as_str())
-        .collect();
-    let points = tables.runs.points.iter().filter(|point| known.contains(point.id.as_str()));
-    let points: Vec<&Point> = points.collect();
-    if points.is_empty() {
-        return Ok(Drawing::lacks_curve(curve));
+/// The points that have rows of this curve.
+pub(super) fn with_curve<'a>(tables: &'a Tables, curve: &str) -> Vec<&'a Point> {
+    let rows = tables.series.iter().filter(|row| row.curve == curve);
+    let known: BTreeSet<&str> = rows.map(|row| row.point_id.as_str()).collect();
+    tables.runs.points.iter().filter(|point| known.contains(point.id.as_str())).collect()
+}
+
+/// The points of which some run has this metric, ended or not.
+pub(super) fn with_metric<'a>(runs: &'a Runs, metric: &str) -> Vec<&'a Point> {
+    let points = runs.points.iter();
+    points.filter(|point| !runs.observations(point, metric).is_empty()).collect()
+}
+
+/// Points with their labels, as many as `most`.
+pub(super) fn named<'a>(
+    runs: &Runs,
+    points: Vec<&'a Point>,
+    most: usize,
+) -> Shown<(&'a Point, String)> {
+    let shown = Shown::of(points, most, "points");
+    let mut names = labels(runs, &shown.things, &[]).into_iter();
+    shown.map(|point| (point, names.next().unwrap_or_default()))
+}
+
+/// A point that has a picture of its own.
+pub(super) struct Pictured<'a> {
+    pub(super) point: &'a Point,
+    /// The parameters that tell it apart from the others; may be empty.
+    settings: String,
+    /// The picture's name, which is part of a file's.
+    pub(super) name: String,
+}
+
+impl Pictured<'_> {
+    /// The picture's title: what it shows, and of which point.
+    pub(super) fn title(&self, what: &str) -> String {
+        let subject = subject(std::iter::once(self.point));
+        match self.settings.as_str() {
+            "" => format!("{what}: {subject}"),
+            settings => format!("{what}: {subject}, {settings}"),
+        }
     }
-    let params = distinguishing(&tables.runs, &points, &[]);
-    let chosen = pick(points.len(), most);
-    let pictures = chosen.iter().enumerate().map(|(at, &index)| {
-        let settings = settings(&tables.runs, points[index], &params);
-        picture(points[index], settings, format!("{chart}-{}", at + 1))
+}
+
+/// A picture of each of these points, as many as anybody looks at.
+pub(super) fn each_point<'a>(
+    runs: &Runs,
+    (chart, points): (&str, Vec<&'a Point>),
+    picture: impl Fn(Pictured<'a>) -> Result<Picture, Error>,
+) -> Result<Drawing, Error> {
+    let params = distinguishing(runs, &points, &[]);
+    let shown = Shown::of(points, PICTURES_MAX, "points");
+    let mut taken: Vec<String> = Vec::new();
+    let pictures = shown.things.iter().map(|&point| {
+        let name = picture_name(chart, &point.id, &taken);
+        taken.push(name.clone());
+        picture(Pictured { point, settings: settings(runs, point, &params), name })
     });
     let pictures = pictures.collect::<Result<_, _>>()?;
-    Ok(Drawing { pictures, left_out: left_out(chosen.len(), points.len(), "points") })
+    Ok(Drawing { pictures, left_out: shown.left_out() })
+}
+
+/// `<chart>-<point>`, safe as a part of a file name and different from those taken.
+fn picture_name(chart: &str, point_id: &str, taken: &[String]) -> String {
+    let safe = |letter: char| match letter {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => letter,
+        _ => '_',
+    };
+    let safe: String = point_id.chars().map(safe).take(60).collect();
+    let base = format!("{chart}-{safe}");
+    let numbered = (2..).map(|number| format!("{base}-{number}"));
+    let mut names = std::iter::once(base.clone()).chain(numbered);
+    names.find(|name| !taken.contains(name)).unwrap_or(base)
 }
 
 /// The parameters that tell these points apart, but for those in `except`.
@@ -279,8 +333,15 @@ mod tests {
     }
 
     #[test]
-    fn picks_are_evenly_spaced_and_keep_both_ends() {
-        assert_eq!(pick(3, 6), [0, 1, 2]);
-        assert_eq!(pick(15, 6), [0, 2, 5, 8, 11, 14]);
+    fn what_is_shown_is_evenly_spaced_keeps_both_ends_and_says_what_it_leaves_out() {
+        let all = Shown::of(vec![7, 8, 9], 6, "points");
+        assert_eq!(
+            (&all.things[..], all.left_out(), all.note()),
+            (&[7, 8, 9][..], None, "".into())
+        );
+        let some = Shown::of((0..15).collect(), 6, "points");
+        assert_eq!(some.things, [0, 2, 5, 8, 11, 14]);
+        assert_eq!(some.note(), " 6 of 15 points are shown.");
+        assert!(some.left_out().is_some_and(|told| told.starts_with("6 of 15 points are drawn")));
     }
 }

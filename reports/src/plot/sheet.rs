@@ -278,14 +278,18 @@ pub(super) fn curve(
     Ok(())
 }
 
-/// A filled polygon in a panel's own units.
+/// The area between two edges that run the same way, in a panel's own units.
 pub(super) fn band(
     panel: &mut Panel<'_, '_>,
-    outline: Vec<(f64, f64)>,
+    edges: [Vec<(f64, f64)>; 2],
     color: RGBColor,
     opacity: f64,
 ) -> Drawn {
-    panel.draw_series([Polygon::new(outline, color.mix(opacity).filled())])?;
+    let [mut outline, back] = edges;
+    outline.extend(back.into_iter().rev());
+    if outline.len() > 2 {
+        panel.draw_series([Polygon::new(outline, color.mix(opacity).filled())])?;
+    }
     Ok(())
 }
 

@@ -2,14 +2,15 @@
 //! majority of his, by his share of the identities, and what counting says.
 
 use super::ends::{self, EndLabel};
-use super::palette::{DASHES, INK, MARKERS, SERIES, SERIES_MAX};
+use super::palette::{DASHES, INK, MARKERS, SERIES};
 use super::scale::{Scale, rough};
-use super::series::{counts, distinguishing, fewer, labels, left_out, pick, subject};
-use super::sheet::{Drawn, Frame, Sheet, band, curve, pixel};
+use super::series::{counts, labels, lines, subject};
+use super::shares::{self, Track};
+use super::sheet::{Drawn, Frame, Sheet, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing};
 use crate::Error;
-use crate::cell::{CsvText, number_cell, text_cell};
+use crate::cell::{Cell, CsvText};
 use crate::row::{Point, Runs, Tables};
 use crate::stats::{Proportion, at_least_of_draw};
 use plotters::style::RGBColor;
@@ -47,16 +48,6 @@ struct Spot<'a> {
     expected: f64,
 }
 
-impl Spot<'_> {
-    fn interval(&self) -> (f64, f64) {
-        self.captured.ends()
-    }
-
-    fn ratio(&self) -> f64 {
-        self.captured.share().unwrap_or(0.0)
-    }
-}
-
 /// The shares of one combination of everything else.
 struct Series<'a> {
     name: String,
@@ -69,39 +60,27 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     if let Some(missing) = COLUMNS.iter().find(|name| runs.metric(name).is_none()) {
         return Ok(Drawing::lacks_column(missing));
     }
-    let spots: Vec<Spot<'_>> = runs.points.iter().filter_map(|point| spot(runs, point)).collect();
-    let points: Vec<&Point> = runs.points.iter().collect();
-    let told = distinguishing(runs, &points, &[IDENTITIES]);
-    let alike = |a: &Spot<'_>, b: &Spot<'_>| {
-        told.iter().all(|&param| a.point.params[param] == b.point.params[param])
+    let Some(identities) = runs.param(IDENTITIES) else {
+        return Ok(Drawing::skipped(format!("runs.csv has no parameter `{IDENTITIES}`")));
     };
-    let mut groups: Vec<Vec<Spot<'_>>> = Vec::new();
-    for spot in spots {
-        match groups.iter_mut().find(|group| alike(&group[0], &spot)) {
-            Some(group) => group.push(spot),
-            None => groups.push(vec![spot]),
-        }
-    }
-    groups.retain(|group| group.len() > 1);
-    let count = groups.len();
-    let kept = pick(count, SERIES_MAX);
-    let groups = groups.into_iter().enumerate().filter(|(place, _)| kept.contains(place));
-    let groups: Vec<Vec<Spot<'_>>> = groups.map(|(_, group)| group).collect();
-    let first: Vec<&Point> = groups.iter().map(|group| group[0].point).collect();
-    let names = labels(runs, &first, &[IDENTITIES]);
+    let lines = match lines(runs, identities) {
+        Ok(lines) => lines,
+        Err(reason) => return Ok(Drawing::skipped(reason)),
+    };
+    let names = labels(runs, &lines.first(), &[IDENTITIES]);
     let mut all = Vec::new();
-    for (mut spots, name) in groups.into_iter().zip(names) {
+    for (line, name) in lines.things.iter().zip(names) {
+        let mut spots: Vec<Spot<'_>> =
+            line.iter().filter_map(|(_, point)| spot(runs, point)).collect();
         spots.sort_by(|a, b| a.share.total_cmp(&b.share));
-        all.push(Series { name, spots });
+        all.extend((!spots.is_empty()).then_some(Series { name, spots }));
     }
     if all.is_empty() {
-        return Ok(Drawing::skipped(format!(
-            "no curve without juries drawn at two numbers of identities (`{IDENTITIES}`)"
-        )));
+        return Ok(Drawing::skipped("no jury was drawn"));
     }
-    let picture = frame(&all, count).picture(slice(&all), |sheet| paint(sheet, &all))?;
-    let left_out = left_out(all.len(), count, "curves");
-    Ok(Drawing { pictures: vec![picture], left_out })
+    let frame = frame(&all, &lines.note());
+    let picture = frame.picture(slice(&all), |sheet| paint(sheet, &all))?;
+    Ok(Drawing::single(picture, lines.left_out()))
 }
 
 /// The juries of a point; `None` if none was drawn.
@@ -123,36 +102,35 @@ fn spot<'a>(runs: &Runs, point: &'a Point) -> Option<Spot<'a>> {
     })
 }
 
-fn frame(all: &[Series<'_>], count: usize) -> Frame {
+fn frame(all: &[Series<'_>], note: &str) -> Frame {
     let spots = || all.iter().flat_map(|series| &series.spots);
     let trends: Vec<String> = all
         .iter()
         .filter_map(|series| {
             let (first, last) = (series.spots.first()?, series.spots.last()?);
             let tell = |spot: &Spot<'_>| {
-                let [captured, share] = [spot.ratio(), spot.share].map(|of| rough(of * 100.0));
-                format!("{captured} % of the juries at {share} % of the identities")
+                let (captured, share) = (spot.captured.text(), rough(spot.share * 100.0));
+                format!("{captured} juries at {share} % of the identities")
             };
             Some(format!("{}: {}, {}", series.name, tell(first), tell(last)))
         })
         .collect();
-    let held = spots().filter(|spot| {
-        let (lo, hi) = spot.interval();
-        (lo..=hi).contains(&spot.expected)
-    });
+    let held = shares::held(spots().map(|spot| (spot.captured, spot.expected)));
+    let unseen = match spots().any(|spot| spot.captured.hits == 0) {
+        true => " Open mark: 0 seen.",
+        false => "",
+    };
     Frame {
         name: CHART.name.to_owned(),
         title: format!("Sybil: {}", subject(spots().map(|spot| spot.point))),
         description: format!("Juries with a majority of the attacker's. {}.", trends.join("; ")),
         caption: format!(
             "N = {} juries per mark, of {} runs. Band: 95 % Wilson interval. Dashed: the \
-             hypergeometric distribution, draws without replacement; {} of {} intervals hold it. \
-             Open mark: 0 seen.{}",
+             hypergeometric distribution, draws without replacement; {} intervals hold it.\
+             {unseen}{note}",
             counts(spots().map(|spot| spot.captured.total)),
             counts(spots().map(|spot| spot.point.runs.len() as u64)),
-            held.count(),
-            spots().count(),
-            fewer(all.len(), count, "curves"),
+            held.unwrap_or_default(),
         ),
         body: LAYOUT.body(),
     }
@@ -166,21 +144,19 @@ fn paint(sheet: &Sheet<'_>, all: &[Series<'_>]) -> Drawn {
     for (place, series) in all.iter().enumerate() {
         let color = SERIES[place];
         let at = |spot: &Spot<'_>, y: f64| (spot.share * 100.0, y);
-        let lower = series.spots.iter().map(|spot| at(spot, spot.interval().0));
-        let upper = series.spots.iter().rev().map(|spot| at(spot, spot.interval().1));
-        band(&mut panel, lower.chain(upper).collect(), color, 0.2)?;
-        let line: Vec<_> = series.spots.iter().map(|spot| at(spot, spot.ratio())).collect();
-        curve(&mut panel, &line, color, 2.0, None)?;
+        let places = series.spots.iter().map(|spot| (spot.share * 100.0, spot.captured));
+        let track = Track::of(places);
+        track.paint(&mut panel, (color, 0.2), None)?;
         let expected: Vec<_> = series.spots.iter().map(|spot| at(spot, spot.expected)).collect();
         curve(&mut panel, &expected, INK, 1.2, DASHES[1])?;
-        for spot in &series.spots {
-            let middle = pixel(&panel, at(spot, spot.ratio()));
-            match spot.captured.hits {
-                0 => open(sheet, middle, color)?,
-                _ => sheet.marker(MARKERS[place], middle, color)?,
+        for (percent, ratio) in &track.line {
+            let middle = pixel(&panel, (*percent, *ratio));
+            match *ratio == 0.0 {
+                true => open(sheet, middle, color)?,
+                false => sheet.marker(MARKERS[place], middle, color)?,
             }
         }
-        let end = line.last().map_or((0.0, 0.0), |last| pixel(&panel, *last));
+        let end = track.line.last().map_or((0.0, 0.0), |last| pixel(&panel, *last));
         names.push(EndLabel::plain(end, color, &series.name));
     }
     ends::paint(sheet, LAYOUT.rect(), &names)
@@ -208,18 +184,15 @@ fn slice(all: &[Series<'_>]) -> String {
     let mut csv = CsvText::new(&header);
     for series in all {
         for spot in &series.spots {
-            let (lo, hi) = spot.interval();
-            csv.row(&[
-                text_cell(&spot.point.id).into_owned(),
-                text_cell(&series.name).into_owned(),
-                number_cell(Some(spot.share)),
-                spot.captured.total.to_string(),
-                spot.captured.hits.to_string(),
-                number_cell(spot.captured.share()),
-                number_cell(Some(lo)),
-                number_cell(Some(hi)),
-                number_cell(Some(spot.expected)),
-            ]);
+            let place = [
+                Cell::text(&spot.point.id),
+                Cell::text(&series.name),
+                Cell::number(spot.share),
+                Cell::count(spot.captured.total),
+                Cell::count(spot.captured.hits),
+            ];
+            let expected = Cell::number(spot.expected);
+            csv.row(place.into_iter().chain(shares::cells(spot.captured)).chain([expected]));
         }
     }
     csv.finish()

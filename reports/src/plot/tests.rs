@@ -138,6 +138,24 @@ fn rounds_that_double_with_the_logarithm_have_a_slope_of_two() {
 }
 
 #[test]
+fn a_size_of_which_a_run_never_reaches_nearly_all_has_no_mean() {
+    let mut tables = epidemic();
+    let mut fourth = tables.runs.points[0].clone();
+    fourth.params[0] = "1024".to_owned();
+    tables.runs.points.push(fourth);
+    tables.runs.metrics.push("rounds_99_count_censored".to_owned());
+    for run in tables.runs.points.iter_mut().flat_map(|point| &mut point.runs) {
+        run.metrics.push(Some(0.0));
+    }
+    tables.runs.points[3].runs[7].metrics[1] = Some(1.0);
+    let drawing = (rounds_by_size::CHART.draw)(&tables).expect("a drawing");
+    let rows = rows(&drawing.pictures[0].slice);
+    let sizes: Vec<&str> = rows.iter().map(|row| &row[2]).collect();
+    assert_eq!(sizes, ["16", "64", "256"]);
+    assert!(drawing.pictures[0].description.contains("(2 ± "), "it does not bend the line");
+}
+
+#[test]
 fn runs_that_stay_apart_are_in_no_curve_of_convergence_and_in_its_share() {
     let drawing = (convergence::CHART.draw)(&replicas(&[4])).expect("a drawing");
     let [picture] = drawing.pictures.as_slice() else { panic!("one picture") };
@@ -146,7 +164,7 @@ fn runs_that_stay_apart_are_in_no_curve_of_convergence_and_in_its_share() {
     let highest = of_states.clone().map(|row| row[5].parse::<f64>().expect("a share"));
     assert_eq!(highest.fold(0.0, f64::max), 55.0 / 60.0);
     assert!(of_states.clone().all(|row| &row[2] != "9000"), "{}", picture.slice);
-    assert!(picture.svg.contains("▷ 8.3 % still apart at 9 s"), "{}", picture.description);
+    assert!(picture.svg.contains("▷ apart: 5 of 60 (3.6–18 %)"), "{}", picture.description);
     let all_at_once = |tables: &mut Tables| {
         let runs = tables.runs.points.iter_mut().flat_map(|point| &mut point.runs);
         runs.take(5).for_each(|run| run.metrics[0] = Some(0.0));
@@ -223,7 +241,7 @@ fn a_detector_is_drawn_for_all_thresholds_and_marked_where_it_was_run() {
     assert_eq!(told("suspicion", "8"), [0.2, 0.8]);
     assert_eq!(told("alarm", "8"), [0.2, 0.8]);
     assert_eq!(told("alarm", "32"), [0.0, 0.2]);
-    assert!(picture.caption.contains("At the left edge: none seen blamed"), "{}", picture.caption);
+    assert!(picture.caption.contains("blamed in 0 of 20 (≤ 16 %) runs"), "{}", picture.caption);
     let mut one = suspects();
     one.runs.points.truncate(1);
     let drawing = (detector::CHART.draw)(&one).expect("a drawing");
@@ -350,8 +368,7 @@ fn curves_stop_at_the_share_that_ended() {
         .map(|row| row[5].parse().expect("a share"))
         .collect();
     assert_eq!(shares.iter().copied().fold(0.0, f64::max), 11.0 / 12.0);
-    let text = Proportion { hits: 1, total: 12 }.share().expect("a sample");
-    let printed = format!("▷ {} % still leaderless", crate::stats::percent(text));
+    let printed = format!("▷ leaderless: {}", Proportion { hits: 1, total: 12 }.text());
     assert!(drawing.pictures[0].svg.contains(&printed), "{printed}");
 }
 

@@ -6,14 +6,14 @@
 use super::ends::{self, EndLabel};
 use super::palette::{DASHES, SERIES, SERIES_MAX};
 use super::scale::{Scale, rough};
-use super::series::{counts, few, fewer, labels, left_out, subject};
+use super::series::{counts, named, subject, with_metric};
 use super::sheet::{Drawn, Frame, Panel, Sheet, band, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing};
 use crate::Error;
-use crate::cell::{CsvText, number_cell, text_cell};
+use crate::cell::{Cell, CsvText};
 use crate::row::{Point, Tables};
-use crate::stats::{CensoredSample, Survival, percent};
+use crate::stats::{CensoredSample, Proportion, Survival, percent};
 use plotters::style::RGBColor;
 
 pub(super) const CHART: Chart = Chart {
@@ -51,14 +51,18 @@ impl Series<'_> {
     }
 
     fn remark(&self) -> String {
+        if self.steps.is_empty() {
+            let noticed = Proportion { hits: 0, total: self.sample.len() as u64 };
+            return format!("noticed: {}", noticed.text());
+        }
         let median = self.steps.iter().find(|step| step.share <= 0.5);
         let left = self.share_at(self.end());
-        let never = match self.sample.watched() {
-            [] => String::new(),
-            _ => format!(", {} % never", percent(left)),
-        };
         match median {
-            Some(step) => format!("half within {} ms{never}", rough(step.at)),
+            Some(step) if left > 0.0 => {
+                let (half, left) = (rough(step.at), percent(left));
+                format!("half in {half} ms, {left} % not by the end")
+            }
+            Some(step) => format!("half in {} ms", rough(step.at)),
             None => format!("{} % not noticed by the end", percent(left)),
         }
     }
@@ -69,18 +73,11 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     if runs.metric(METRIC).is_none() {
         return Ok(Drawing::lacks_column(METRIC));
     }
-    let sample = |point: &Point| CensoredSample::new(runs.observations(point, METRIC));
-    let attacked: Vec<&Point> =
-        runs.points.iter().filter(|point| !sample(point).is_empty()).collect();
-    let chosen = few(&attacked, SERIES_MAX);
-    let all: Vec<Series<'_>> = chosen
-        .iter()
-        .zip(labels(runs, &chosen, &[]))
-        .map(|(&point, name)| {
-            let sample = sample(point);
-            Series { point, name, steps: sample.survival(), sample }
-        })
-        .collect();
+    let shown = named(runs, with_metric(runs, METRIC), SERIES_MAX).map(|(point, name)| {
+        let sample = CensoredSample::new(runs.observations(point, METRIC));
+        Series { point, name, steps: sample.survival(), sample }
+    });
+    let all = &shown.things;
     let times = all.iter().flat_map(|series| {
         series.steps.iter().map(|step| step.at).chain(series.sample.watched().iter().copied())
     });
@@ -89,13 +86,12 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
             "there was no attack: `{METRIC}` is empty throughout"
         )));
     };
-    let picture =
-        frame(&all, attacked.len()).picture(slice(&all), |sheet| paint(sheet, &all, &x))?;
-    let left_out = left_out(all.len(), attacked.len(), "points");
-    Ok(Drawing { pictures: vec![picture], left_out })
+    let frame = frame(all, &shown.note());
+    let picture = frame.picture(slice(all), |sheet| paint(sheet, all, &x))?;
+    Ok(Drawing::single(picture, shown.left_out()))
 }
 
-fn frame(all: &[Series<'_>], points: usize) -> Frame {
+fn frame(all: &[Series<'_>], note: &str) -> Frame {
     let remarks: Vec<String> =
         all.iter().map(|series| format!("{}: {}", series.name, series.remark())).collect();
     let in_vain: usize = all.iter().map(|series| series.sample.watched().len()).sum();
@@ -115,9 +111,8 @@ fn frame(all: &[Series<'_>], points: usize) -> Frame {
             "N = {} runs with an attack per curve. Kaplan–Meier estimate; band: pointwise 95 % \
              interval (Greenwood's variance, log-log). A bar across a curve: the end of a run in \
              which nobody had noticed ({in_vain} in all); it counts for as long as it was \
-             watched.{at_once}{}",
+             watched.{at_once}{note}",
             counts(all.iter().map(|series| series.sample.len() as u64)),
-            fewer(all.len(), points, "points"),
         ),
         body: LAYOUT.body(),
     }
@@ -134,7 +129,7 @@ fn paint(sheet: &Sheet<'_>, all: &[Series<'_>], x: &Scale) -> Drawn {
         // Of a share of nothing no interval is known: it reaches from there to where it was.
         let lower = outline(series, x.from(), |step| step.interval.lo.or(Some(0.0)));
         let upper = outline(series, x.from(), |step| step.interval.hi);
-        band(&mut panel, lower.into_iter().chain(upper.into_iter().rev()).collect(), color, 0.1)?;
+        band(&mut panel, [lower, upper], color, 0.1)?;
         curve(&mut panel, &line, color, 2.0, DASHES[place])?;
         ticks(sheet, &panel, series, color)?;
         let end = line.last().map_or((0.0, 0.0), |last| pixel(&panel, *last));
@@ -188,15 +183,15 @@ fn slice(all: &[Series<'_>]) -> String {
     let mut csv = CsvText::new(&header);
     for series in all {
         for step in &series.steps {
-            csv.row(&[
-                text_cell(&series.point.id).into_owned(),
-                text_cell(&series.name).into_owned(),
-                number_cell(Some(step.at)),
-                step.at_risk.to_string(),
-                step.ended.to_string(),
-                number_cell(Some(step.share)),
-                number_cell(step.interval.lo),
-                number_cell(step.interval.hi),
+            csv.row([
+                Cell::text(&series.point.id),
+                Cell::text(&series.name),
+                Cell::number(step.at),
+                Cell::count(step.at_risk),
+                Cell::count(step.ended),
+                Cell::number(step.share),
+                Cell::number(step.interval.lo),
+                Cell::number(step.interval.hi),
             ]);
         }
     }

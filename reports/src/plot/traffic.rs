@@ -6,14 +6,15 @@
 use super::ends::{self, EndLabel};
 use super::palette::{DASHES, MARKERS, SERIES};
 use super::scale::{Scale, rough};
-use super::series::{counts, fewer, left_out, subject};
+use super::series::{counts, subject};
 use super::sheet::{Drawn, Frame, Sheet, band, curve, pixel};
 use super::single::Single;
 use super::sizes::{self, Mark};
 use super::{Chart, Drawing};
 use crate::Error;
-use crate::cell::{CsvText, number_cell, text_cell};
+use crate::cell::{Cell, CsvText};
 use crate::row::{Point, Run, Tables};
+use crate::stats::Observation;
 
 pub(super) const CHART: Chart = Chart {
     name: "traffic",
@@ -80,12 +81,15 @@ impl Series<'_> {
 
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let runs = &tables.runs;
-    let Some(metric) = runs.metric(BYTES) else {
+    let Some(bytes) = runs.column(BYTES) else {
         return Ok(Drawing::lacks_column(BYTES));
     };
-    let bits = |run: &Run| run.metrics[metric].filter(|bytes| *bytes > 0.0).map(libm::log2);
-    let (found, count) = sizes::series(runs, bits);
-    if found.is_empty() {
+    let bits = |run: &Run| {
+        let bytes = run.observation(bytes).filter(|bytes| bytes.value > 0.0)?;
+        Some(Observation { value: libm::log2(bytes.value), ..bytes })
+    };
+    let found = sizes::series(runs, bits);
+    if found.things.is_empty() {
         return Ok(Drawing::skipped("no line without three sizes `n` at which updates were sent"));
     }
     let column = runs.metric(REDUNDANT);
@@ -93,13 +97,11 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
         let shares: Vec<f64> = point.runs.iter().filter_map(|run| run.metrics[column?]).collect();
         (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / shares.len() as f64)
     };
-    let all: Vec<Series<'_>> = found
-        .into_iter()
-        .map(|bits| {
-            let redundant = bits.marks.iter().map(|mark| redundant(mark.point)).collect();
-            Series { bits, redundant }
-        })
-        .collect();
+    let shown = found.map(|bits| {
+        let redundant = bits.marks.iter().map(|mark| redundant(mark.point)).collect();
+        Series { bits, redundant }
+    });
+    let all = &shown.things;
     let mut nodes: Vec<f64> = all.iter().flat_map(|s| s.places()).map(|place| place.0).collect();
     nodes.sort_by(f64::total_cmp);
     nodes.dedup();
@@ -110,13 +112,12 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
         fitted.chain(told.filter(|bytes| *bytes > 0.0)).collect::<Vec<f64>>()
     });
     let y = Scale::decades(heights.map(|bytes| bytes / KILOBYTE), 10).expect("a series has marks");
-    let frame = frame(&all, count);
-    let picture = frame.picture(slice(&all), |sheet| paint(sheet, &all, (&x, &y)))?;
-    let left_out = left_out(all.len(), count, "curves");
-    Ok(Drawing { pictures: vec![picture], left_out })
+    let frame = frame(all, &shown.note());
+    let picture = frame.picture(slice(all), |sheet| paint(sheet, all, (&x, &y)))?;
+    Ok(Drawing::single(picture, shown.left_out()))
 }
 
-fn frame(all: &[Series<'_>], count: usize) -> Frame {
+fn frame(all: &[Series<'_>], note: &str) -> Frame {
     let trends = all.iter().filter_map(|s| {
         let (first, last) = (s.places().next()?, s.places().last()?);
         let told = |(nodes, bytes, _): (f64, f64, _)| {
@@ -124,7 +125,7 @@ fn frame(all: &[Series<'_>], count: usize) -> Frame {
         };
         Some(format!("{}: {}, {}, {}", s.bits.name, told(first), told(last), s.remark()))
     });
-    let runs = all.iter().flat_map(|s| s.bits.marks.iter().map(|mark| mark.runs as u64));
+    let runs = all.iter().flat_map(|s| s.bits.marks.iter().map(|mark| mark.runs));
     Frame {
         name: CHART.name.to_owned(),
         title: format!("Bytes for each update: {}", subject(all.iter().map(|s| s.bits.point))),
@@ -133,9 +134,8 @@ fn frame(all: &[Series<'_>], count: usize) -> Frame {
             "Marks: geometric mean over N = {} runs of each size of all bytes sent by updates made; \
              bars: its 95 % interval (normal). Lines: powers of n by least squares; their exponent \
              is the slope, its 95 % interval from those of the marks. Lighter area, from the \
-             marks down: bytes of messages that told their receiver nothing new at all.{}",
+             marks down: bytes of messages that told their receiver nothing new at all.{note}",
             counts(runs),
-            fewer(all.len(), count, "curves"),
         ),
         body: LAYOUT.body(),
     }
@@ -149,12 +149,9 @@ fn paint(sheet: &Sheet<'_>, all: &[Series<'_>], (x, y): (&Scale, &Scale)) -> Dra
         let color = SERIES[index];
         let at = |(nodes, bytes): (f64, f64)| (nodes, (bytes / KILOBYTE).max(y.from()));
         let known = || s.places().filter_map(|(nodes, all, news)| Some((nodes, all, news?)));
-        let mut area: Vec<(f64, f64)> = known().map(|(nodes, all, _)| at((nodes, all))).collect();
-        let floor: Vec<(f64, f64)> = known().map(|(nodes, _, news)| at((nodes, news))).collect();
-        area.extend(floor.into_iter().rev());
-        if area.len() > 2 {
-            band(&mut panel, area, color, 0.16)?;
-        }
+        let sent = known().map(|(nodes, all, _)| at((nodes, all))).collect();
+        let news = known().map(|(nodes, _, news)| at((nodes, news))).collect();
+        band(&mut panel, [sent, news], color, 0.16)?;
         let ends: Vec<(f64, f64)> =
             s.places().map(|(nodes, ..)| at((nodes, s.fitted(nodes)))).collect();
         curve(&mut panel, &ends, color, 1.8, DASHES[index])?;
@@ -184,15 +181,15 @@ fn slice(all: &[Series<'_>]) -> String {
     for s in all {
         for (mark, redundant) in s.bits.marks.iter().zip(&s.redundant) {
             let [mean, low, high] = bytes(mark);
-            csv.row(&[
-                text_cell(&mark.point.id).into_owned(),
-                text_cell(&s.bits.name).into_owned(),
-                number_cell(Some(mark.nodes)),
-                mark.runs.to_string(),
-                number_cell(Some(mean)),
-                number_cell(Some(low)),
-                number_cell(Some(high)),
-                number_cell(*redundant),
+            csv.row([
+                Cell::text(&mark.point.id),
+                Cell::text(&s.bits.name),
+                Cell::number(mark.nodes),
+                Cell::count(mark.runs),
+                Cell::number(mean),
+                Cell::number(low),
+                Cell::number(high),
+                Cell::number(*redundant),
             ]);
         }
     }

@@ -8,12 +8,13 @@ use super::ends::{self, EndLabel};
 use super::label::clean;
 use super::palette::{DASHES, MARKERS, SERIES};
 use super::scale::{Scale, rough};
-use super::series::{Lines, counts, fewer, labels, subject};
+use super::series::{counts, labels, lines, subject};
+use super::shares;
 use super::sheet::{Drawn, Frame, Sheet, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing};
 use crate::Error;
-use crate::cell::{CsvText, number_cell, text_cell};
+use crate::cell::{Cell, CsvText};
 use crate::row::{Point, Tables};
 use crate::stats::Proportion;
 
@@ -50,18 +51,6 @@ struct Mark {
     exact: Option<f64>,
 }
 
-impl Mark {
-    /// The interval of the simulated rate.
-    fn interval(&self) -> (f64, f64) {
-        self.without.ends()
-    }
-
-    fn agrees(&self) -> Option<bool> {
-        let (lo, hi) = self.interval();
-        self.exact.map(|exact| (lo..=hi).contains(&exact))
-    }
-}
-
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let runs = &tables.runs;
     let Some(param) = runs.params.iter().position(|param| param.ends_with(DOWN)) else {
@@ -70,7 +59,7 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let Some(decided) = runs.metric(DECIDED) else {
         return Ok(Drawing::lacks_column(DECIDED));
     };
-    let lines = match Lines::along(runs, param) {
+    let lines = match lines(runs, param) {
         Ok(lines) => lines,
         Err(reason) => return Ok(Drawing::skipped(reason)),
     };
@@ -78,7 +67,7 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     let names =
         systems(tables, &first).unwrap_or_else(|| labels(runs, &first, &[&runs.params[param]]));
     let series: Vec<Series<'_>> = lines
-        .chosen
+        .things
         .iter()
         .zip(names)
         .map(|(group, name)| series(tables, group, name, decided))
@@ -86,7 +75,7 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
         .collect();
     let marks = || series.iter().flat_map(|series| &series.marks);
     let seen = marks().flat_map(|mark| {
-        let (lo, hi) = mark.interval();
+        let (lo, hi) = mark.without.ends();
         [lo, hi, mark.exact.unwrap_or(hi)].into_iter().filter(|ratio| *ratio > 0.0)
     });
     let (Some(x), Some(y)) = (
@@ -102,9 +91,9 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
     ) else {
         return Ok(Drawing::skipped(format!("no run has the metric `{DECIDED}`")));
     };
-    let frame = frame(&series, lines.count, lines.chosen.len());
+    let frame = frame(&series, &lines.note());
     let picture = frame.picture(slice(&series), |sheet| paint(sheet, &series, &x, &y))?;
-    Ok(Drawing { pictures: vec![picture], left_out: lines.left_out() })
+    Ok(Drawing::single(picture, lines.left_out()))
 }
 
 /// The systems of these points as they were written, if that tells the points apart.
@@ -148,15 +137,17 @@ fn series<'a>(
     Series { point, name, exact: exact_of(point), marks: group.iter().filter_map(mark).collect() }
 }
 
-fn frame(series: &[Series<'_>], groups: usize, drawn: usize) -> Frame {
+fn frame(series: &[Series<'_>], note: &str) -> Frame {
     let marks = || series.iter().flat_map(|series| &series.marks);
-    let judged: Vec<bool> = marks().filter_map(Mark::agrees).collect();
-    let inside = judged.iter().filter(|agrees| **agrees).count();
-    let mut notes = String::new();
+    let held = shares::held(marks().filter_map(|mark| Some((mark.without, mark.exact?))));
+    let mut notes = match held {
+        Some(held) => format!("; {held} intervals hold the exact value."),
+        None => ".".to_owned(),
+    };
     if marks().any(|mark| mark.without.hits == 0) {
         notes.push_str(" Open mark: 0 seen, at the upper bound.");
     }
-    notes.push_str(&fewer(drawn, groups, "systems"));
+    notes.push_str(note);
     let trends = series.iter().filter_map(|series| {
         let (first, last) = (series.marks.first()?, series.marks.last()?);
         let told =
@@ -172,10 +163,8 @@ fn frame(series: &[Series<'_>], groups: usize, drawn: usize) -> Frame {
         description: format!("{}.", trends.collect::<Vec<_>>().join("; ")),
         caption: format!(
             "Line: exact, by enumeration. Marks, side by side: share of N = {} runs in which nobody \
-             decided, with Wilson's 95 % interval; {inside} of {} intervals hold the exact \
-             value.{notes}",
+             decided, with Wilson's 95 % interval{notes}",
             counts(marks().map(|mark| mark.without.total)),
-            judged.len(),
         ),
         body: LAYOUT.body(),
     }
@@ -198,7 +187,7 @@ fn paint(sheet: &Sheet<'_>, all: &[Series<'_>], x: &Scale, y: &Scale) -> Drawn {
         // Marks of one chance stand side by side.
         let aside = (index as f64 - (all.len() as f64 - 1.0) / 2.0) * ASIDE;
         for mark in series.marks.iter().filter(|mark| mark.down > 0.0) {
-            let (lo, hi) = mark.interval();
+            let (lo, hi) = mark.without.ends();
             let at = |ratio: f64| {
                 let (left, top) = pixel(&panel, (mark.down, ratio.max(y.from())));
                 (left + aside, top)
@@ -220,7 +209,7 @@ fn paint(sheet: &Sheet<'_>, all: &[Series<'_>], x: &Scale, y: &Scale) -> Drawn {
         }
         let last = series.marks.iter().rev().find(|mark| mark.down > 0.0);
         let Some(last) = last else { continue };
-        let end = line.last().copied().unwrap_or((last.down, last.interval().1));
+        let end = line.last().copied().unwrap_or((last.down, last.without.ends().1));
         names.push(EndLabel::plain(pixel(&panel, end), color, &series.name));
     }
     ends::paint(sheet, LAYOUT.rect(), &names)
@@ -240,18 +229,15 @@ fn slice(series: &[Series<'_>]) -> String {
     ]);
     for series in series {
         for mark in &series.marks {
-            let (lo, hi) = mark.interval();
-            csv.row(&[
-                text_cell(&mark.point_id).into_owned(),
-                text_cell(&series.name).into_owned(),
-                number_cell(Some(mark.down)),
-                mark.without.total.to_string(),
-                mark.without.hits.to_string(),
-                number_cell(mark.without.share()),
-                number_cell(Some(lo)),
-                number_cell(Some(hi)),
-                number_cell(mark.exact),
-            ]);
+            let place = [
+                Cell::text(&mark.point_id),
+                Cell::text(&series.name),
+                Cell::number(mark.down),
+                Cell::count(mark.without.total),
+                Cell::count(mark.without.hits),
+            ];
+            let exact = Cell::number(mark.exact);
+            csv.row(place.into_iter().chain(shares::cells(mark.without)).chain([exact]));
         }
     }
     csv.finish()

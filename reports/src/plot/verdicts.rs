@@ -7,10 +7,11 @@ use super::glyph::Glyph;
 use super::label;
 use super::palette::{INK, MUTED};
 use super::series::{distinguishing, settings, subject};
+use super::shares;
 use super::sheet::{Anchor, Drawn, Frame, LINE, MARGIN, Rect, SMALL, Sheet, TOP, WIDTH};
 use super::{Chart, Drawing};
 use crate::Error;
-use crate::cell::{CsvText, number_cell, text_cell};
+use crate::cell::{Cell, CsvText};
 use crate::row::{Point, Runs, Tables, Verdict};
 use crate::stats::Proportion;
 
@@ -35,13 +36,13 @@ const COLUMNS_MAX: usize = 48;
 
 /// The runs of one protocol in one column.
 #[derive(Default)]
-struct Cell {
+struct Tally {
     counts: [u64; Verdict::ALL.len()],
     unsafe_exceeded: u64,
     total: u64,
 }
 
-impl Cell {
+impl Tally {
     fn add(&mut self, point: &Point) {
         for run in &point.runs {
             self.counts[run.verdict as usize] += 1;
@@ -97,7 +98,7 @@ impl Cell {
 struct Matrix {
     rows: Vec<String>,
     columns: Vec<String>,
-    cells: Vec<Vec<Option<Cell>>>,
+    cells: Vec<Vec<Option<Tally>>>,
 }
 
 impl Matrix {
@@ -125,7 +126,7 @@ impl Matrix {
         matrix
     }
 
-    fn cell(&self, row: usize, column: usize) -> Option<&Cell> {
+    fn cell(&self, row: usize, column: usize) -> Option<&Tally> {
         self.cells[row].get(column)?.as_ref()
     }
 
@@ -140,21 +141,12 @@ impl Matrix {
                 let Some(cell) = self.cell(row, column) else { continue };
                 let (_, headline) = cell.headline();
                 let rate = Proportion { hits: cell.count(headline), total: cell.total };
-                let interval = rate.wilson();
-                let mut cells = vec![
-                    text_cell(protocol).into_owned(),
-                    text_cell(name).into_owned(),
-                    cell.total.to_string(),
-                ];
-                cells.extend(cell.counts.map(|count| count.to_string()));
-                cells.extend([
-                    cell.unsafe_exceeded.to_string(),
-                    headline.to_string(),
-                    number_cell(rate.share()),
-                    number_cell(interval.and_then(|i| i.lo)),
-                    number_cell(interval.and_then(|i| i.hi)),
-                ]);
-                csv.row(&cells);
+                let mut cells =
+                    vec![Cell::text(protocol), Cell::text(name), Cell::count(cell.total)];
+                cells.extend(cell.counts.map(Cell::count));
+                cells.extend([Cell::count(cell.unsafe_exceeded), Cell::text(headline.word())]);
+                cells.extend(shares::cells(rate));
+                csv.row(cells);
             }
         }
         csv.finish()
@@ -298,7 +290,7 @@ fn paint(sheet: &Sheet<'_>, matrix: &Matrix, grid: &Grid) -> Drawn {
     legend(sheet, y + 6.0)
 }
 
-fn paint_cell(sheet: &Sheet<'_>, rect: Rect, cell: Option<&Cell>) -> Drawn {
+fn paint_cell(sheet: &Sheet<'_>, rect: Rect, cell: Option<&Tally>) -> Drawn {
     let Rect { left, top, right, bottom } = rect;
     let corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
     let middle = f64::midpoint(top, bottom);

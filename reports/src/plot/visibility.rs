@@ -4,12 +4,13 @@
 use super::ends::{self, EndLabel};
 use super::palette::{DASHES, INK, MARKERS, SERIES, SERIES_MAX};
 use super::scale::{Scale, rough};
-use super::series::{counts, few, fewer, labels, left_out, subject};
-use super::sheet::{Drawn, Frame, Sheet, band, curve, pixel};
+use super::series::{counts, named, subject, with_curve};
+use super::shares::{self, Track};
+use super::sheet::{Drawn, Frame, Sheet, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing};
 use crate::Error;
-use crate::cell::{CsvText, number_cell, text_cell};
+use crate::cell::{Cell, CsvText};
 use crate::row::{Point, Tables};
 use crate::stats::Proportion;
 
@@ -35,16 +36,6 @@ struct Spot {
     predicted: Option<f64>,
 }
 
-impl Spot {
-    fn share(&self) -> f64 {
-        self.fresh.share().unwrap_or(0.0)
-    }
-
-    fn interval(&self) -> (f64, f64) {
-        self.fresh.ends()
-    }
-}
-
 /// One point of the sweep.
 struct Series<'a> {
     point: &'a Point,
@@ -64,31 +55,25 @@ impl Series<'_> {
 }
 
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
-    let has_rows = |point: &&Point| {
-        tables.series.iter().any(|row| row.curve == SEEN && row.point_id == point.id)
-    };
-    let points: Vec<&Point> = tables.runs.points.iter().filter(has_rows).collect();
+    let points = with_curve(tables, SEEN);
     if points.is_empty() {
         return Ok(Drawing::lacks_curve(SEEN));
     }
-    let chosen = few(&points, SERIES_MAX);
-    let names = labels(&tables.runs, &chosen, &[]);
-    let all: Vec<Series<'_>> = chosen
-        .iter()
-        .zip(names)
-        .map(|(point, name)| Series { point, name, spots: spots(tables, point) })
-        .collect();
+    let shown = named(&tables.runs, points, SERIES_MAX).map(|(point, name)| {
+        let spots = spots(tables, point);
+        Series { point, name, spots }
+    });
+    let all = &shown.things;
     let times = all.iter().flat_map(|series| &series.spots).map(|spot| spot.since_ms);
     let Some(x) = Scale::spanning(times, 10) else {
         return Ok(Drawing::skipped(format!("no read was answered: `{SEEN}` is empty")));
     };
-    let low = all.iter().flat_map(|series| &series.spots).map(|spot| spot.interval().0);
+    let low = all.iter().flat_map(|series| &series.spots).map(|spot| spot.fresh.ends().0);
     let low = if low.fold(1.0, f64::min) < 0.5 { 0.0 } else { 0.5 };
     let y = Scale::linear(low, 1.0, 5);
-    let frame = frame(&all, points.len());
-    let picture = frame.picture(slice(&all), |sheet| paint(sheet, &all, &x, &y))?;
-    let left_out = left_out(all.len(), points.len(), "points");
-    Ok(Drawing { pictures: vec![picture], left_out })
+    let frame = frame(all, &shown.note());
+    let picture = frame.picture(slice(all), |sheet| paint(sheet, all, &x, &y))?;
+    Ok(Drawing::single(picture, shown.left_out()))
 }
 
 /// The runs of a point pooled, in order of time.
@@ -113,34 +98,24 @@ fn spots(tables: &Tables, point: &Point) -> Vec<Spot> {
     spots
 }
 
-fn frame(all: &[Series<'_>], points: usize) -> Frame {
+fn frame(all: &[Series<'_>], note: &str) -> Frame {
     let trends = all.iter().filter_map(|series| {
         let (first, last) = (series.spots.first()?, series.spots.last()?);
         Some(format!(
             "{}: {} % at {} ms, {} % at {} ms",
             series.name,
-            rough(first.share() * 100.0),
+            rough(first.fresh.share()? * 100.0),
             rough(first.since_ms),
-            rough(last.share() * 100.0),
+            rough(last.fresh.share()? * 100.0),
             rough(last.since_ms)
         ))
     });
-    let judged: Vec<bool> = all
-        .iter()
-        .flat_map(|series| &series.spots)
-        .filter_map(|spot| {
-            let (lo, hi) = spot.interval();
-            spot.predicted.map(|share| (lo..=hi).contains(&share))
-        })
-        .collect();
-    let prediction = match judged.len() {
-        0 => String::new(),
-        count => {
-            let inside = judged.iter().filter(|inside| **inside).count();
-            format!(" Dashed: predicted (PBS); {inside} of {count} intervals hold it.")
-        }
-    };
-    let fewer = fewer(all.len(), points, "points");
+    let spots = all.iter().flat_map(|series| &series.spots);
+    let prediction =
+        match shares::held(spots.filter_map(|spot| Some((spot.fresh, spot.predicted?)))) {
+            Some(held) => format!(" Dashed: predicted (PBS); {held} intervals hold it."),
+            None => String::new(),
+        };
     Frame {
         name: CHART.name.to_owned(),
         title: format!(
@@ -154,8 +129,8 @@ fn frame(all: &[Series<'_>], points: usize) -> Frame {
         caption: format!(
             "N = {} answered reads per curve, pooled over {} runs and sorted by the time since the \
              newest write before them was acknowledged (on an axis of decades, none is at its left \
-             end). Band: Wilson's 95 % interval at each \
-             time.{prediction}{fewer}",
+             end). Band: Wilson's 95 % interval at each time, as if the \
+             reads of one run were independent.{prediction}{note}",
             counts(all.iter().map(Series::reads)),
             counts(all.iter().map(|series| series.point.runs.len() as u64)),
         ),
@@ -170,12 +145,9 @@ fn paint(sheet: &Sheet<'_>, all: &[Series<'_>], x: &Scale, y: &Scale) -> Drawn {
     let mut names = Vec::new();
     for (index, series) in all.iter().enumerate() {
         let color = SERIES[index];
-        let upper = series.spots.iter().map(|spot| (spot.since_ms, spot.interval().1));
-        let lower = series.spots.iter().rev().map(|spot| (spot.since_ms, spot.interval().0));
-        band(&mut panel, upper.chain(lower).collect(), color, 0.2)?;
-        let line: Vec<(f64, f64)> =
-            series.spots.iter().map(|spot| (spot.since_ms, spot.share())).collect();
-        curve(&mut panel, &line, color, 2.0, DASHES[0])?;
+        let track = Track::of(series.spots.iter().map(|spot| (spot.since_ms, spot.fresh)));
+        track.paint(&mut panel, (color, 0.2), None)?;
+        let line = &track.line;
         for at in line.iter().step_by(line.len().div_ceil(MARKERS_MAX).max(1)) {
             sheet.marker(MARKERS[index], pixel(&panel, *at), color)?;
         }
@@ -204,18 +176,15 @@ fn slice(all: &[Series<'_>]) -> String {
     let mut csv = CsvText::new(&header);
     for series in all {
         for spot in &series.spots {
-            let (lo, hi) = spot.interval();
-            csv.row(&[
-                text_cell(&series.point.id).into_owned(),
-                text_cell(&series.name).into_owned(),
-                number_cell(Some(spot.since_ms)),
-                spot.fresh.total.to_string(),
-                spot.fresh.hits.to_string(),
-                number_cell(spot.fresh.share()),
-                number_cell(Some(lo)),
-                number_cell(Some(hi)),
-                number_cell(spot.predicted),
-            ]);
+            let place = [
+                Cell::text(&series.point.id),
+                Cell::text(&series.name),
+                Cell::number(spot.since_ms),
+                Cell::count(spot.fresh.total),
+                Cell::count(spot.fresh.hits),
+            ];
+            let predicted = Cell::number(spot.predicted);
+            csv.row(place.into_iter().chain(shares::cells(spot.fresh)).chain([predicted]));
         }
     }
     csv.finish()

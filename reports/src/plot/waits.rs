@@ -6,13 +6,13 @@
 use super::distribution::{self, Distribution, Look, durations};
 use super::palette::{DASHES, SERIES, SERIES_MAX};
 use super::scale::{Scale, rough};
-use super::series::{counts, few, fewer, labels, left_out, subject};
+use super::series::{counts, named, subject, with_metric};
 use super::sheet::Frame;
 use super::single::Single;
 use super::{Chart, Drawing};
 use crate::Error;
-use crate::row::{Point, Tables};
-use crate::stats::{CensoredSample, percent};
+use crate::row::Tables;
+use crate::stats::CensoredSample;
 
 /// What is waited for, in words.
 pub(super) struct Wait {
@@ -52,53 +52,36 @@ impl Wait {
         if runs.metric(metric).is_none() {
             return Ok(Drawing::lacks_column(metric));
         }
-        let sample = |point: &Point| CensoredSample::new(runs.observations(point, metric));
-        let points = runs.points.iter().filter(|point| !sample(point).is_empty());
-        let points: Vec<&Point> = points.collect();
-        let chosen = few(&points, SERIES_MAX);
-        let names = labels(runs, &chosen, &[]).into_iter();
-        let all: Vec<Distribution<'_>> = chosen
-            .iter()
-            .zip(names)
-            .enumerate()
-            .map(|(place, (&point, name))| Distribution {
+        let shown = named(runs, with_metric(runs, metric), SERIES_MAX);
+        let mut places = 0..;
+        let shown = shown.map(|(point, name)| {
+            let place = places.next().unwrap_or(0);
+            Distribution {
                 point,
                 name,
-                sample: sample(point),
+                sample: CensoredSample::new(runs.observations(point, metric)),
                 color: SERIES[place],
                 dash: DASHES[place],
-            })
-            .collect();
-        let Some(x) = Scale::decades(durations(&all), 10) else {
+            }
+        });
+        let all = &shown.things;
+        let Some(x) = Scale::decades(durations(all), 10) else {
             let absent = self.absent;
             return Ok(Drawing::skipped(format!("{absent}: `{metric}` is empty throughout")));
         };
-        let slice = distribution::slice(&all, [metric, "ended_count"]);
-        let picture = self.frame(&all, points.len()).picture(slice, |sheet| {
+        let slice = distribution::slice(all, [metric, "ended_count"]);
+        let picture = self.frame(all, &shown.note()).picture(slice, |sheet| {
             let (x_name, share) = (x.name(self.x_name, "ms"), Scale::share());
             let mut panel = LAYOUT.panel(sheet, (&x, &x_name), (&share, self.y_name))?;
             let band_opacity = (all.len() <= BANDS_MAX).then_some(0.14);
-            let look = Look { band_opacity, named_at_edge: self.named_at_edge };
-            let remark = |one: &Distribution<'_>| self.remark(one);
-            distribution::paint(sheet, &mut panel, LAYOUT.rect(), &all, (look, remark))
+            let (waiting, named_at_edge) = (self.waiting, self.named_at_edge);
+            let look = Look { waiting, band_opacity, named_at_edge };
+            distribution::paint(sheet, &mut panel, LAYOUT.rect(), all, look)
         })?;
-        let left_out = left_out(all.len(), points.len(), "points");
-        Ok(Drawing { pictures: vec![picture], left_out })
+        Ok(Drawing::single(picture, shown.left_out()))
     }
 
-    fn remark(&self, one: &Distribution<'_>) -> String {
-        let (waiting, censored) = (self.waiting, one.censored());
-        match one.sample.watched().first() {
-            Some(&ms) => format!(
-                "▷ {} % still {waiting} at {}",
-                percent(censored.share().unwrap_or(0.0)),
-                duration(ms)
-            ),
-            None => format!("{waiting}: {}", censored.text()),
-        }
-    }
-
-    fn frame(&self, all: &[Distribution<'_>], points: usize) -> Frame {
+    fn frame(&self, all: &[Distribution<'_>], note: &str) -> Frame {
         let bands = match all.len() <= BANDS_MAX {
             true => "Band: pointwise 95 % Wilson interval.",
             false => "Intervals are in the figure's CSV.",
@@ -111,26 +94,15 @@ impl Wait {
             true => " Runs that did not wait at all are at the left edge.",
             false => "",
         };
-        let medians: Vec<String> = all
-            .iter()
-            .map(|one| {
-                let median = match one.sample.quantile(0.5) {
-                    Ok(Some(ms)) => format!("median {}", duration(ms)),
-                    Ok(None) => "median not identified".to_owned(),
-                    Err(too_few) => format!("median: {too_few}"),
-                };
-                format!("{}: {median}, {}", one.name, self.remark(one).trim_start_matches("▷ "))
-            })
-            .collect();
+        let told: Vec<String> = all.iter().map(|one| one.told(self.waiting, duration)).collect();
         Frame {
             name: self.chart.to_owned(),
             title: format!("{}: {}", self.title, subject(all.iter().map(|one| one.point))),
-            description: format!("{}. {}.", self.measured, medians.join("; ")),
+            description: format!("{}. {}.", self.measured, told.join("; ")),
             caption: format!(
-                "N = {} runs per curve{runs}. {bands} {}{at_once}{}",
+                "N = {} runs per curve{runs}. {bands} {}{at_once}{note}",
                 counts(all.iter().map(|one| one.sample.len() as u64)),
                 self.censoring(all),
-                fewer(all.len(), points, "points"),
             ),
             body: LAYOUT.body(),
         }

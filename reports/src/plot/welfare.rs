@@ -5,13 +5,14 @@ use super::ends::{self, EndLabel};
 use super::fan::Steps;
 use super::palette::{MUTED, Marker, SERIES};
 use super::scale::{Scale, number, rough};
-use super::series::{each_point, subject};
+use super::series::{Pictured, each_point, with_curve};
 use super::sheet::{Drawn, Frame, Sheet, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing, Picture};
 use crate::Error;
-use crate::cell::{CsvText, number_cell, text_cell};
+use crate::cell::{Cell, CsvText};
 use crate::row::{Point, Tables};
+use crate::stats::Proportion;
 use std::collections::BTreeMap;
 
 pub(super) const CHART: Chart = Chart {
@@ -29,7 +30,6 @@ const SOLUTIONS: [(&str, &str, Marker); 2] = [
     ("welfare_nash", "Nash", Marker::Diamond),
     ("welfare_kalai_smorodinsky", "Kalai–Smorodinsky", Marker::Triangle),
 ];
-const POINTS_MAX: usize = 6;
 /// The runs of which the frontier is drawn, and those of which the outcomes are.
 const LINES_MAX: usize = 12;
 const RUNS_MAX: usize = 60;
@@ -40,8 +40,7 @@ type Runs = BTreeMap<u64, Steps>;
 
 /// One point's picture in the making.
 struct View<'a> {
-    point: &'a Point,
-    settings: String,
+    of: Pictured<'a>,
     agreed: Runs,
     solutions: [Runs; 2],
     /// The outcomes that no other beats in both respects, from left to right; each line once.
@@ -68,15 +67,17 @@ fn undominated(points: &Steps) -> Steps {
 }
 
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
-    each_point(tables, (CHART.name, AGREED, POINTS_MAX), |point, settings, name| {
-        View::of(tables, point, settings).picture(name)
-    })
+    let points = with_curve(tables, AGREED);
+    if points.is_empty() {
+        return Ok(Drawing::lacks_curve(AGREED));
+    }
+    each_point(&tables.runs, (CHART.name, points), |of| View::of(tables, of).picture())
 }
 
 impl<'a> View<'a> {
-    fn of(tables: &'a Tables, point: &'a Point, settings: String) -> Self {
+    fn of(tables: &'a Tables, of: Pictured<'a>) -> Self {
         let mut frontiers: Vec<Steps> = Vec::new();
-        for frontier in runs(tables, point, FRONTIER).values().map(undominated) {
+        for frontier in runs(tables, of.point, FRONTIER).values().map(undominated) {
             if !frontiers.contains(&frontier) {
                 frontiers.push(frontier);
             }
@@ -84,12 +85,11 @@ impl<'a> View<'a> {
         let frontiers_count = frontiers.len();
         frontiers.truncate(LINES_MAX);
         Self {
-            point,
-            settings,
-            agreed: runs(tables, point, AGREED),
-            solutions: SOLUTIONS.map(|(curve, ..)| runs(tables, point, curve)),
+            agreed: runs(tables, of.point, AGREED),
+            solutions: SOLUTIONS.map(|(curve, ..)| runs(tables, of.point, curve)),
             frontiers,
             frontiers_count,
+            of,
         }
     }
 
@@ -106,23 +106,19 @@ impl<'a> View<'a> {
     }
 
     /// In how many runs a solution's outcome was agreed on.
-    fn met(&self, solution: &Runs) -> usize {
-        self.agreed.iter().filter(|(run, agreed)| solution.get(*run) == Some(*agreed)).count()
+    fn met(&self, solution: &Runs) -> Proportion {
+        let met = self.agreed.iter().filter(|(run, agreed)| solution.get(*run) == Some(*agreed));
+        Proportion { hits: met.count() as u64, total: self.agreed.len() as u64 }
     }
 
-    fn picture(&self, name: String) -> Result<Picture, Error> {
-        let subject = subject(std::iter::once(self.point));
-        let title = match self.settings.as_str() {
-            "" => format!("What was agreed on: {subject}"),
-            settings => format!("What was agreed on: {subject}, {settings}"),
-        };
+    fn picture(&self) -> Result<Picture, Error> {
         let count = self.agreed.len();
         let mean = |of: fn(&(f64, f64)) -> f64| {
             let values = self.agreed.values().flatten().map(of);
             values.sum::<f64>() / count.max(1) as f64
         };
         let met = SOLUTIONS.iter().zip(&self.solutions).map(|((_, name, _), solution)| {
-            format!("as good as {name}'s in {} of them", self.met(solution))
+            format!("as good as {name}'s in {}", self.met(solution).text())
         });
         let lines = match self.frontiers_count {
             0 => String::new(),
@@ -133,14 +129,14 @@ impl<'a> View<'a> {
                 self.frontiers.len()
             ),
         };
-        let runs = self.point.runs.len();
+        let runs = self.of.point.runs.len();
         let shown = match count > RUNS_MAX {
             true => format!(" The first {RUNS_MAX} are drawn."),
             false => String::new(),
         };
         let frame = Frame {
-            name,
-            title,
+            name: self.of.name.clone(),
+            title: self.of.title("What was agreed on"),
             description: format!(
                 "{} of {runs} runs agreed: mean worth {}, worth to the worst off {}; {}.",
                 number(count as f64),
@@ -195,20 +191,21 @@ impl<'a> View<'a> {
     fn slice(&self) -> String {
         let header = ["point_id", "what", "run_id", "welfare_mean_ratio", "welfare_min_ratio"];
         let mut csv = CsvText::new(&header);
-        let id = text_cell(&self.point.id).into_owned();
+        let id = Cell::text(&self.of.point.id);
         let named = SOLUTIONS.iter().map(|(curve, ..)| *curve).zip(&self.solutions);
         for (what, runs) in std::iter::once((AGREED, &self.agreed)).chain(named) {
             for (run, (x, y)) in
                 runs.iter().flat_map(|(run, steps)| steps.iter().map(move |at| (run, at)))
             {
-                let (x, y) = (number_cell(Some(*x)), number_cell(Some(*y)));
-                csv.row(&[id.clone(), what.to_owned(), run.to_string(), x, y]);
+                let (x, y) = (Cell::number(*x), Cell::number(*y));
+                csv.row([id.clone(), Cell::text(what), Cell::count(*run), x, y]);
             }
         }
         for (line, frontier) in self.frontiers.iter().enumerate() {
+            let what = Cell::text(&format!("{FRONTIER}-{}", line + 1));
             for (x, y) in frontier {
-                let (x, y) = (number_cell(Some(*x)), number_cell(Some(*y)));
-                csv.row(&[id.clone(), format!("{FRONTIER}-{}", line + 1), String::new(), x, y]);
+                let (x, y) = (Cell::number(*x), Cell::number(*y));
+                csv.row([id.clone(), what.clone(), Cell::text(""), x, y]);
             }
         }
         csv.finish()

@@ -47,12 +47,18 @@ pub fn bootstrap_mean(sample: &[f64]) -> Option<Mean> {
             mean(draws, sample.len())
         })
         .collect();
-    means.sort_by(f64::total_cmp);
-    let at = |share: f64| means[(share * BOOTSTRAP_RESAMPLES as f64).ceil() as usize - 1];
-    Some(Mean { value, interval: Interval { lo: Some(at(0.025)), hi: Some(at(0.975)) } })
+    Some(Mean { value, interval: middle(&mut means) })
 }
 
-fn mean(values: impl Iterator<Item = f64>, count: usize) -> f64 {
+/// The middle 95 % of resampled values: the percentile method.
+pub(super) fn middle(values: &mut [f64]) -> Interval {
+    values.sort_by(f64::total_cmp);
+    let at = |share: f64| values[(share * values.len() as f64).ceil() as usize - 1];
+    Interval { lo: Some(at(0.025)), hi: Some(at(0.975)) }
+}
+
+/// The mean of so many values, summed in their order.
+pub(super) fn mean(values: impl Iterator<Item = f64>, count: usize) -> f64 {
     values.fold(0.0, |sum, x| sum + x) / count as f64
 }
 

@@ -5,7 +5,7 @@
 //! the curve stops at the share that ended. A quantile is given only where every possible
 //! completion of the unfinished runs agrees on it; no distribution is assumed for them.
 
-use super::quantile::{order_statistic_ranks, rank, sample_needed};
+use super::quantile::{order_statistic_ranks, rank, supported};
 use super::{Interval, Proportion, TooFew};
 
 /// One duration: how long it took, or how long it was watched in vain.
@@ -95,10 +95,7 @@ impl CensoredSample {
     ///
     /// [`TooFew`] when the sample does not support `q`.
     pub fn quantile(&self, q: f64) -> Result<Option<f64>, TooFew> {
-        let need = sample_needed(q);
-        if self.len() < need {
-            return Err(TooFew { have: self.len(), need });
-        }
+        supported(self.len(), q)?;
         let rank = rank(self.len(), q);
         let latest = self.at_most_late(rank);
         Ok(latest.filter(|&value| value == self.at_least(rank)))

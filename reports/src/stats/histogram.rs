@@ -4,10 +4,9 @@
 //! sparse: where nothing was counted, nothing is stored. A bucket is at most a thousandth of its
 //! value wide, and counting is adding, so the order of the runs does not matter.
 
-use std::collections::BTreeMap;
-
 use super::is_supported;
 use super::quantile::rank;
+use std::collections::BTreeMap;
 
 /// A sparse histogram of values that are not negative, kept in millionths.
 ///
@@ -220,7 +219,7 @@ mod tests {
             assert_eq!(histogram.quantile(0.5), Some(f64::from(value)));
         }
         let mut histogram = Histogram::default();
-        [178.947; 5].map(|value| histogram.record_value(value));
+        (0..5).for_each(|_| histogram.record_value(178.947));
         assert_eq!(histogram.quantile(0.5), Some(179.0));
     }
 }

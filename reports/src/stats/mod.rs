@@ -25,7 +25,7 @@ pub use quantile::{
     Estimate, TooFew, is_supported, order_statistic_ranks, percentile, percentile_with_interval,
     sample_enclosing, sample_needed,
 };
-pub use regression::Line;
+pub use regression::{Line, normal_mean};
 pub use survival::Survival;
 
 /// The confidence level of every interval in this crate.

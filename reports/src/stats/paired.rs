@@ -5,12 +5,11 @@
 //! chapters 13 and 15). Where many comparisons are made at once, their p-values are corrected by
 //! Holm's step-down method (1979, *A simple sequentially rejective multiple test procedure*).
 
+use super::bootstrap::{draw, mean, middle};
 use super::quantile::rank;
 use super::{Interval, TooFew, sample_needed};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-
-use super::bootstrap::draw;
 
 /// How many resamples a difference is judged by: p-values are multiples of about 1/2000.
 pub const PAIRED_RESAMPLES: usize = 4000;
@@ -87,20 +86,13 @@ impl Compared {
     /// The statistic of a sample that supports it; the order of the sample may change.
     fn of(self, sample: &mut [f64]) -> f64 {
         match self {
-            Self::Mean => sample.iter().fold(0.0, |sum, x| sum + x) / sample.len() as f64,
+            Self::Mean => mean(sample.iter().copied(), sample.len()),
             Self::Quantile(q) => {
                 let at = rank(sample.len(), q) - 1;
                 *sample.select_nth_unstable_by(at, f64::total_cmp).1
             }
         }
     }
-}
-
-/// The middle 95 % of resampled values.
-fn middle(values: &mut [f64]) -> Interval {
-    values.sort_by(f64::total_cmp);
-    let at = |share: f64| values[(share * values.len() as f64).ceil() as usize - 1];
-    Interval { lo: Some(at(0.025)), hi: Some(at(0.975)) }
 }
 
 /// Holm's corrected p-values, in the order given: the `k`-th smallest of `m` is multiplied by

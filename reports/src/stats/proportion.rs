@@ -43,6 +43,12 @@ impl Proportion {
         ends.unwrap_or((0.0, 1.0))
     }
 
+    /// Whether that interval holds this share, 0 to 1.
+    pub fn holds(self, share: f64) -> bool {
+        let (lo, hi) = self.ends();
+        (lo..=hi).contains(&share)
+    }
+
     /// The bound or interval alone: `≤ 1.9 %`, `≥ 98.1 %` or `0.51–4.3 %`.
     ///
     /// Empty when nothing was looked at.
@@ -133,6 +139,13 @@ mod tests {
         assert_eq!(Proportion { hits: 3, total: 200 }.text(), "3 of 200 (0.51–4.3 %)");
         assert_eq!(Proportion { hits: 0, total: 1_000_000 }.bound(), "≤ 0.00038 %");
         assert_eq!(Proportion { hits: 0, total: 0 }.text(), "0 of 0");
+    }
+
+    #[test]
+    fn an_interval_holds_what_lies_between_its_ends() {
+        let rate = Proportion { hits: 0, total: 20 };
+        assert_eq!([0.0, 0.16, 0.17].map(|share| rate.holds(share)), [true, true, false]);
+        assert!(Proportion { hits: 0, total: 0 }.holds(0.5), "nothing is known of it");
     }
 
     #[test]

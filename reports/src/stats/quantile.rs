@@ -72,16 +72,19 @@ pub fn is_supported(n: usize, q: f64) -> bool {
     n >= sample_needed(q)
 }
 
+/// Refuses quantile `q` of a sample of `n` that does not support it.
+pub(super) fn supported(n: usize, q: f64) -> Result<(), TooFew> {
+    let need = sample_needed(q);
+    if n < need { Err(TooFew { have: n, need }) } else { Ok(()) }
+}
+
 /// The nearest-rank percentile of an ascending sample: its `⌈q·n⌉`-th value.
 ///
 /// # Errors
 ///
 /// [`TooFew`] when the sample does not support `q`.
 pub fn percentile(sorted: &[f64], q: f64) -> Result<f64, TooFew> {
-    let need = sample_needed(q);
-    if sorted.len() < need {
-        return Err(TooFew { have: sorted.len(), need });
-    }
+    supported(sorted.len(), q)?;
     Ok(sorted[rank(sorted.len(), q) - 1])
 }
 

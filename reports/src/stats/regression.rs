@@ -1,5 +1,8 @@
 //! A straight line through means that each have an error of their own.
 
+use super::Z;
+use super::bootstrap::mean;
+
 /// A fitted line: its slope, and how high it is at zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Line {
@@ -34,9 +37,30 @@ impl Line {
     }
 }
 
+/// The mean of a sample and half of its 95 % interval, by the normal distribution: as symmetric as
+/// the errors of what a line goes through have to be. `None` for fewer than two values.
+pub fn normal_mean(sample: &[f64]) -> Option<(f64, f64)> {
+    if sample.len() < 2 {
+        return None;
+    }
+    let count = sample.len() as f64;
+    let middle = mean(sample.iter().copied(), sample.len());
+    let squares: f64 = sample.iter().map(|value| (value - middle) * (value - middle)).sum();
+    Some((middle, Z * (squares / (count - 1.0) / count).sqrt()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mean_is_sure_to_1_96_standard_errors() {
+        // The variance is 10/4, and the standard error the root of a fifth of it.
+        let (mean, slack) = normal_mean(&[1.0, 2.0, 3.0, 4.0, 5.0]).expect("enough values");
+        assert_eq!(mean, 3.0);
+        assert!((slack - 1.959_964 * 0.5_f64.sqrt()).abs() < 1e-6, "{slack}");
+        assert_eq!(normal_mean(&[1.0]), None);
+    }
 
     #[test]
     fn points_on_a_line_give_that_line() {

@@ -36,7 +36,15 @@ pub struct OverArgs {
     pub profile: Option<String>,
 }
 
-/// Arguments of `run`.
+/// On how many threads.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct ThreadArgs {
+    /// How many threads; as many as there are processors if left out.
+    #[arg(short, long, value_parser = jobs)]
+    pub jobs: Option<usize>,
+}
+
+/// One run: what `run` takes, and what `trace` looks at.
 #[derive(Args, Debug)]
 pub struct RunArgs {
     #[command(flatten)]
@@ -69,9 +77,9 @@ pub struct SweepArgs {
     #[command(flatten)]
     /// What is laid over the scenarios.
     pub laid: OverArgs,
-    /// How many threads; as many as there are processors if left out.
-    #[arg(short, long, value_parser = jobs)]
-    pub jobs: Option<usize>,
+    #[command(flatten)]
+    /// On how many threads.
+    pub threads: ThreadArgs,
     /// Where the results go.
     #[arg(short, long, default_value = "results", value_name = "DIR")]
     pub out: PathBuf,
@@ -136,9 +144,9 @@ pub struct TestArgs {
     #[command(flatten)]
     /// What is laid over the scenarios.
     pub laid: OverArgs,
-    /// How many threads; as many as there are processors if left out.
-    #[arg(short, long, value_parser = jobs)]
-    pub jobs: Option<usize>,
+    #[command(flatten)]
+    /// On how many threads.
+    pub threads: ThreadArgs,
     /// Keep the tables of every scenario in this folder.
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -175,9 +183,9 @@ pub struct CompareArgs {
     /// Exit with 12 if the whole interval lies beyond a limit, as in unavailable_ms:p99:+5%.
     #[arg(long, value_name = "METRIC:STAT:LIMIT")]
     pub fail_on: Vec<String>,
-    /// How many threads; as many as there are processors if left out.
-    #[arg(short, long, value_parser = jobs)]
-    pub jobs: Option<usize>,
+    #[command(flatten)]
+    /// On how many threads.
+    pub threads: ThreadArgs,
     /// Write compare.csv to this folder.
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -187,11 +195,8 @@ pub struct CompareArgs {
 #[derive(Args, Debug)]
 pub struct TraceArgs {
     #[command(flatten)]
-    /// The scenario.
-    pub scenario: ScenarioArgs,
-    /// The seed.
-    #[arg(long, default_value_t = 0, value_parser = seed)]
-    pub seed: u64,
+    /// The run.
+    pub run: RunArgs,
     /// Keep the run in this file, for `synod replay`, and show nothing of it.
     #[arg(
         long,
@@ -290,9 +295,9 @@ pub struct ShrinkArgs {
     /// How many smaller scenarios are tried at most.
     #[arg(long, default_value_t = MOST_TRIES, value_name = "COUNT", value_parser = whole)]
     pub tries: u64,
-    /// How many threads; as many as there are processors if left out.
-    #[arg(short, long, value_parser = jobs)]
-    pub jobs: Option<usize>,
+    #[command(flatten)]
+    /// On how many threads.
+    pub threads: ThreadArgs,
     /// Where the scenario goes; stdout if left out.
     #[arg(short, long, value_name = "FILE")]
     pub out: Option<PathBuf>,

@@ -27,7 +27,7 @@ pub fn compare(args: &CompareArgs, format: Format, terminal: &mut Terminal) -> R
     let thresholds: Vec<Threshold> = thresholds.collect::<Result<_, _>>()?;
     let prepared = sides::prepare(args, terminal)?;
     let metrics = metrics(args, &thresholds, &prepared[0].metrics())?;
-    let sides = sides::run(prepared, super::sweep::jobs(args.jobs, terminal), terminal)?;
+    let sides = sides::run(prepared, super::sweep::jobs(args.threads.jobs, terminal), terminal)?;
     let rows = rows(&sides, &metrics);
     let limits = rows.iter().flat_map(|row| told::limits(row, &thresholds).map(|it| it.code(row)));
     let code = worst(limits);

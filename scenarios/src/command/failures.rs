@@ -12,7 +12,6 @@ use crate::capsule::{Capsule, one_point, text_of};
 use crate::cli::OverArgs;
 use crate::error::Error;
 use crate::export::mermaid;
-use crate::judge::seconds;
 use crate::point::Point;
 use crate::registry;
 use crate::results::Folder;
@@ -55,7 +54,7 @@ impl Failure {
         let what = match breach {
             Some(breach) => {
                 let assumed = if breach.assumptions_held { "" } else { ", assumptions exceeded" };
-                format!("{} @ {}{assumed}", breach.property, seconds(breach.at))
+                format!("{} @ {} s{assumed}", breach.property, breach.at)
             }
             None => crate::diagnostic::clean(&made.outcome.reason),
         };

@@ -10,7 +10,7 @@ use crate::capsule::{Capsule, Finding};
 use crate::cli::{Format, ReplayArgs};
 use crate::divergence::{brief, first, first_step, sentence, steps_of};
 use crate::error::Error;
-use crate::judge::{self, seconds, worst};
+use crate::judge::{self, worst};
 use crate::point::Point;
 use crate::rerun;
 use crate::results;
@@ -281,7 +281,7 @@ fn diff(one: &Path, other: &Path, format: Format, terminal: &mut Terminal) -> Re
 /// What came before two runs part, and what came then in each.
 fn parted(one: &Trace, other: &Trace, event: u64) -> Vec<String> {
     let at = [one, other].map(|trace| trace.links.get(event as usize).map(|link| link.at));
-    let when = at.into_iter().flatten().min().map_or_else(String::new, seconds);
+    let when = at.into_iter().flatten().min().map_or_else(String::new, |at| format!("{at} s"));
     let equal = match event {
         0 => "the beginning differs".to_owned(),
         1 => format!("equal in the beginning, then at {when}:"),

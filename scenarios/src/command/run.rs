@@ -7,7 +7,7 @@ use crate::cli::{Format, RunArgs};
 use crate::error::Error;
 use crate::expect::{Claim, Expectation, Share};
 use crate::fold::Fold;
-use crate::judge::{self, Answer, Judgement, seconds};
+use crate::judge::{self, Answer, Judgement};
 use crate::point::Point;
 use crate::scenario::Scenario;
 use crate::sweep::guarded;
@@ -101,10 +101,8 @@ pub(super) fn concluded(outcome: &Outcome) -> [String; 3] {
         format!("verdict   {mark} {}{colon}{reason}", outcome.verdict),
         format!("assumed   {}", assumptions(outcome.assumptions_held)),
         format!(
-            "ended     {}, {} events, fingerprint {:016x}",
-            seconds(outcome.ended),
-            outcome.events,
-            outcome.fingerprint
+            "ended     {} s, {} events, fingerprint {:016x}",
+            outcome.ended, outcome.events, outcome.fingerprint
         ),
     ]
 }
@@ -113,9 +111,9 @@ pub(super) fn concluded(outcome: &Outcome) -> [String; 3] {
 pub(super) fn broken(outcome: &Outcome) -> Vec<String> {
     let breaches = outcome.breaches.iter().flat_map(|breach| {
         let (class, assumed) = (class_word(breach.class), assumptions(breach.assumptions_held));
-        let (mark, at) = (painted("✗"), seconds(breach.at));
+        let (mark, at) = (painted("✗"), breach.at);
         [
-            format!("  {mark} {} ({class}, assumptions {assumed}) at {at}", breach.property),
+            format!("  {mark} {} ({class}, assumptions {assumed}) at {at} s", breach.property),
             format!("    {}", breach.witness),
         ]
     });
@@ -129,13 +127,13 @@ fn struck(point: &Point, outcome: &Outcome) -> Vec<String> {
         .iter()
         .map(|strike| {
             let kind = faults.get(strike.fault).map(|spec| spec.fault.kind());
-            let ended = strike.ended.map_or_else(|| "the end".to_owned(), seconds);
+            let ended = strike.ended.map_or_else(|| "the end".to_owned(), |at| format!("{at} s"));
             let changed = match strike.changed {
                 0 => "changed nothing".to_owned(),
                 count => format!("{count} {}", kind.map_or("", |kind| kind.info().counts)),
             };
             let mark = if strike.changed > 0 { "✓" } else { "!" };
-            let span = format!("{} to {ended}", seconds(strike.at));
+            let span = format!("{} s to {ended}", strike.at);
             vec![format!("  {mark}"), span, strike.label.clone(), changed]
         })
         .collect();

@@ -28,7 +28,7 @@ pub fn shrink(args: &ShrinkArgs, format: Format, terminal: &mut Terminal) -> Res
     for stamp in super::stamps(&point) {
         terminal.note(&stamp);
     }
-    let jobs = super::sweep::jobs(args.jobs, terminal);
+    let jobs = super::sweep::jobs(args.threads.jobs, terminal);
     let others = args.seeds.clone();
     let task = Task { point: &point, seed, others, most_tries: args.tries };
     let quiet = terminal.is_quiet();

@@ -23,7 +23,7 @@ use super::manifest::{Ending, manifest};
 /// When the scenarios are wrong, or the results cannot be written.
 pub fn sweep(args: &SweepArgs, format: Format, terminal: &mut Terminal) -> Result<u8, Error> {
     let (mut plan, recipe) = plan(args, terminal)?;
-    let jobs = jobs(args.jobs, terminal);
+    let jobs = jobs(args.threads.jobs, terminal);
     if args.dry_run {
         dry_run(&plan, jobs, terminal)?;
         return Ok(0);

@@ -46,7 +46,7 @@ pub fn test(args: &TestArgs, format: Format, terminal: &mut Terminal) -> Result<
         scenario::load_suite(&references, &overrides, Terminal::colours_errors())?;
     let plans = scenarios.into_iter().map(|one| Plan::new(vec![one], args.seeds.clone()));
     let plans = plans.collect::<Result<Vec<_>, _>>()?;
-    let jobs = super::sweep::jobs(args.jobs, terminal);
+    let jobs = super::sweep::jobs(args.threads.jobs, terminal);
     let interrupted = super::sweep::interruption();
     let mut suites = Vec::new();
     for plan in &plans {

@@ -9,12 +9,11 @@ use sim_core::time::{Duration, Time};
 use sim_core::trace::{Step, StepKind, Trace};
 
 use crate::capsule::{Capsule, text_of};
-use crate::cli::{Export, Format, Kind, TraceArgs, ViewArgs};
+use crate::cli::{Export, Format, Kind, RunArgs, TraceArgs, ViewArgs};
 use crate::error::Error;
 use crate::export::past::causal_past;
 use crate::export::record::{self as page, Page};
 use crate::export::{View, mermaid, ndjson, perfetto, schedule, shiviz, text};
-use crate::judge::seconds;
 use crate::point::Point;
 use crate::scenario::Scenario;
 use crate::sweep::shielded;
@@ -29,14 +28,15 @@ use super::run::verdict_mark;
 /// the file takes nothing.
 pub fn trace(args: &TraceArgs, format: Format, terminal: &mut Terminal) -> Result<u8, Error> {
     check(&args.view, format)?;
-    let (scenario, point) = super::one(&args.scenario.scenario, &args.scenario.over, terminal)?;
+    let RunArgs { scenario, seed } = &args.run;
+    let (scenario, point) = super::one(&scenario.scenario, &scenario.over, terminal)?;
     check_nodes(&args.view, &point)?;
     if let Some(file) = &args.record {
-        return record(&scenario, &point, args.seed, file.as_deref(), terminal);
+        return record(&scenario, &point, *seed, file.as_deref(), terminal);
     }
-    let (outcome, trace) = traced(&point, args.seed)?;
+    let (outcome, trace) = traced(&point, *seed)?;
     if let Some(path) = &args.save {
-        let text = text_of(&scenario, &point, args.seed)?;
+        let text = text_of(&scenario, &point, *seed)?;
         let capsule = Capsule::of(&scenario, &point, text, &outcome, &trace);
         return save(&capsule, path, terminal);
     }
@@ -211,7 +211,7 @@ impl Shown<'_> {
                 return Ok(0);
             }
         }
-        terminal.line(&format!("ended at {}: {}", seconds(outcome.ended), verdict(outcome)))?;
+        terminal.line(&format!("ended at {} s: {}", outcome.ended, verdict(outcome)))?;
         Ok(0)
     }
 }

@@ -91,7 +91,7 @@ fn arrow(step: &Step, message: &Message<'_>, ended: bool) -> String {
         _ => "-->>",
     };
     let Message { from, to, what, .. } = message;
-    format!("    {from}{head}{to}: {} {}\n", step.at, label(what))
+    format!("    {from}{head}{to}: {:.9} {}\n", step.at, label(what))
 }
 
 fn note(step: &Step, lanes: &BTreeSet<NodeId>) -> Option<String> {
@@ -106,7 +106,7 @@ fn note(step: &Step, lanes: &BTreeSet<NodeId>) -> Option<String> {
         (None, first, last) if first == last => first.to_string(),
         (None, first, last) => format!("{first},{last}"),
     };
-    Some(format!("    Note over {over}: {} {mark} {}\n", step.at, label(&step.words())))
+    Some(format!("    Note over {over}: {:.9} {mark} {}\n", step.at, label(&step.words())))
 }
 
 /// Text as Mermaid takes it: what ends a line, a statement or a tag there is written as an entity.

@@ -26,7 +26,7 @@ pub fn shiviz(view: &View<'_>) -> String {
                 step.words().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
             let kind = format!("{:?}", step.kind).to_lowercase();
             let clock = serde_json::json!(clock);
-            log += &format!("{} {clock} {} {kind} {what}\n", host(view, place), step.at);
+            log += &format!("{} {clock} {:.9} {kind} {what}\n", host(view, place), step.at);
         }
     }
     log

@@ -7,7 +7,6 @@ use sim_core::outcome::Verdict;
 use super::schedule::{entries, spec};
 use super::{Case, Shrunk};
 use crate::diagnostic::clean;
-use crate::judge::seconds;
 use crate::point::Point;
 use crate::results::ENGINE;
 use crate::seeds::Seeds;
@@ -75,10 +74,10 @@ pub fn written(point: &Point, seed: u64, shrunk: &Shrunk) -> String {
         format!("Shrunk from {name}, seed {seed} (synod {ENGINE})."),
         format!("What is left: {}.", sentence(after)),
         format!(
-            "{}: {} at {}, assumptions {}.",
+            "{}: {} at {} s, assumptions {}.",
             failure.verdict,
             clean(&failure.reason),
-            seconds(after.failed_at),
+            after.failed_at,
             assumptions(failure.assumptions_held)
         ),
         format!("{}.", headline(shrunk)),

@@ -53,7 +53,7 @@ impl Setup {
         if let Gst::At(at) = self.gst
             && at >= self.horizon
         {
-            let reason = format!("GST at {at} is not before the horizon {}", self.horizon);
+            let reason = format!("GST at {at} s is not before the horizon {}", self.horizon);
             complain("gst".into(), reason);
         }
         if let Some(budget) = self.budget

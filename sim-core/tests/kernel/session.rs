@@ -89,8 +89,8 @@ fn a_violation_names_the_two_operations_their_times_and_the_session() {
     assert_eq!(found, [Violation { guarantee: ReadYourWrites, earlier: 1, later: 2, evidence }]);
     assert_eq!(
         found[0].witness(&history),
-        "c0 wrote 2 to 'x' at 'p' from 0.002000000 s to 0.002000001 s; \
-         then c0 read 1 from 'x' at 'q' from 0.004000000 s to 0.004000001 s, which is older"
+        "c0 wrote 2 to 'x' at 'p' from 0.002 s to 0.002000001 s; \
+         then c0 read 1 from 'x' at 'q' from 0.004 s to 0.004000001 s, which is older"
     );
 }
 

@@ -308,8 +308,8 @@ mod tests {
     #[test]
     fn two_values_for_one_instance_break_consistency_but_for_liars() {
         let split = [(0, 0, CORRUPTED), (1, 0, delivered(TRUE)), (2, 0, delivered(TRUE.forged()))];
-        let witness = "n1 delivered v7 as c0.0 of n0 at 1.000000000 s, \
-             but n2 delivered ¬v7 as c0.0 of n0 at 2.000000000 s";
+        let witness = "n1 delivered v7 as c0.0 of n0 at 1 s, \
+             but n2 delivered ¬v7 as c0.0 of n0 at 2 s";
         rejects(&split, &end(3, &[1, 2]), CONSISTENCY, witness);
         let liar = [
             (0, 0, CORRUPTED),
@@ -326,12 +326,11 @@ mod tests {
     #[test]
     fn what_a_correct_sender_was_not_asked_for_breaks_integrity() {
         let other = [(0, 0, asked(true)), (1, 0, delivered(TRUE.forged()))];
-        let witness = "n1 delivered ¬v7 as c0.0 of n0 at 1.000000000 s, \
+        let witness = "n1 delivered ¬v7 as c0.0 of n0 at 1 s, \
                        but the sender was asked for v7";
         rejects(&other, &end(3, &[]), INTEGRITY, witness);
         let invented = [(1, 0, delivered(TRUE))];
-        let witness =
-            "n1 delivered v7 as c0.0 of n0 at 0.000000000 s, but the sender was not asked";
+        let witness = "n1 delivered v7 as c0.0 of n0 at 0 s, but the sender was not asked";
         rejects(&invented, &end(3, &[]), INTEGRITY, witness);
         // Another node's request is not the sender's.
         let elsewhere = [(2, 0, asked(true)), (1, 0, delivered(TRUE))];
@@ -342,8 +341,8 @@ mod tests {
     #[test]
     fn a_second_delivery_that_nobody_asked_for_breaks_no_duplication() {
         let twice = [(0, 0, asked(true)), (1, 0, delivered(TRUE)), (1, 0, delivered(TRUE))];
-        let witness = "n1 delivered v7 as c0.0 of n0 at 1.000000000 s, and again, without being \
-                       asked, n1 delivered v7 as c0.0 of n0 at 2.000000000 s";
+        let witness = "n1 delivered v7 as c0.0 of n0 at 1 s, and again, without being \
+                       asked, n1 delivered v7 as c0.0 of n0 at 2 s";
         rejects(&twice, &end(3, &[]), NO_DUPLICATION, witness);
         let answered_twice =
             [(0, 0, asked(true)), (0, 0, says(Some(OP), TRUE)), (0, 0, says(Some(OP), TRUE))];
@@ -353,8 +352,8 @@ mod tests {
     #[test]
     fn a_correct_senders_broadcast_that_the_core_does_not_deliver_breaks_validity() {
         let silence = [(0, 0, asked(true))];
-        let witness = "n0 was asked to broadcast c0.0 at 0.000000000 s, \
-                       and n0 has not delivered it at 10.000000000 s";
+        let witness = "n0 was asked to broadcast c0.0 at 0 s, \
+                       and n0 has not delivered it at 10 s";
         rejects(&silence, &end(10, &[0, 1]), VALIDITY, witness);
         accepts(&silence, &end(9, &[0, 1]));
         // Who is not of the core, or was down, owes nobody anything.
@@ -365,8 +364,8 @@ mod tests {
     #[test]
     fn a_delivery_that_others_of_the_core_miss_breaks_totality() {
         let one = [(0, 0, CORRUPTED), (1, 0, delivered(TRUE))];
-        let witness = "n1 delivered v7 as c0.0 of n0 at 1.000000000 s, \
-                       but n2 has not at 11.000000000 s";
+        let witness = "n1 delivered v7 as c0.0 of n0 at 1 s, \
+                       but n2 has not at 11 s";
         rejects(&one, &end(11, &[1, 2]), TOTALITY, witness);
         accepts(&one, &end(10, &[1, 2]));
         accepts(&one, &end(11, &[1]));

@@ -92,7 +92,7 @@ mod tests {
     fn a_correct_commander_is_obeyed_whatever_others_propose() {
         assert_eq!(
             judge(&[(0, orders(A)), (1, orders(B)), (1, decides(A)), (2, decides(B))]).unwrap(),
-            "n2 decided B at 0.000000000 s, but the commander n0, which is correct, ordered A"
+            "n2 decided B at 0 s, but the commander n0, which is correct, ordered A"
         );
         assert!(judge(&[(0, orders(A)), (0, decides(B))]).is_some(), "by itself too");
         assert_eq!(judge(&[(1, orders(B)), (0, orders(A)), (1, decides(A))]), None);

@@ -279,7 +279,7 @@ mod tests {
         let bad = [(0, 0, DECIDED_A), (1, 0, DECIDED_B)];
         assert_eq!(
             judge(AGREEMENT, &bad).unwrap(),
-            "n0 decided A at 0.001000000 s, but n1 decided B at 0.002000000 s"
+            "n0 decided A at 0.001 s, but n1 decided B at 0.002 s"
         );
         assert!(judge(AGREEMENT, &[(0, 0, DECIDED_A), (0, 1, DECIDED_B)]).is_some());
         let good = [(0, 0, DECIDED_A), (1, 0, UNDECIDED), (2, 0, DECIDED_A)];
@@ -296,7 +296,7 @@ mod tests {
         let bad = [(0, 0, asks(0, A)), (1, 0, DECIDED_B)];
         assert_eq!(
             judge(VALIDITY, &bad).unwrap(),
-            "n1 decided B at 0.002000000 s, but until then only {A} was proposed"
+            "n1 decided B at 0.002 s, but until then only {A} was proposed"
         );
         let too_late = [(0, 0, asks(0, A)), (1, 0, DECIDED_B), (2, 0, asks(2, B))];
         assert!(judge(VALIDITY, &too_late).is_some());
@@ -313,7 +313,7 @@ mod tests {
         let odd = [(1, 0, DECIDED_B)];
         assert_eq!(
             judge(UNANIMITY, &[&asked(A)[..], &odd].concat()).unwrap(),
-            "n1 decided B at 0.004000000 s, but every correct node proposed A"
+            "n1 decided B at 0.004 s, but every correct node proposed A"
         );
         let liar = [(2, 0, Event::Corrupted)];
         let liar_last = [&asked(B)[..], &odd, &liar].concat();
@@ -341,8 +341,8 @@ mod tests {
         }
         assert_eq!(
             judge(INTEGRITY, &[(0, 0, UNDECIDED), (0, 0, DECIDED_A)]).unwrap(),
-            "n0 ended undecided at 0.001000000 s, \
-             but in the same life n0 decided A at 0.002000000 s"
+            "n0 ended undecided at 0.001 s, \
+             but in the same life n0 decided A at 0.002 s"
         );
         for good in [
             vec![(0, 0, DECIDED_A), (0, 1, DECIDED_A), (1, 0, DECIDED_B)],
@@ -364,7 +364,7 @@ mod tests {
         let asked = [(0, 0, asks(0, A)), (1, 0, asks(1, A))];
         assert_eq!(
             judge(TERMINATION, &[&asked[..], &[(1, 0, UNDECIDED)]].concat()).unwrap(),
-            "n0 was asked at 0.001000000 s and has no outcome at 1.000000000 s"
+            "n0 was asked at 0.001 s and has no outcome at 1 s"
         );
         let ended = [(1, 0, UNDECIDED), (0, 0, DECIDED_A)];
         assert_eq!(judge(TERMINATION, &[&asked[..], &ended].concat()), None);

@@ -12,7 +12,7 @@ use sim_core::problem::Problem;
 use sim_core::session::{self, Moment};
 use sim_core::time::Time;
 
-use super::super::operation::{PerOp, seconds};
+use super::super::operation::PerOp;
 use super::{Indication, Kv, Request, Response, Value};
 
 /// How many states the search of one key may visit. A run of thousands of operations takes some
@@ -166,10 +166,10 @@ impl<Pr: Accesses> Checker<Pr::Request, Pr::Indication> for Linearizability<Pr> 
 fn told<Q: Debug, H: Debug>(op: OpId, asked: &Asked<Q, H>) -> String {
     let Asked { request, at, answer, .. } = asked;
     let outcome = match answer {
-        Some(Answered { at, response, .. }) => format!("{response:?} at {}", seconds(*at)),
+        Some(Answered { at, response, .. }) => format!("{response:?} at {at} s"),
         None => "not answered".to_owned(),
     };
-    format!("{op} {request:?} (asked at {}, {outcome})", seconds(*at))
+    format!("{op} {request:?} (asked at {at} s, {outcome})")
 }
 
 /// The session guarantee that the history breaks, if it breaks one: what is not linearizable may
@@ -236,8 +236,7 @@ impl Checker<Request, Indication> for Validity {
             }
             _ => return None,
         };
-        let answer =
-            |what: &str| format!("{} answered {op} at {}: {what}", entry.node, seconds(entry.at));
+        let answer = |what: &str| format!("{} answered {op} at {} s: {what}", entry.node, entry.at);
         let Some(request) = self.requested.get(op).copied() else {
             return Some(answer("nobody had asked for it"));
         };
@@ -343,9 +342,9 @@ mod tests {
         ];
         let found = judge(&history).0;
         let [(LINEARIZABILITY, witness)] = &found[..] else { panic!("{found:?}") };
-        let expected = "; read_your_writes: c0 wrote c0.0 to 7 at (n0, 0) from 0.000000000 s to \
-                        1.000000000 s; then c0 found nothing at 7 at (n0, 0) from 2.000000000 s \
-                        to 3.000000000 s, which is older";
+        let expected = "; read_your_writes: c0 wrote c0.0 to 7 at (n0, 0) from 0 s to \
+                        1 s; then c0 found nothing at 7 at (n0, 0) from 2 s \
+                        to 3 s, which is older";
         assert!(witness.ends_with(expected), "{witness}");
     }
 

@@ -8,7 +8,7 @@ use sim_core::history::{Entry, Event};
 use sim_core::id::{NodeId, OpId};
 use sim_core::time::Time;
 
-use super::super::operation::{PerOp, place, seconds};
+use super::super::operation::{PerOp, place};
 use super::{Command, Indication};
 
 /// That a node said something about an operation and a position, and when.
@@ -24,7 +24,7 @@ struct Saying {
 impl std::fmt::Display for Saying {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { node, at, op, position, verb } = self;
-        write!(f, "{node} {verb} {op} at position {position} at {}", seconds(*at))
+        write!(f, "{node} {verb} {op} at position {position} at {at} s")
     }
 }
 

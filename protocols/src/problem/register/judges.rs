@@ -9,7 +9,7 @@ use sim_core::linearizability::{CasOp, CasResult};
 use sim_core::time::Time;
 
 use super::super::kv::{Accesses, Call};
-use super::super::operation::{PerOp, seconds};
+use super::super::operation::PerOp;
 use super::{Indication, Register, Request, Shown, Value, homes};
 
 /// Several values are judged as if the first of them had been found: who promises linearizability
@@ -162,11 +162,8 @@ impl Checker<Request, Indication> for Regularity {
         let write = read.missed?;
         let Event::Indicated { indication, .. } = &entry.event else { return None };
         Some(format!(
-            "{op} began at {} and {indication:?}; but {} had overwritten that, from {} to {}",
-            seconds(read.invoked),
-            write.op,
-            seconds(write.invoked),
-            seconds(write.acknowledged)
+            "{op} began at {} s and {indication:?}; but {} had overwritten that, from {} s to {} s",
+            read.invoked, write.op, write.invoked, write.acknowledged
         ))
     }
 }
@@ -212,7 +209,7 @@ impl Checker<Request, Indication> for Validity {
             }
             (None, told) => Some(format!("nobody was told: {told:?}")),
         };
-        wrong.map(|wrong| format!("at {} {}: {wrong}", entry.node, seconds(entry.at)))
+        wrong.map(|wrong| format!("at {} {} s: {wrong}", entry.node, entry.at))
     }
 }
 
@@ -293,8 +290,8 @@ impl Checker<Request, Indication> for Convergence {
         overdue.find_map(|(key, _, homes)| {
             let (one, other) = copies.difference(key, &homes)?;
             Some(format!(
-                "at the end, {}, {one} keeps {} under k{key} and {other} keeps {}",
-                seconds(end.at),
+                "at the end, {} s, {one} keeps {} under k{key} and {other} keeps {}",
+                end.at,
                 Shown(copies.keeps(key, one)),
                 Shown(copies.keeps(key, other))
             ))
