@@ -71,14 +71,53 @@ const fn act(resource: u32, action: Action, deputy: Option<u32>) -> Request {
 fn a_message_takes_a_letter_a_receipt_and_an_entry_of_the_log() {
     let mut table = table();
     ask(&mut table, 0, tell(1, Label::Secret));
-    let mut messages = 0;
-    while !table.flying().is_empty() {
-        let (from, to) = (table.flying()[0].from.0, table.flying()[0].to.0);
+    let (mut messages, mut logged) = (0, 0);
+    while let Some(next) = table.flying().first() {
+        let (from, to) = (next.from.0, next.to.0);
+        if let Message::Append { .. } | Message::Appended { .. } = next.message {
+            logged += next.message.bytes();
+        }
         table.deliver(from, to);
         messages += 1;
     }
     assert_eq!(messages, 6, "each by way of the broker, and the keeper asked and answering");
+    let recorded = format!("bytes: {logged} }}");
+    assert_eq!(table.transcript().matches(&recorded).count(), 1, "{recorded}: what both took");
     assert_eq!((answers(&table, "Done"), table.violations()), (1, &[][..]));
+}
+
+#[test]
+fn news_are_as_long_as_what_they_bear() {
+    let mut table = table();
+    ask(&mut table, 0, tell(1, Label::Public));
+    table.settle(&ALL);
+    table.fire(1, Timer::Gossip);
+    let is_full = |news: &News| news.head.is_some() && !news.statements.is_empty();
+    let told = table.flying().iter().find_map(|letter| match &letter.message {
+        Message::News(news) if is_full(news) => Some(news.as_ref().clone()),
+        _ => None,
+    });
+    let full = told.expect("news of a head and of what was stated");
+    let bytes = |news: News| Message::News(Box::new(news)).bytes();
+    let empty = News {
+        certificate: None,
+        list: None,
+        head: None,
+        policy: None,
+        statements: Vec::new(),
+        ..full.clone()
+    };
+    let parts = [
+        News { certificate: full.certificate, ..empty.clone() },
+        News { list: full.list.clone(), ..empty.clone() },
+        News { head: full.head, ..empty.clone() },
+        News { policy: full.policy, ..empty.clone() },
+        News { statements: full.statements.clone(), ..empty.clone() },
+    ];
+    let nothing = bytes(empty);
+    let each = parts.map(|part| bytes(part) - nothing);
+    assert!(each.iter().all(|part| *part > 0), "{each:?}");
+    assert_eq!(bytes(full), nothing + each.iter().sum::<u32>());
 }
 
 #[test]
