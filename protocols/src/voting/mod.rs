@@ -22,6 +22,8 @@ mod bounds;
 #[cfg(test)]
 mod mutants;
 #[cfg(test)]
+mod returning;
+#[cfg(test)]
 mod ruled;
 #[cfg(test)]
 mod spreading;
