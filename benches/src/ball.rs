@@ -107,7 +107,8 @@ impl Protocol for Player {
     type Monitor = Unwatched;
 
     fn contract(_: &Rules, _: Cluster) -> Contract {
-        let any = Assumptions { byzantine: 0, forgetful: 0, faulty: 0, clock_drift: None };
+        let any =
+            Assumptions { byzantine: 0, forgetful: 0, faulty: 0, ..Assumptions::CRASH_RECOVERY };
         Contract { promise: Promise(Vec::new()), safety: any, liveness: any }
     }
 

@@ -182,7 +182,7 @@ pub struct Contract {
     pub liveness: Assumptions,
 }
 
-/// The faults that a promise survives; each a number of nodes.
+/// The faults that a promise survives: numbers of nodes, and how far time may be relied on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Assumptions {
     /// At most so many nodes are ever corrupt.
@@ -194,12 +194,28 @@ pub struct Assumptions {
     /// Monotonic clocks never jump, and while the slowest gets a second further, the fastest gets
     /// at most a second and this share of one further; `None` if clocks may do as they like.
     pub clock_drift: Option<Ratio>,
+    /// Every message between nodes that do not lie arrives, and within so long of being sent, and no
+    /// fault holds up or slows down a node that does not lie; `None` if messages and nodes may take
+    /// as long as they like. What `[cost]` says that an input takes does not count.
+    pub synchrony: Option<Duration>,
 }
 
 impl Assumptions {
     /// Nodes that crash, recover and lose messages, however many, but never lie or forget.
     pub const CRASH_RECOVERY: Self =
-        Self { byzantine: 0, forgetful: 0, faulty: u32::MAX, clock_drift: None };
+        Self { byzantine: 0, forgetful: 0, faulty: u32::MAX, clock_drift: None, synchrony: None };
+
+    /// The same, for so many rounds of this length, each of which ends by the clock and is to have
+    /// seen all messages of that round: nine tenths of a round are for a message on its way, and
+    /// the last is for what clocks drift apart in all rounds together.
+    pub fn in_rounds(round: Duration, rounds: u32) -> Self {
+        let tenth = round.as_nanos() / 10;
+        Self {
+            clock_drift: Some(Ratio::new(1, 10 * u64::from(rounds.max(1)))),
+            synchrony: Some(Duration::from_nanos(round.as_nanos() - tenth)),
+            ..Self::CRASH_RECOVERY
+        }
+    }
 }
 
 /// Something wrong with a configuration.

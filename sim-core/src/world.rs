@@ -174,8 +174,10 @@ pub(crate) struct World<'a, P: Protocol, const TRACED: bool> {
     ledger: Ledger,
     gst: Option<Time>,
     longest_timer: Duration,
-    /// Whether a corruption, a crash or a cut went beyond what safety assumes.
+    /// Whether a corruption, a crash, a clock or the network went beyond what safety assumes.
     safety_exceeded: bool,
+    /// How long a message may take as far as safety assumes.
+    prompt: Duration,
     ever_faulty: NodeSet,
     /// Whose messages arrived damaged, and nobody noticed.
     garbled: NodeSet,
@@ -316,6 +318,7 @@ impl<'a, P: Protocol, const TRACED: bool> World<'a, P, TRACED> {
             gst: None,
             longest_timer: Duration::ZERO,
             safety_exceeded: false,
+            prompt: contract.safety.synchrony.unwrap_or(Duration::from_nanos(u64::MAX)),
             ever_faulty: NodeSet::EMPTY,
             garbled: NodeSet::EMPTY,
             news: true,

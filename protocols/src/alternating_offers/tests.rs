@@ -1,6 +1,7 @@
 //! Alternating offers, told step by step.
 
-use sim_core::id::ClientId;
+use sim_core::id::{ClientId, NodeSet};
+use sim_core::message::{Lie, Message as _};
 use sim_core::rng::Ratio;
 use sim_core::tabletop::Tabletop;
 
@@ -122,6 +123,26 @@ fn nobody_accepts_for_the_other_or_what_was_not_offered() {
     table.inject(1, 0, Message::Accept { round: 1, outcome: 4 });
     table.inject(1, 0, Message::Offer { round: 0, outcome: 0 });
     assert_eq!(ends(&table), [None; 2]);
+}
+
+#[test]
+fn lies_are_other_outcomes_and_later_rounds_in_the_same_words() {
+    let table = seat(halves(), None);
+    let mouths = NodeSet::from_iter([NodeId(0)]);
+    for truth in [Message::Offer { round: 3, outcome: 2 }, Message::Accept { round: 3, outcome: 2 }]
+    {
+        let forge = |lie| truth.forge(lie, &mut table.forger(&mouths));
+        let lies = [Lie::Content, Lie::Round].map(|lie| forge(lie).expect("a lie"));
+        assert_eq!(lies.map(|lie| lie.kind()), [truth.kind(); 2]);
+        let [(round, other), (later, outcome)] = lies.map(|lie| match lie {
+            Message::Offer { round, outcome } | Message::Accept { round, outcome } => {
+                (round, outcome)
+            }
+        });
+        assert!(round == 3 && other != 2, "{lies:?}");
+        assert!(later > 3 && outcome == 2, "{lies:?}");
+        assert_eq!(forge(Lie::Time), None);
+    }
 }
 
 #[test]

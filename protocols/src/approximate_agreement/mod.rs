@@ -28,7 +28,7 @@ use crate::opinion::Timing;
 use crate::problem::estimate::{
     Begin, EPSILON_AGREEMENT, Estimation, HULL, INTEGRITY, TERMINATION,
 };
-use crate::refinement::{Message, Pace, Record, Refinement, Rounds, Timer};
+use crate::refinement::{Message, Pace, ROUNDS_MAX, Record, Refinement, Rounds, Timer};
 
 /// One node.
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
@@ -60,21 +60,24 @@ impl Protocol for ApproximateAgreement {
 
     fn contract(config: &Config, cluster: Cluster) -> Contract {
         let liars = config.liars(cluster).min(config.survivable(cluster));
-        let (forgetful, down, survived) = match config.timing {
+        let any = Assumptions::CRASH_RECOVERY;
+        let (safety, liveness) = match config.timing {
             // Nothing is on a disk that could be lost, who is down is as silent as a liar, and the
             // own clock ends the rounds whatever becomes of the others.
-            Timing::Synchronous => (u32::MAX, liars, u32::MAX),
-            Timing::Asynchronous => (0, u32::MAX, liars),
+            Timing::Synchronous => {
+                let rounds = config.rounds.unwrap_or(ROUNDS_MAX);
+                let in_rounds = Assumptions::in_rounds(config.round, rounds);
+                (
+                    Assumptions { forgetful: u32::MAX, faulty: liars, ..in_rounds },
+                    Assumptions { byzantine: u32::MAX, forgetful: u32::MAX, ..any },
+                )
+            }
+            Timing::Asynchronous => (any, Assumptions { byzantine: liars, faulty: liars, ..any }),
         };
-        let byzantine = match config.timing {
-            Timing::Synchronous => u32::MAX,
-            Timing::Asynchronous => liars,
-        };
-        let clock_drift = None;
         Contract {
             promise: Promise(vec![HULL, EPSILON_AGREEMENT, INTEGRITY, TERMINATION]),
-            safety: Assumptions { byzantine: liars, forgetful, faulty: down, clock_drift },
-            liveness: Assumptions { byzantine, forgetful, faulty: survived, clock_drift },
+            safety: Assumptions { byzantine: liars, ..safety },
+            liveness,
         }
     }
 

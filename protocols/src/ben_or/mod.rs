@@ -118,8 +118,18 @@ impl Protocol for BenOr {
         };
         Contract {
             promise: Promise(vec![AGREEMENT, VALIDITY, UNANIMITY, INTEGRITY, TERMINATION]),
-            safety: Assumptions { byzantine, forgetful: 0, faulty: u32::MAX, clock_drift: None },
-            liveness: Assumptions { byzantine, forgetful: 0, faulty: survived, clock_drift: None },
+            safety: Assumptions {
+                byzantine,
+                forgetful: 0,
+                faulty: u32::MAX,
+                ..Assumptions::CRASH_RECOVERY
+            },
+            liveness: Assumptions {
+                byzantine,
+                forgetful: 0,
+                faulty: survived,
+                ..Assumptions::CRASH_RECOVERY
+            },
         }
     }
 

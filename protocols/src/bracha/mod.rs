@@ -89,13 +89,13 @@ impl Protocol for Bracha {
                 byzantine: survived,
                 forgetful: 0,
                 faulty: u32::MAX,
-                clock_drift: None,
+                ..Assumptions::CRASH_RECOVERY
             },
             liveness: Assumptions {
                 byzantine: survived,
                 forgetful: 0,
                 faulty: survived,
-                clock_drift: None,
+                ..Assumptions::CRASH_RECOVERY
             },
         }
     }

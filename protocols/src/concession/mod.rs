@@ -74,7 +74,7 @@ impl Protocol for Concession {
             byzantine: u32::MAX,
             forgetful: u32::MAX,
             faulty: u32::MAX,
-            clock_drift: None,
+            ..Assumptions::CRASH_RECOVERY
         };
         Contract {
             promise: Promise(vec![AGREEMENT, INDIVIDUAL_RATIONALITY, TERMINATION]),

@@ -1,13 +1,11 @@
 //! The planted bugs, each against a script in which a judge sees it.
-//!
-//! Every script is run twice: the correct agents break nothing, the mutant breaks what its entry
-//! says.
 
 use sim_core::id::{ClientId, OpId};
 use sim_core::rng::Ratio;
 use sim_core::tabletop::Tabletop;
 
 use super::{Config, ConsensusBuilder, Timer};
+use crate::mutants::{Planted, breaks_all};
 use crate::problem::decision::{Choice, Propose};
 
 const A: Choice = Choice::new(0, 2);
@@ -16,7 +14,7 @@ const B: Choice = Choice::new(1, 2);
 type Table = Tabletop<ConsensusBuilder>;
 
 /// Five agents of two opinions, each of whom goes by its own.
-fn seat(mutant: Option<&'static str>) -> Table {
+fn seat(mutant: Planted) -> Table {
     let config = Config {
         own: Ratio::ALWAYS,
         rule: "plurality".parse().expect("a rule"),
@@ -43,7 +41,7 @@ fn exchange(table: &mut Table, facilitator: u32, others: &[u32]) {
 }
 
 /// n0 has counted all ballots, and nobody hears of it; n2 goes on with those who want B.
-fn the_facilitator_is_cut_off_after_counting(mutant: Option<&'static str>) -> Table {
+fn the_facilitator_is_cut_off_after_counting(mutant: Planted) -> Table {
     let mut table = seat(mutant);
     exchange(&mut table, 0, &ALL);
     exchange(&mut table, 0, &ALL);
@@ -66,7 +64,7 @@ fn the_others_go_on(table: &mut Table) {
 
 /// A majority has kept that it is A, and n0 has announced it; the news reaches nobody. n2 has not
 /// kept it, but hears n3, who has.
-fn the_news_of_the_outcome_is_lost(mutant: Option<&'static str>) -> Table {
+fn the_news_of_the_outcome_is_lost(mutant: Planted) -> Table {
     let mut table = seat(mutant);
     exchange(&mut table, 0, &ALL);
     exchange(&mut table, 0, &ALL);
@@ -76,35 +74,12 @@ fn the_news_of_the_outcome_is_lost(mutant: Option<&'static str>) -> Table {
     table
 }
 
-#[track_caller]
-fn check(id: &'static str, script: impl Fn(Option<&'static str>) -> Table) {
-    assert_eq!(script(None).violations(), [], "the correct agents:\n{}", script(None).transcript());
-    #[cfg(feature = "mutants")]
-    {
-        use sim_core::protocol::Protocol as _;
-
-        let mutant = ConsensusBuilder::MUTANTS.iter().find(|mutant| mutant.id == id);
-        let promised = mutant.expect("the mutant is listed").breaks;
-        let table = script(Some(id));
-        for property in promised {
-            let mut violations = table.violations().iter();
-            assert!(
-                violations.any(|violation| violation.property == *property),
-                "{id} breaks no {property}:\n{}",
-                table.transcript()
-            );
-        }
-    }
-    #[cfg(not(feature = "mutants"))]
-    assert_eq!(script(Some(id)).violations(), [], "nothing can be planted");
-}
-
 #[test]
 fn cb1_to_go_on_with_ones_own_minutes_is_caught() {
-    check("CB1", the_news_of_the_outcome_is_lost);
+    breaks_all("CB1", the_news_of_the_outcome_is_lost);
 }
 
 #[test]
 fn cb2_to_announce_what_no_majority_has_kept_is_caught() {
-    check("CB2", the_facilitator_is_cut_off_after_counting);
+    breaks_all("CB2", the_facilitator_is_cut_off_after_counting);
 }

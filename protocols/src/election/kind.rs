@@ -7,9 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sim_core::rng::Ratio;
-use sim_core::schema;
 
 use super::approval::Approval;
 use super::ballot::Form;
@@ -219,20 +217,10 @@ impl FromStr for Kind {
     }
 }
 
-impl Serialize for Kind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-sim_core::notation!(Kind, |_| schema::text(
+sim_core::text_notation!(
+    Kind,
+    "a voting rule, such as \"majority\"",
     "A voting rule.",
     "^[a-z-]+ *(\\(.*\\))?$",
     &["majority", "borda", "supermajority(2/3)", "quorum(1/2, plurality)"]
-));
-
-impl<'de> Deserialize<'de> for Kind {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
+);

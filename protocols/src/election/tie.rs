@@ -3,9 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sim_core::rng::{Random as _, Stream, Streams};
-use sim_core::schema;
 
 use super::options::Options;
 
@@ -67,20 +65,10 @@ impl FromStr for Tie {
     }
 }
 
-impl Serialize for Tie {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-sim_core::notation!(Tie, |_| schema::text(
+sim_core::text_notation!(
+    Tie,
+    "what settles a tie, such as \"listed\"",
     "What settles a tie.",
     "^(none|listed|drawn\\( *[0-9]+ *\\))$",
     &["listed", "drawn(7)"]
-));
-
-impl<'de> Deserialize<'de> for Tie {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
+);

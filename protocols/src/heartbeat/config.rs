@@ -46,8 +46,8 @@ pub struct Config {
     /// The least deviation that `accrual` supposes, so that heartbeats that were even so far do
     /// not make the first late one a death.
     pub deviation: Duration,
-    /// The longest delay of a message, on a network that loses none and with nodes that do not
-    /// dawdle: promises that nobody who is there is declared dead.
+    /// The longest delay of a message, on a network that loses none, with nodes that do not dawdle
+    /// and clocks of one pace: promises that nobody who is there is declared dead.
     pub synchrony: Option<Duration>,
 }
 

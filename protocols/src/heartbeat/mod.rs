@@ -20,7 +20,7 @@ use sim_core::checker::Unwatched;
 use sim_core::id::{Cluster, NodeId, OpId};
 use sim_core::problem::Promise;
 use sim_core::protocol::{Assumptions, Context, Contract, Objection, Protocol, Stored};
-use sim_core::rng::Random as _;
+use sim_core::rng::{Random as _, Ratio};
 use sim_core::time::{Duration, DurationRange};
 
 use crate::problem::membership::{
@@ -71,11 +71,12 @@ impl Protocol for Heartbeat {
         if config.synchrony.is_some() {
             promise.push(STRONG_ACCURACY);
         }
-        Contract {
-            promise: Promise(promise),
-            safety: Assumptions::CRASH_RECOVERY,
-            liveness: Assumptions::CRASH_RECOVERY,
-        }
+        let safety = Assumptions {
+            clock_drift: config.synchrony.map(|_| Ratio::NEVER),
+            synchrony: config.synchrony,
+            ..Assumptions::CRASH_RECOVERY
+        };
+        Contract { promise: Promise(promise), safety, liveness: Assumptions::CRASH_RECOVERY }
     }
 
     fn objections(config: &Config, cluster: Cluster) -> Vec<Objection> {

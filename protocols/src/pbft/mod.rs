@@ -107,8 +107,18 @@ impl<M: Machine> Protocol for Pbft<M> {
         let f = certificates::liars(cluster);
         Contract {
             promise: Promise(M::Problem::PROPERTIES.to_vec()),
-            safety: Assumptions { byzantine: f, forgetful: f, faulty: u32::MAX, clock_drift: None },
-            liveness: Assumptions { byzantine: f, forgetful: f, faulty: f, clock_drift: None },
+            safety: Assumptions {
+                byzantine: f,
+                forgetful: f,
+                faulty: u32::MAX,
+                ..Assumptions::CRASH_RECOVERY
+            },
+            liveness: Assumptions {
+                byzantine: f,
+                forgetful: f,
+                faulty: f,
+                ..Assumptions::CRASH_RECOVERY
+            },
         }
     }
 

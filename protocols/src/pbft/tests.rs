@@ -259,19 +259,47 @@ fn every_further_view_change_in_vain_doubles_the_patience() {
     assert_eq!(replica(&table, 3).view(), 3);
 }
 
+/// Four replicas have prepared a request, and the three backups give up on the primary, which is down.
+fn prepared_and_left(authentication: Authentication) -> Table {
+    let mut table = table(4, Config { authentication, ..Config::default() }, None);
+    ask(&mut table, 4, 0, 0);
+    settle_but(&mut table, |letter| matches!(letter.message, Message::Commit { .. }));
+    table.crash(0);
+    lose_patience(&mut table, &[1, 2, 3]);
+    table
+}
+
 #[test]
 fn a_new_view_keeps_what_was_prepared_in_both_modes() {
     for authentication in [Authentication::Signatures, Authentication::Macs] {
-        let mut table = table(4, Config { authentication, ..Config::default() }, None);
-        ask(&mut table, 4, 0, 0);
-        settle_but(&mut table, |letter| matches!(letter.message, Message::Commit { .. }));
-        table.crash(0);
-        lose_patience(&mut table, &[1, 2, 3]);
+        let mut table = prepared_and_left(authentication);
         settle_but(&mut table, |_| false);
         for node in 1..4 {
             assert_eq!((replica(&table, node).view(), replica(&table, node).position()), (1, 1));
         }
         assert_eq!(table.violations(), []);
+    }
+}
+
+#[test]
+fn a_message_bears_its_own_signature_and_all_those_that_it_quotes() {
+    // A view change quotes a pre-prepare, two prepares and the client's request, which alone is
+    // signed where the others have MACs; a new view quotes three of them, and its proposal.
+    for (authentication, of_change, of_new_view) in [
+        (Authentication::Signatures, 1 + 4, 1 + 3 * 5 + 1),
+        (Authentication::Macs, 1 + 1, 1 + 3 * 2),
+    ] {
+        let mut table = prepared_and_left(authentication);
+        let signatures = |letters: &[Flying<Message>]| {
+            letters.iter().map(|letter| letter.message.signatures()).collect::<Vec<_>>()
+        };
+        let changes =
+            settle_but(&mut table, |letter| matches!(letter.message, Message::ViewChange(_)));
+        assert!(signatures(&changes).iter().all(|count| *count == of_change), "{changes:?}");
+        changes.into_iter().for_each(|letter| table.arrive(letter));
+        let new_views =
+            settle_but(&mut table, |letter| matches!(letter.message, Message::NewView(_)));
+        assert_eq!(signatures(&new_views), [of_new_view; 3], "{new_views:?}");
     }
 }
 

@@ -3,21 +3,23 @@
 //! It asks for no agreement. It is here because queues have closed forms: a simulator whose clock,
 //! queue or randomness were wrong would miss them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sim_core::checker::{Checker, Class, End, Progress, Property, Witness};
+use sim_core::checker::{Checker, Class, Property, Witness};
 use sim_core::history::{Entry, Event};
-use sim_core::id::{ClientId, Cluster, NodeSet, OpId};
+use sim_core::id::{ClientId, Cluster, OpId};
 use sim_core::problem::{self, Answer, Problem, Promise};
 use sim_core::rng::ChaCha;
 use sim_core::time::{Duration, Time};
 use sim_core::workload::{Rate, Retry, Workload};
 
+use super::operation::Termination;
+
 /// A node answers in the order in which it was asked.
 pub const ORDER: &str = "order";
-/// Every request is answered.
+/// Every request is answered, but for one to a server that is down for good.
 pub const TERMINATION: &str = "termination";
 
 /// A request without content.
@@ -34,7 +36,7 @@ pub struct Served;
 pub struct Load {}
 
 /// The problem of service.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Service;
 
 impl Problem for Service {
@@ -65,7 +67,7 @@ impl Problem for Service {
         let queues = vec![VecDeque::new(); cluster.n as usize];
         let all: [(_, _, Box<dyn Checker<Job, Served>>); 2] = [
             (ORDER, Class::Safety, Box::new(Order { queues })),
-            (TERMINATION, Class::Liveness, Box::<Termination>::default()),
+            (TERMINATION, Class::Liveness, Box::<Termination<Self>>::default()),
         ];
         promise.judged_by(all)
     }
@@ -116,45 +118,11 @@ impl Checker<Job, Served> for Order {
     }
 }
 
-/// Waits for the answers, wherever they are given.
-#[derive(Default)]
-struct Termination {
-    open: BTreeMap<OpId, Time>,
-    progress: Progress,
-}
-
-impl Checker<Job, Served> for Termination {
-    fn observe(&mut self, entry: &Entry<Job, Served>) -> Option<Witness> {
-        match entry.event {
-            Event::Requested { op, .. } => {
-                self.open.entry(op).or_insert(entry.at);
-            }
-            Event::Indicated { answers: Some(op), .. } => {
-                let asked = self.open.remove(&op);
-                asked.into_iter().for_each(|asked| self.progress.answered(asked, entry.at));
-            }
-            Event::Abandoned { op } => {
-                self.open.remove(&op);
-            }
-            Event::Indicated { .. } | Event::Crashed | Event::Booted | Event::Corrupted => {}
-        }
-        None
-    }
-
-    fn conclude(&mut self, end: &End) -> Option<Witness> {
-        let (op, since) = self.open.iter().min_by_key(|(_, since)| **since)?;
-        self.progress.owes(*since, end).then(|| format!("{op} has waited since {since} s"))
-    }
-
-    fn is_settled(&self, _: &NodeSet) -> bool {
-        self.open.is_empty()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use sim_core::id::NodeId;
 
+    use super::super::bench::{Bench, end};
     use super::*;
 
     fn judged(answers: &[u32]) -> Option<Witness> {
@@ -180,21 +148,18 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_waits_beyond_patience_is_missed() {
-        let mut judge = Termination::default();
+    fn a_request_is_due_after_the_patience_from_a_server_that_stays_and_from_no_other() {
         let op = OpId::default();
-        let event = Event::Requested { op, request: Job, reached: true };
-        judge.observe(&Entry { at: Time::ZERO, node: NodeId(0), incarnation: 0, event });
-        let core: NodeSet = [NodeId(0)].into_iter().collect();
-        assert!(!judge.is_settled(&core));
-        let end = |secs| End {
-            cluster: Cluster { n: 1 },
-            at: Time::ZERO + Duration::from_secs(secs),
-            gst: Some(Time::ZERO),
-            patience: Duration::from_secs(5),
-            core: core.clone(),
+        let asked = Event::Requested { op, request: Job, reached: true };
+        let conclude = |at, core| {
+            let mut bench =
+                Bench::<Service>::after([(0, 0, asked.clone()), (0, 0, Event::Crashed)]);
+            let end = end(at, Some(0), core);
+            assert!(!bench.is_settled(&end.core));
+            bench.conclude(&end).into_iter().map(|(property, _)| property).collect::<Vec<_>>()
         };
-        assert!(judge.conclude(&end(4)).is_none());
-        assert!(judge.conclude(&end(5)).is_some());
+        assert_eq!(conclude(9, &[0, 1]), [""; 0]);
+        assert_eq!(conclude(10, &[0, 1]), [TERMINATION]);
+        assert_eq!(conclude(10, &[1]), [""; 0], "n0 is down for good");
     }
 }

@@ -41,6 +41,11 @@ fn a_node_stands_in_for_a_home_that_is_silent_and_hands_over_what_it_took_on() {
     table.settle(&[3, 4]);
     assert_eq!(told(&table, "written"), 1, "{}", table.transcript());
     assert_eq!(told(&table, "HintQueued"), 1);
+    assert_eq!(
+        told(&table, "stood_in"),
+        1,
+        "n3 did, and the homes n0 and n1 answered for themselves"
+    );
     table.boot(NodeId(2));
     table.lose_all();
     table.fire(3, Timer::Handoff);

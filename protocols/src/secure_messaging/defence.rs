@@ -3,10 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::de::{Deserialize, Deserializer, Error as _};
-use serde::ser::{Serialize, Serializer};
-use sim_core::schema;
-
 /// One line of defence.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum Defence {
@@ -134,24 +130,13 @@ impl fmt::Display for Defences {
     }
 }
 
-impl Serialize for Defences {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-sim_core::notation!(Defences, |_| schema::text(
+sim_core::text_notation!(
+    Defences,
+    "which defences stand, such as \"all but audit\"",
     "Which defences stand.",
     "^(all|none|only .+|all but .+)$",
     &["all", "only signatures", "all but audit"]
-));
-
-impl<'de> Deserialize<'de> for Defences {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(D::Error::custom)
-    }
-}
+);
 
 #[cfg(test)]
 mod tests {

@@ -154,3 +154,110 @@ impl Evidence {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sim_core::id::{ClientId, OpId};
+    use sim_core::time::{Duration, Time};
+
+    use super::super::message::{Body, Letter, Sealed};
+    use super::*;
+    use crate::credential::Certificate;
+    use crate::credential::tests::keys;
+    use crate::problem::secure_messaging::{Kind, Label};
+
+    /// Heads of a log that only grows, and of one that does not.
+    fn heads(keeper: &SecretKey) -> (Tree, SignedHead, SignedHead, SignedHead) {
+        let tree = Tree::over((0_u8..9).map(|number| leaf(&[number])));
+        let head =
+            |size: usize| SignedHead::sign(keeper, size as u32, tree.root_at(size).unwrap(), None);
+        let other = Tree::over((10_u8..14).map(|number| leaf(&[number])));
+        let forked = SignedHead::sign(keeper, other.len() as u32, other.root(), None);
+        (tree.clone(), head(4), head(9), forked)
+    }
+
+    /// The key of an authority that vouched for nobody here.
+    const VOUCHING: PublicKey = PublicKey { owner: NodeId(9), generation: 0 };
+
+    #[test]
+    fn two_logs_convict_whoever_signed_both_and_nobody_else() {
+        let [keeper, eve] = keys();
+        let (tree, small, large, forked) = heads(&keeper);
+        let leaves = tree.leaves().to_vec();
+        let fork = |small, large, leaves| Evidence::Fork { small, large, leaves };
+        let convicts = |evidence: &Evidence| evidence.convicts(keeper.public(), VOUCHING);
+        assert_eq!(convicts(&fork(forked, large, leaves.clone())), Some(NodeId(0)));
+        assert_eq!(convicts(&fork(small, forked, vec![])), Some(NodeId(0)), "of one size");
+        // A log that grew, the same head twice, and other leaves than those of the head prove nothing.
+        assert_eq!(convicts(&fork(small, large, leaves.clone())), None);
+        assert_eq!(convicts(&fork(small, small, vec![])), None);
+        assert_eq!(convicts(&fork(forked, large, leaves[..8].to_vec())), None);
+        assert_eq!(convicts(&fork(large, forked, leaves.clone())), None, "the wrong way round");
+        // What somebody else signed convicts neither of them.
+        let (_, of_eve, ..) = heads(&eve);
+        let made_up = fork(forked, SignedHead::sign(&eve, 4, leaf(b""), None), vec![]);
+        assert_eq!((convicts(&made_up), made_up.convicts(eve.public(), VOUCHING)), (None, None));
+        assert_eq!(convicts(&fork(of_eve, large, leaves)), None);
+    }
+
+    #[test]
+    fn an_answer_that_is_less_than_what_it_answers_convicts_and_an_old_one_does_not() {
+        let [keeper, _] = keys();
+        let (_, small, large, _) = heads(&keeper);
+        let answer = |size, answering| SignedHead::sign(&keeper, size, leaf(b"x"), answering);
+        let shrunk =
+            |known, answer| Evidence::Shrunk { known, answer }.convicts(keeper.public(), VOUCHING);
+        assert_eq!(shrunk(large, answer(4, Some(large.known()))), Some(NodeId(0)));
+        assert_eq!(shrunk(large, answer(9, Some(large.known()))), None, "no less");
+        assert_eq!(shrunk(large, answer(4, Some(small.known()))), None, "an answer to another");
+        assert_eq!(shrunk(large, small), None, "an old head, which was an answer to nobody");
+    }
+
+    /// A message that was signed, under a key for which `authority` vouched.
+    fn said(author: &SecretKey, authority: &SecretKey, to: u32, slot: u32, kind: Kind) -> Letter {
+        let lasts = Duration::from_secs(9);
+        let certificate = Certificate::issue(authority, author.public(), Time::ZERO, lasts);
+        let letter = Letter {
+            from: author.public().owner,
+            to: NodeId(to),
+            op: OpId { client: ClientId(0), sequence: slot },
+            sent_at: Time::ZERO,
+            sealed: Sealed::new(
+                Body::Text { kind, label: Label::Secret, term: 3 },
+                Some(NodeId(to)),
+            ),
+            certificate: None,
+            signature: None,
+        };
+        letter.signed(author, certificate, true)
+    }
+
+    #[test]
+    fn two_statements_in_one_slot_convict_their_author_before_anybody_and_nothing_else_does() {
+        let [author, authority] = keys();
+        let convicts = |first: &Letter, second: &Letter| {
+            let both = [first, second].map(|letter| letter.statement().expect("a signed message"));
+            Evidence::Contradiction(Box::new(both)).convicts(VOUCHING, authority.public())
+        };
+        let first = said(&author, &authority, 5, 1, Kind::Order);
+        let other = said(&author, &authority, 6, 1, Kind::Note);
+        assert_eq!(convicts(&first, &other), Some(NodeId(0)));
+        assert_eq!(
+            convicts(&first, &said(&author, &authority, 6, 1, Kind::Order)),
+            Some(NodeId(0))
+        );
+        // The same letter sent again later, and another in another slot, are what the honest do.
+        let mut again = Letter { sent_at: Time::ZERO + Duration::from_secs(1), ..first.clone() };
+        let certificate = first.certificate.expect("it has one");
+        again = again.signed(&author, certificate, true);
+        assert_eq!(convicts(&first, &again), None);
+        assert_eq!(convicts(&first, &said(&author, &authority, 6, 2, Kind::Note)), None);
+        // What somebody else signed in his name, or under a key for which nobody vouched.
+        let forged = Letter { from: NodeId(0), ..said(&authority, &authority, 6, 1, Kind::Note) };
+        assert_eq!(convicts(&first, &forged), None);
+        assert_eq!(convicts(&first, &Letter { to: NodeId(6), ..first.clone() }), None, "altered");
+        let [first, other] =
+            [Kind::Order, Kind::Note].map(|kind| said(&author, &author, 5, 1, kind));
+        assert_eq!(convicts(&first, &other), None);
+    }
+}

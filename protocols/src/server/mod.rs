@@ -67,7 +67,8 @@ impl Protocol for Server {
     type Monitor = Unwatched;
 
     fn contract(_: &Config, _: Cluster) -> Contract {
-        let none = Assumptions { byzantine: 0, forgetful: 0, faulty: 0, clock_drift: None };
+        let none =
+            Assumptions { byzantine: 0, forgetful: 0, faulty: 0, ..Assumptions::CRASH_RECOVERY };
         Contract {
             promise: Promise(vec![ORDER, TERMINATION]),
             safety: Assumptions { faulty: u32::MAX, ..none },

@@ -89,14 +89,14 @@ impl Protocol for SignedMessages {
                 byzantine: traitors,
                 forgetful: u32::MAX,
                 faulty: traitors,
-                clock_drift: None,
+                ..Assumptions::in_rounds(config.round, config.rounds(cluster))
             },
             // The own clock ends the rounds, whatever becomes of the others.
             liveness: Assumptions {
                 byzantine: u32::MAX,
                 forgetful: u32::MAX,
                 faulty: u32::MAX,
-                clock_drift: None,
+                ..Assumptions::CRASH_RECOVERY
             },
         }
     }

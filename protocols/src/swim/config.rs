@@ -53,13 +53,14 @@ pub struct Config {
     /// others; by default all know all.
     pub seeds: Option<u32>,
     /// How often a member exchanges its whole view with another: with each in turn, in an order that
-    /// is shuffled after each round, also with those that it holds for gone; so groups that lost
-    /// each other are together again after as many such times as there are nodes. `0s` for never.
+    /// is shuffled after each round, also with those that it holds for gone. So nobody waits for its
+    /// turn longer than two rounds, and groups that lost each other have met, if no message is lost,
+    /// after twice as many such times as there are nodes at the latest. `0s` for never.
     pub sync: Duration,
     /// What is left of the incarnation after a crash.
     pub incarnation: Incarnations,
-    /// The longest delay of a message, on a network that loses none and with nodes that do not
-    /// dawdle: promises that nobody who is there is declared dead.
+    /// The longest delay of a message, on a network that loses none, with nodes that do not dawdle
+    /// and clocks of one pace: promises that nobody who is there is declared dead.
     pub synchrony: Option<Duration>,
 }
 

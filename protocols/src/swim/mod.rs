@@ -31,7 +31,7 @@ use sim_core::id::{Cluster, NodeId, OpId};
 use sim_core::mark::Mark;
 use sim_core::problem::Promise;
 use sim_core::protocol::{Assumptions, Context, Contract, Mutant, Objection, Protocol, Stored};
-use sim_core::rng::Random as _;
+use sim_core::rng::{Random as _, Ratio};
 use sim_core::time::{Duration, DurationRange};
 
 use crate::problem::membership::{
@@ -115,9 +115,14 @@ impl Protocol for Swim {
         if config.synchrony.is_some() {
             promise.push(STRONG_ACCURACY);
         }
+        let safety = Assumptions {
+            clock_drift: config.synchrony.map(|_| Ratio::NEVER),
+            synchrony: config.synchrony,
+            ..Assumptions::CRASH_RECOVERY
+        };
         Contract {
             promise: Promise(promise),
-            safety: Assumptions::CRASH_RECOVERY,
+            safety,
             // Who forgot its incarnation is told.
             liveness: Assumptions { forgetful: u32::MAX, ..Assumptions::CRASH_RECOVERY },
         }

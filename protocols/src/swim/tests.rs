@@ -302,6 +302,26 @@ fn views_are_exchanged_with_everybody_in_turn_also_with_those_held_for_gone() {
 }
 
 #[test]
+fn nobody_waits_for_its_turn_longer_than_two_rounds_nor_does_who_comes_in_the_middle_of_one() {
+    let mut table = Table::new(6, Config { seeds: Some(1), ..in_step() });
+    table.lose_all();
+    let known = (2..5).map(|member| update(member, 0, Status::Alive)).collect();
+    table.inject(1, 0, says(0, known));
+    let turn = |table: &mut Table| partners(table, 0, Timer::Sync, 1)[0];
+    let begun = [turn(&mut table), turn(&mut table)];
+    table.inject(5, 0, says(0, Vec::new()));
+    let turns: Vec<u32> = begun.into_iter().chain((0..200).map(|_| turn(&mut table))).collect();
+    let places = |member: u32| -> Vec<usize> {
+        (0..turns.len()).filter(|place| turns[*place] == member).collect()
+    };
+    assert!((4..9).contains(&places(5)[0]), "the rest of this round and the next: {turns:?}");
+    let waits = (1..6).flat_map(|member| {
+        places(member).windows(2).map(|two| two[1] - two[0]).collect::<Vec<_>>()
+    });
+    assert_eq!(waits.max(), Some(2 * 5 - 1), "first in a round and last in the next: {turns:?}");
+}
+
+#[test]
 fn whoever_comes_back_when_the_seed_is_gone_asks_whom_it_remembers() {
     let mut table = acquainted_by_a_seed();
     table.request(1, OP, Request::Leave);

@@ -295,3 +295,75 @@ impl Config {
         objections
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::de::value::{Error, MapDeserializer};
+    use sim_core::protocol::Protocol as _;
+
+    use super::*;
+    use crate::voting::Voting;
+
+    #[test]
+    fn keys_are_read_and_unknown_ones_refused() {
+        let read = |keys: &[(&'static str, &'static str)]| {
+            Config::deserialize(MapDeserializer::<_, Error>::new(keys.iter().copied()))
+        };
+        let keys = [("form", "collector"), ("tie", "first"), ("timeout", "2s")];
+        let expected = Config {
+            form: Form::Collector,
+            tie: Tie::First,
+            timeout: Duration::from_secs(2),
+            ..Config::default()
+        };
+        assert_eq!(read(&keys), Ok(expected));
+        assert_eq!(read(&[("form", "all-to-all")]), Ok(Config::default()));
+        assert!(read(&[("quorom", "3")]).is_err());
+    }
+
+    #[test]
+    fn what_cannot_run_is_objected_to_and_what_is_unsafe_is_marked() {
+        let objections = |change: fn(&mut Config)| {
+            let mut config = Config::default();
+            change(&mut config);
+            let found = Voting::objections(&config, Cluster { n: 4 });
+            found
+                .into_iter()
+                .map(|objection| (objection.key, objection.runnable))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(objections(|_| {}), []);
+        assert_eq!(objections(|it| it.quorum = Rule::Count(0)), [("quorum", false)]);
+        assert_eq!(objections(|it| it.quorum = Rule::Count(1)), [("quorum", true)]);
+        assert_eq!(objections(|it| it.quorum = Rule::Count(2)), [("quorum", true)]);
+        assert_eq!(objections(|it| it.quorum = Rule::Count(3)), []);
+        assert_eq!(objections(|it| it.quorum = Rule::Count(4)), []);
+        assert_eq!(objections(|it| it.quorum = Rule::Count(5)), [("quorum", false)]);
+        let of = |text: &str| Rule::Of(text.parse().expect("an expression"));
+        assert_eq!(objections(|it| it.electorate = Electorate::Reachable), [("electorate", true)]);
+        for (text, expected) in [
+            ("majority", None),
+            ("wheel", None),
+            ("n0 & n1 | n2 & n3", Some(("quorum", true))),
+            ("choose(2)", Some(("quorum", true))),
+            ("n4", Some(("quorum", false))),
+            ("grid(3, 3)", Some(("quorum", false))),
+        ] {
+            let config = Config { quorum: of(text), ..Config::default() };
+            let found = Voting::objections(&config, Cluster { n: 4 });
+            let found = found.first().map(|objection| (objection.key, objection.runnable));
+            assert_eq!(found, expected, "{text}");
+        }
+        let halves = Config { quorum: of("n0 & n1 | n2 & n3"), ..Config::default() };
+        assert_eq!(
+            Voting::objections(&halves, Cluster { n: 4 })[0].reason,
+            "{n0, n1} and {n2, n3} are quorums without a common agent: two choices can win"
+        );
+        assert_eq!(objections(|it| it.collector = 3), []);
+        assert_eq!(objections(|it| it.collector = 4), [("collector", false)]);
+        let zero = |it: &mut Config| it.timeout = Duration::ZERO;
+        assert_eq!(objections(zero), [("timeout", false)]);
+        let zero = |it: &mut Config| it.resend = Some(Duration::ZERO);
+        assert_eq!(objections(zero), [("resend", false)]);
+    }
+}

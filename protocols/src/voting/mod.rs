@@ -22,6 +22,8 @@ mod bounds;
 #[cfg(test)]
 mod mutants;
 #[cfg(test)]
+mod returning;
+#[cfg(test)]
 mod ruled;
 #[cfg(test)]
 mod spreading;
@@ -142,14 +144,14 @@ impl Protocol for Voting {
                 byzantine: config.liars_survived(cluster),
                 forgetful: 0,
                 faulty: u32::MAX,
-                clock_drift: None,
+                ..Assumptions::CRASH_RECOVERY
             },
             // An agent's own timeout ends its wait, whatever becomes of the others.
             liveness: Assumptions {
                 byzantine: u32::MAX,
                 forgetful: u32::MAX,
                 faulty: u32::MAX,
-                clock_drift: None,
+                ..Assumptions::CRASH_RECOVERY
             },
         }
     }

@@ -1,44 +1,41 @@
-//! Voting at the table, step by step.
+//! Voting at the table, step by step: what is counted and what wins.
 
 use expect_test::expect;
-use serde::Deserialize as _;
-use serde::de::value::{Error, MapDeserializer};
 use sim_core::id::ClientId;
 use sim_core::message::{Forger, Lie, Message as _};
 use sim_core::rng::{Stream, Streams};
 use sim_core::tabletop::Tabletop;
-use sim_core::time::Duration;
 
 use super::*;
 use crate::quorum::Rule;
 
 // The seed case: what four agents should build the front end with.
-const REACT: Choice = Choice::new(0, 2);
-const VUE: Choice = Choice::new(1, 2);
+pub(super) const REACT: Choice = Choice::new(0, 2);
+pub(super) const VUE: Choice = Choice::new(1, 2);
 const A: Choice = Choice::new(0, 3);
 const B: Choice = Choice::new(1, 3);
 const C: Choice = Choice::new(2, 3);
 
-type Table = Tabletop<Voting>;
+pub(super) type Table = Tabletop<Voting>;
 
-const fn op(client: u32) -> OpId {
+pub(super) const fn op(client: u32) -> OpId {
     OpId { client: ClientId(client), sequence: 0 }
 }
 
-fn ask(table: &mut Table, node: u32, opinion: Choice) {
+pub(super) fn ask(table: &mut Table, node: u32, opinion: Choice) {
     table.request(node, op(node), Propose::from(opinion));
 }
 
-fn ballot(choice: Choice) -> Message {
+pub(super) fn ballot(choice: Choice) -> Message {
     Message::Ballot { vote: choice.into() }
 }
 
-fn settle_all(table: &mut Table, n: u32) {
+pub(super) fn settle_all(table: &mut Table, n: u32) {
     table.settle(&(0..n).collect::<Vec<_>>());
 }
 
 /// Asks everybody and delivers everything.
-fn vote(config: Config, opinions: &[Choice]) -> Table {
+pub(super) fn vote(config: Config, opinions: &[Choice]) -> Table {
     let n = opinions.len() as u32;
     let mut table = Table::new(n, config);
     for (node, opinion) in (0..).zip(opinions) {
@@ -48,25 +45,25 @@ fn vote(config: Config, opinions: &[Choice]) -> Table {
     table
 }
 
-fn conclusion(table: &Table, node: u32) -> Option<Conclusion> {
+pub(super) fn conclusion(table: &Table, node: u32) -> Option<Conclusion> {
     table.state(node).outcome.map(Settled::conclusion)
 }
 
 #[track_caller]
-fn check(table: &Table, expected: &[Option<Conclusion>]) {
+pub(super) fn check(table: &Table, expected: &[Option<Conclusion>]) {
     let conclusions = (0..expected.len()).map(|node| conclusion(table, node as u32));
     assert_eq!(conclusions.collect::<Vec<_>>(), expected);
     assert_eq!(table.violations(), []);
 }
 
 /// How often what follows the node's name in a line of the transcript starts with `what`.
-fn count(table: &Table, what: &str) -> usize {
+pub(super) fn count(table: &Table, what: &str) -> usize {
     let lines = table.transcript().lines();
     let effects = lines.filter_map(|line| line.strip_prefix("  n")?.split_once(' '));
     effects.filter(|(_, effect)| effect.starts_with(what)).count()
 }
 
-fn collector() -> Config {
+pub(super) fn collector() -> Config {
     Config { form: Form::Collector, ..Config::default() }
 }
 
@@ -74,12 +71,8 @@ fn first_wins() -> Config {
     Config { tie: Tie::First, ..Config::default() }
 }
 
-fn resending(config: Config) -> Config {
-    Config { resend: Some(Duration::from_millis(100)), ..config }
-}
-
-const DECIDED_REACT: Option<Conclusion> = Some(Conclusion::Decided(REACT));
-const UNDECIDED: Option<Conclusion> = Some(Conclusion::Undecided);
+pub(super) const DECIDED_REACT: Option<Conclusion> = Some(Conclusion::Decided(REACT));
+pub(super) const UNDECIDED: Option<Conclusion> = Some(Conclusion::Undecided);
 
 #[test]
 fn three_of_four_agents_want_react_and_all_decide_it() {
@@ -249,143 +242,6 @@ fn a_vote_costs_n_times_n_minus_1_messages_or_twice_n_minus_1() {
 }
 
 #[test]
-fn a_restart_never_changes_a_vote() {
-    let mut table = Table::new(3, Config::default());
-    ask(&mut table, 0, REACT);
-    table.lose_all();
-    table.restart(0);
-    // Another client of the agent has another opinion, but the agent has voted.
-    table.request(0, op(7), Propose::from(VUE));
-    let sent = table.flying().iter().map(|letter| letter.message.clone());
-    assert_eq!(sent.collect::<Vec<_>>(), [ballot(REACT), ballot(REACT)]);
-    ask(&mut table, 1, REACT);
-    table.settle(&[0, 1]);
-    check(&table, &[DECIDED_REACT, DECIDED_REACT, None]);
-    assert_eq!(count(&table, "Persist { record: Ballot"), 2);
-}
-
-#[test]
-fn a_restart_never_changes_an_outcome() {
-    let mut table = Table::new(3, Config::default());
-    ask(&mut table, 0, REACT);
-    table.fire(0, Timer::GiveUp);
-    table.restart(0);
-    // Its ballot may have been lost with the crash, and others may need it.
-    assert_eq!(table.flying().len(), 4);
-    assert_eq!(table.timers(0), []);
-    for other in 1..3 {
-        table.inject(other, 0, ballot(REACT));
-    }
-    check(&table, &[UNDECIDED]);
-    assert_eq!(count(&table, "Indicate"), 2);
-}
-
-#[test]
-fn a_collector_that_restarts_announces_its_outcome_again() {
-    let mut table = vote(collector(), &[REACT; 3]);
-    table.restart(0);
-    assert_eq!(table.flying().len(), 2);
-    settle_all(&mut table, 3);
-    check(&table, &[DECIDED_REACT; 3]);
-}
-
-#[test]
-fn a_retry_votes_once_and_is_answered_once_the_outcome_is_known() {
-    let mut table = Table::new(2, Config::default());
-    ask(&mut table, 0, REACT);
-    ask(&mut table, 0, REACT);
-    assert_eq!(count(&table, "Send"), 1);
-    assert_eq!(count(&table, "Indicate"), 0);
-    ask(&mut table, 1, REACT);
-    settle_all(&mut table, 2);
-    assert_eq!(count(&table, "Indicate { answers: Some(c0.0)"), 1);
-    table.restart(0);
-    ask(&mut table, 0, REACT);
-    assert_eq!(count(&table, "Indicate { answers: Some(c0.0)"), 2);
-    check(&table, &[DECIDED_REACT; 2]);
-}
-
-#[test]
-fn whoever_is_asked_after_the_outcome_still_votes_and_is_answered() {
-    let mut table = Table::new(4, resending(Config::default()));
-    (0..3).for_each(|node| ask(&mut table, node, REACT));
-    settle_all(&mut table, 4);
-    check(&table, &[DECIDED_REACT; 4]);
-    ask(&mut table, 3, VUE);
-    assert_eq!(table.flying().len(), 3);
-    assert_eq!(table.timers(3), []);
-    assert_eq!(count(&table, "Indicate { answers: Some(c3.0)"), 1);
-    settle_all(&mut table, 4);
-    check(&table, &[DECIDED_REACT; 4]);
-}
-
-#[test]
-fn the_wait_starts_with_the_first_ballot_and_only_once() {
-    let mut table = Table::new(4, Config::default());
-    table.inject(1, 0, ballot(REACT));
-    assert_eq!(table.timers(0), [Timer::GiveUp]);
-    ask(&mut table, 0, VUE);
-    assert_eq!(count(&table, "SetTimer { timer: GiveUp, after: 500ms"), 1);
-    table.fire(0, Timer::GiveUp);
-    check(&table, &[UNDECIDED, None, None, None]);
-}
-
-#[test]
-fn a_voter_waits_twice_as_long_as_the_collector() {
-    let mut table = Table::new(3, collector());
-    ask(&mut table, 0, REACT);
-    ask(&mut table, 1, VUE);
-    assert_eq!(count(&table, "SetTimer { timer: GiveUp, after: 500ms"), 1);
-    assert_eq!(count(&table, "SetTimer { timer: GiveUp, after: 1s"), 1);
-    table.fire(1, Timer::GiveUp);
-    table.inject(0, 1, Message::Outcome { decided: Some(VUE) });
-    check(&table, &[None, UNDECIDED, None]);
-}
-
-#[test]
-fn a_repeated_ballot_outlasts_loss() {
-    for config in [Config::default(), collector()] {
-        let mut table = Table::new(3, resending(config));
-        (0..3).for_each(|node| ask(&mut table, node, REACT));
-        table.lose_all();
-        for node in 0..3 {
-            if table.timers(node).contains(&Timer::Resend) {
-                table.fire(node, Timer::Resend);
-                assert!(table.timers(node).contains(&Timer::Resend), "once is not enough");
-            }
-        }
-        settle_all(&mut table, 3);
-        check(&table, &[DECIDED_REACT; 3]);
-        (0..3).for_each(|node| assert_eq!(table.timers(node), []));
-        table.inject(0, 1, ballot(REACT));
-        assert_eq!(table.flying().len(), 0, "none but a collector announces");
-    }
-}
-
-#[test]
-fn a_collector_tells_the_outcome_again_to_whom_it_was_lost() {
-    for (config, answers) in [(collector(), 0), (resending(collector()), 1)] {
-        let mut table = Table::new(3, config);
-        (0..2).for_each(|node| ask(&mut table, node, REACT));
-        assert_eq!(table.timers(0), [Timer::GiveUp], "its ballot has nowhere to go");
-        table.deliver(1, 0);
-        table.lose_all();
-        table.inject(1, 0, ballot(REACT));
-        assert_eq!(table.flying().len(), answers);
-        table.lose_all();
-        // Its first ballot is only late: the outcome was sent to it anyway.
-        ask(&mut table, 2, VUE);
-        table.deliver(2, 0);
-        assert_eq!(table.flying().len(), 0);
-        table.inject(2, 0, ballot(VUE));
-        assert_eq!(table.flying().len(), answers);
-        settle_all(&mut table, 3);
-        assert_eq!(conclusion(&table, 2).is_some(), answers == 1);
-        assert_eq!(table.violations(), []);
-    }
-}
-
-#[test]
 fn a_lie_names_another_choice_and_colluding_liars_tell_the_same() {
     let draws = Streams::new(1).key(Stream::Adversary);
     let outcome = |decided| Message::Outcome { decided };
@@ -405,66 +261,6 @@ fn a_lie_names_another_choice_and_colluding_liars_tell_the_same() {
         assert_eq!(forge(outcome(Some(only))), Some(outcome(None)));
         assert_eq!(forge(outcome(None)), None);
     }
-}
-
-#[test]
-fn keys_are_read_and_unknown_ones_refused() {
-    let read = |keys: &[(&'static str, &'static str)]| {
-        Config::deserialize(MapDeserializer::<_, Error>::new(keys.iter().copied()))
-    };
-    let keys = [("form", "collector"), ("tie", "first"), ("timeout", "2s")];
-    let expected = Config {
-        form: Form::Collector,
-        tie: Tie::First,
-        timeout: Duration::from_secs(2),
-        ..Config::default()
-    };
-    assert_eq!(read(&keys), Ok(expected));
-    assert_eq!(read(&[("form", "all-to-all")]), Ok(Config::default()));
-    assert!(read(&[("quorom", "3")]).is_err());
-}
-
-#[test]
-fn what_cannot_run_is_objected_to_and_what_is_unsafe_is_marked() {
-    let objections = |change: fn(&mut Config)| {
-        let mut config = Config::default();
-        change(&mut config);
-        let found = Voting::objections(&config, Cluster { n: 4 });
-        found.into_iter().map(|objection| (objection.key, objection.runnable)).collect::<Vec<_>>()
-    };
-    assert_eq!(objections(|_| {}), []);
-    assert_eq!(objections(|it| it.quorum = Rule::Count(0)), [("quorum", false)]);
-    assert_eq!(objections(|it| it.quorum = Rule::Count(1)), [("quorum", true)]);
-    assert_eq!(objections(|it| it.quorum = Rule::Count(2)), [("quorum", true)]);
-    assert_eq!(objections(|it| it.quorum = Rule::Count(3)), []);
-    assert_eq!(objections(|it| it.quorum = Rule::Count(4)), []);
-    assert_eq!(objections(|it| it.quorum = Rule::Count(5)), [("quorum", false)]);
-    let of = |text: &str| Rule::Of(text.parse().expect("an expression"));
-    assert_eq!(objections(|it| it.electorate = Electorate::Reachable), [("electorate", true)]);
-    for (text, expected) in [
-        ("majority", None),
-        ("wheel", None),
-        ("n0 & n1 | n2 & n3", Some(("quorum", true))),
-        ("choose(2)", Some(("quorum", true))),
-        ("n4", Some(("quorum", false))),
-        ("grid(3, 3)", Some(("quorum", false))),
-    ] {
-        let config = Config { quorum: of(text), ..Config::default() };
-        let found = Voting::objections(&config, Cluster { n: 4 });
-        let found = found.first().map(|objection| (objection.key, objection.runnable));
-        assert_eq!(found, expected, "{text}");
-    }
-    let halves = Config { quorum: of("n0 & n1 | n2 & n3"), ..Config::default() };
-    assert_eq!(
-        Voting::objections(&halves, Cluster { n: 4 })[0].reason,
-        "{n0, n1} and {n2, n3} are quorums without a common agent: two choices can win"
-    );
-    assert_eq!(objections(|it| it.collector = 3), []);
-    assert_eq!(objections(|it| it.collector = 4), [("collector", false)]);
-    let zero = |it: &mut Config| it.timeout = Duration::ZERO;
-    assert_eq!(objections(zero), [("timeout", false)]);
-    let zero = |it: &mut Config| it.resend = Some(Duration::ZERO);
-    assert_eq!(objections(zero), [("resend", false)]);
 }
 
 #[test]

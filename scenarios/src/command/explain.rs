@@ -126,12 +126,19 @@ pub(super) fn assumed(assumptions: &Assumptions) -> String {
         0 => format!("none {what}"),
         count => format!("at most {count} {what}"),
     };
-    format!(
+    let mut words = format!(
         "with {}, {}, {}",
         most(assumptions.byzantine, "corrupt"),
         most(assumptions.forgetful, "forgetful"),
         most(assumptions.faulty, "faulty for good")
-    )
+    );
+    if let Some(drift) = assumptions.clock_drift {
+        words += &format!(", clocks apart by at most {drift} of their pace");
+    }
+    if let Some(delay) = assumptions.synchrony {
+        words += &format!(", every message within {delay}");
+    }
+    words
 }
 
 /// Where a resolved setting was written: at its path, or as the short form of a table around it.

@@ -77,6 +77,14 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             || self.ever_faulty.len() > safety.faulty;
     }
 
+    /// A message is lost or late, or its receiver is held up, which counts where safety assumes that
+    /// it is not; what liars do not get or do not say in time, they could have kept to themselves.
+    #[cold]
+    pub(super) fn count_late(&mut self, from: NodeId, to: NodeId) {
+        let honest = ![from, to].iter().any(|node| self.corrupt.contains(*node));
+        self.safety_exceeded |= honest && self.contract.safety.synchrony.is_some();
+    }
+
     /// The durable state of a node was lost: it counts as faulty for good.
     pub(super) fn count_forgetful(&mut self, node: NodeId) {
         self.forgetful.insert(node);

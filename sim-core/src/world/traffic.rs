@@ -165,6 +165,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         let fate = self.network.fate(from, to, self.now);
         let Some(delay) = fate.delay else {
             self.ledger.counts.lost += 1;
+            self.count_late(from, to);
             self.tell(StepKind::Lose, None, ends, || "lost".to_owned());
             return;
         };
@@ -174,6 +175,9 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             self.ledger.counts.duplicated += 1;
             let message = message.clone();
             self.dispatch(held + delay, from, to, message);
+        }
+        if held + delay > self.prompt {
+            self.count_late(from, ends.to);
         }
         self.dispatch(held + delay, from, to, message);
     }
@@ -208,6 +212,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
 
     fn cut_off(&mut self, strike: usize, ends: Ends) {
         self.ledger.counts.cut += 1;
+        self.count_late(ends.from, ends.to);
         self.nemesis.wakes[strike].record.changed += 1;
         self.tell(StepKind::Lose, None, ends, || "cut".to_owned());
     }

@@ -13,7 +13,7 @@ use crate::message::Message;
 use crate::nemesis::Lot;
 use crate::node::Input;
 use crate::protocol::Protocol;
-use crate::time::Duration;
+use crate::time::{Duration, Time};
 
 impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     /// Brings an input before the node's processor.
@@ -40,6 +40,10 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         }
         if slow {
             self.witness(FaultKind::SlowNode, instance);
+        }
+        if waits || slow {
+            let identity = self.nodes[instance.index()].identity;
+            self.count_late(identity, identity);
         }
         self.work(instance, false);
     }
@@ -150,11 +154,18 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         }
     }
 
+    /// What strikes that have not ended do to a node, in the order in which they struck, and when
+    /// that was.
+    fn ailments(&self, node: NodeId) -> impl Iterator<Item = (Time, &Fault)> {
+        let holding = self.nemesis.wakes.iter().filter(move |wake| wake.held.contains(node));
+        holding.map(|wake| (wake.record.at, &self.nemesis.spec(wake.strike).fault))
+    }
+
     /// Makes clocks go wrong.
     pub(super) fn disturb_clocks(&mut self, wake: usize, nodes: NodeSet, trouble: ClockTrouble) {
+        self.nemesis.wakes[wake].held = nodes.clone();
         for node in nodes.iter() {
             let now = self.now;
-            let sway = |by, period, jumps| Some(Sway { by, period, since: now, jumps });
             let body = &mut self.nodes[node.index()];
             match trouble {
                 ClockTrouble::Step(by) => body.clock.step(by),
@@ -162,15 +173,28 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 ClockTrouble::Drift(ppm) => {
                     self.retime(node, Duration::ZERO, |clock| clock.speed_up(now, ppm));
                 }
-                ClockTrouble::Strobe { by, period } => body.trouble().sway = sway(by, period, true),
-                ClockTrouble::Wave { by, period } => body.trouble().sway = sway(by, period, false),
+                ClockTrouble::Strobe { .. } | ClockTrouble::Wave { .. } => self.sway_clock(node),
             }
         }
         self.watch_clocks();
         let jumped = matches!(trouble, ClockTrouble::Jump(_)) && !nodes.is_empty();
         self.safety_exceeded |= jumped && self.contract.safety.clock_drift.is_some();
         self.nemesis.wakes[wake].record.changed = nodes.len().into();
-        self.nemesis.wakes[wake].held = nodes;
+    }
+
+    /// The wall clock goes wrong and right as the last strike says that has not ended.
+    fn sway_clock(&mut self, node: NodeId) {
+        let sways = self.ailments(node).filter_map(|(since, fault)| match *fault {
+            Fault::Clock { trouble: ClockTrouble::Strobe { by, period }, .. } => {
+                Some(Sway { by, period, since, jumps: true })
+            }
+            Fault::Clock { trouble: ClockTrouble::Wave { by, period }, .. } => {
+                Some(Sway { by, period, since, jumps: false })
+            }
+            _ => None,
+        });
+        let sway = sways.last();
+        self.nodes[node.index()].trouble().sway = sway;
     }
 
     /// Keeps account of whether the clocks are as close to each other in pace as safety assumes.
@@ -193,7 +217,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             ClockTrouble::Drift(ppm) => {
                 self.retime(node, Duration::ZERO, |clock| clock.speed_up(now, -ppm));
             }
-            ClockTrouble::Strobe { .. } | ClockTrouble::Wave { .. } => body.trouble().sway = None,
+            ClockTrouble::Strobe { .. } | ClockTrouble::Wave { .. } => self.sway_clock(node),
         }
         self.watch_clocks();
     }
@@ -201,11 +225,12 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
     /// Makes disks go wrong.
     pub(super) fn disturb_disks(&mut self, wake: usize, nodes: NodeSet, trouble: DiskTrouble) {
         let strike = self.nemesis.wakes[wake].strike;
+        self.nemesis.wakes[wake].held = nodes.clone();
         for node in nodes.iter() {
             let disk = &mut self.nodes[node.index()].disk;
             match trouble {
                 DiskTrouble::Stall => disk.sickness().stalls += 1,
-                DiskTrouble::Slow(factor) => disk.sickness().factor = factor,
+                DiskTrouble::Slow(_) => self.slow_disk(node),
                 DiskTrouble::Full => disk.sickness().full += 1,
                 DiskTrouble::Fail => disk.sickness().fails = true,
                 DiskTrouble::Lie => disk.begin_lie(),
@@ -219,17 +244,30 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 }
             }
         }
-        self.nemesis.wakes[wake].held = nodes;
     }
 
+    /// A disk is as slow as all strikes together say that have not ended.
+    fn slow_disk(&mut self, node: NodeId) {
+        let factor = self.ailments(node).fold(1, |factor: u32, (_, fault)| match fault {
+            Fault::Disk { trouble: DiskTrouble::Slow(times), .. } => factor.saturating_mul(*times),
+            _ => factor,
+        });
+        self.nodes[node.index()].disk.sickness().factor = factor;
+    }
+
+    /// Ends what a strike did to a disk; what others do to it goes on.
     fn restore_disk(&mut self, node: NodeId, trouble: DiskTrouble) {
         let instance = Self::instance_of(node);
+        let goes_on = self.ailments(node).any(
+            |(_, fault)| matches!(fault, Fault::Disk { trouble: other, .. } if *other == trouble),
+        );
         let disk = &mut self.nodes[node.index()].disk;
         match trouble {
             DiskTrouble::Stall => disk.sickness().stalls -= 1,
-            DiskTrouble::Slow(_) => disk.sickness().factor = 1,
+            DiskTrouble::Slow(_) => self.slow_disk(node),
             DiskTrouble::Full => disk.sickness().full -= 1,
-            DiskTrouble::Fail => disk.sickness().fails = false,
+            DiskTrouble::Fail => disk.sickness().fails &= goes_on,
+            DiskTrouble::Lie if goes_on => {}
             DiskTrouble::Lie => disk.end_lie(),
             DiskTrouble::Corrupt(_) => {}
         }
@@ -264,5 +302,76 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             }
         }
         !held.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::toy::{Echo, toy};
+    use super::*;
+    use crate::fault::FaultSpec;
+    use crate::nemesis::Nemesis;
+    use crate::rng::Streams;
+    use crate::target::Target;
+
+    const NODE: NodeId = NodeId(1);
+
+    /// What is seen of a node when both have struck, one a second after the other, and when the
+    /// first or the second has ended.
+    fn overlapping<T>(
+        [first, second]: [Fault; 2],
+        strike: impl Fn(&mut World<'_, Echo, false>, usize, &Fault),
+        see: impl Fn(&mut World<'_, Echo, false>) -> T,
+    ) -> [T; 3] {
+        let mut toy = toy();
+        let faults = [first, second];
+        toy.setup.faults =
+            faults.iter().map(|fault| FaultSpec::at(Duration::ZERO, fault.clone())).collect();
+        let contract = toy.contract();
+        [None, Some(0), Some(1)].map(|ended| {
+            let mut world = World::new(&toy, &contract, 1);
+            let (_, planned) = Nemesis::new(&toy.setup, &Streams::new(1));
+            for (fault, planned) in faults.iter().zip(planned) {
+                world.now = world.now.checked_add(Duration::from_secs(1)).expect("a time");
+                let wake = world.nemesis.struck(planned.strike, world.now, None);
+                strike(&mut world, wake, fault);
+            }
+            ended.map(|wake| world.release(wake));
+            see(&mut world)
+        })
+    }
+
+    #[test]
+    fn of_two_strikes_on_a_disk_or_a_clock_one_goes_on_when_the_other_ends() {
+        let disk = |trouble| Fault::Disk { target: Target::Node(NODE).into(), trouble };
+        let slow = [3, 5].map(|factor| disk(DiskTrouble::Slow(factor)));
+        let sicken = |world: &mut World<'_, Echo, false>, wake, fault: &Fault| {
+            let Fault::Disk { trouble, .. } = *fault else { panic!("{fault:?}") };
+            world.disturb_disks(wake, NodeSet::from_iter([NODE]), trouble);
+        };
+        let factor =
+            |world: &mut World<'_, Echo, false>| world.nodes[NODE.index()].disk.sickness().factor;
+        assert_eq!(overlapping(slow, sicken, factor), [15, 5, 3]);
+        let fails =
+            |world: &mut World<'_, Echo, false>| world.nodes[NODE.index()].disk.sickness().fails;
+        let twice = [DiskTrouble::Fail; 2].map(disk);
+        assert_eq!(overlapping(twice, sicken, fails), [true; 3]);
+        let once = [DiskTrouble::Fail, DiskTrouble::Full].map(disk);
+        assert_eq!(overlapping(once, sicken, fails), [true, false, true]);
+
+        let clock = |trouble| Fault::Clock { target: Target::Node(NODE).into(), trouble };
+        let (by, period) = (Duration::from_secs(7), Duration::from_secs(2));
+        let swaying =
+            [ClockTrouble::Strobe { by, period }, ClockTrouble::Wave { by, period }].map(clock);
+        let disturb = |world: &mut World<'_, Echo, false>, wake, fault: &Fault| {
+            let Fault::Clock { trouble, .. } = *fault else { panic!("{fault:?}") };
+            world.disturb_clocks(wake, NodeSet::from_iter([NODE]), trouble);
+        };
+        let sway = |world: &mut World<'_, Echo, false>| {
+            let sway = world.nodes[NODE.index()].trouble().sway;
+            sway.map(|sway| (sway.jumps, sway.since.as_nanos() / 1_000_000_000))
+        };
+        let (strobe, wave) = (Some((true, 1)), Some((false, 2)));
+        assert_eq!(overlapping(swaying, disturb, sway), [wave, wave, strobe]);
     }
 }

@@ -51,6 +51,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
                 }
             };
             *count += 1;
+            self.count_late(from, to);
             self.tell(StepKind::Lose, None, self.leaving(from, to), || why.to_owned());
             return;
         }
@@ -68,7 +69,12 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             self.carry(passage.clog, takes(delay), from, to, message.clone());
         }
         self.ledger.counts.clogged += u64::from(passage.clog.is_some());
-        self.carry(passage.clog, takes(passage.delay), from, to, message);
+        let delay = takes(passage.delay);
+        // Nobody knows when a clog ends.
+        if delay > self.prompt || passage.clog.is_some() {
+            self.count_late(from, to);
+        }
+        self.carry(passage.clog, delay, from, to, message);
     }
 
     /// What a message becomes that was damaged where nobody notices; dropped if nothing of its kind
@@ -84,6 +90,7 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
         let damaged = message.forge(Lie::Content, &mut Forger::without_keys(draw));
         if damaged.is_none() {
             self.ledger.counts.rejected += 1;
+            self.count_late(from, to);
             let what = || "damaged, and dropped".to_owned();
             self.tell(StepKind::Lose, None, self.leaving(from, to), what);
             return None;

@@ -169,6 +169,12 @@ fn a_disk_that_lied_has_less_after_a_crash_and_a_disk_that_stopped_lying_has_all
     let lucky = struck(vec![for_a_while(5_000, lie(), 2_000), crash(8_000)]);
     assert_eq!((lucky.verdict, lucky.assumptions_held), (Verdict::Pass, true));
     assert_eq!(lucky.strikes[0].changed, 0);
+    let twice = struck(vec![
+        for_a_while(5_000, lie(), 1_000),
+        for_a_while(5_500, lie(), 2_000),
+        crash(7_000),
+    ]);
+    assert_eq!(twice.first_breach().map(|breach| breach.property), Some("memory"));
 }
 
 #[test]

@@ -218,6 +218,8 @@ pub(crate) struct Habits {
     pub(crate) tick: Duration,
     /// By how much clocks may differ in pace, if its safety hangs on that.
     pub(crate) clock_drift: Option<Ratio>,
+    /// How long messages may take, if its safety hangs on that.
+    pub(crate) synchrony: Option<Duration>,
 }
 
 impl Default for Habits {
@@ -230,6 +232,7 @@ impl Default for Habits {
             spins: false,
             tick: Duration::from_millis(50),
             clock_drift: None,
+            synchrony: None,
         }
     }
 }
@@ -269,14 +272,21 @@ impl Protocol for Echo {
     type Monitor = Memory;
 
     fn contract(habits: &Habits, cluster: Cluster) -> Contract {
+        // Whoever relies on time bears a liar.
+        let byzantine = u32::from(habits.synchrony.is_some());
         Contract {
             promise: Promise(vec!["truth", "termination"]),
-            safety: Assumptions { clock_drift: habits.clock_drift, ..Assumptions::CRASH_RECOVERY },
+            safety: Assumptions {
+                byzantine,
+                clock_drift: habits.clock_drift,
+                synchrony: habits.synchrony,
+                ..Assumptions::CRASH_RECOVERY
+            },
             liveness: Assumptions {
-                byzantine: 0,
+                byzantine,
                 forgetful: 0,
                 faulty: cluster.minority(),
-                clock_drift: None,
+                ..Assumptions::CRASH_RECOVERY
             },
         }
     }

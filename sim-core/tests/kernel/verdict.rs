@@ -1,8 +1,9 @@
 //! Verdicts: what a run is said to have shown, and what excuses it.
 
 use crate::setting::{at, busy, crash, ms, node};
-use crate::toy::toy;
-use sim_core::adversary::Strategy;
+use crate::toy::{Echo, toy};
+use sim_core::adversary::{Conduct, Strategy};
+use sim_core::experiment::Experiment;
 use sim_core::fault::{ClockTrouble, Fault, FaultSpec, Loss};
 use sim_core::id::NodeId;
 use sim_core::latency::Latency;
@@ -12,6 +13,7 @@ use sim_core::setup::Judges;
 use sim_core::simulation::Simulation as _;
 use sim_core::target::Target;
 use sim_core::time::{Duration, DurationRange};
+use sim_core::weather::Weather;
 
 #[test]
 fn a_lost_majority_stalls_and_the_assumptions_are_exceeded() {
@@ -130,4 +132,73 @@ fn clocks_further_apart_than_safety_assumes_exceed_its_assumptions() {
     let percent = Some(Ratio::new(1, 100));
     assert!(held(None, 20_000) && held(percent, 9_000) && held(percent, -9_000));
     assert!(!held(percent, 20_000) && !held(percent, -20_000));
+}
+
+/// Whether the assumptions of a toy held whose safety assumes that a message takes 10 ms at most,
+/// and those of one whose safety assumes nothing of the kind.
+fn held_in_time(change: impl Fn(&mut Experiment<Echo>)) -> [bool; 2] {
+    [Some(ms(10)), None].map(|synchrony| {
+        let mut toy = toy();
+        toy.config.synchrony = synchrony;
+        toy.setup.network.latency = Latency::Uniform(DurationRange::from_millis(1, 10));
+        change(&mut toy);
+        toy.run(1).assumptions_held
+    })
+}
+
+#[test]
+fn what_is_lost_late_or_held_up_exceeds_what_a_synchronous_protocol_assumes() {
+    assert_eq!(held_in_time(|_| {}), [true; 2], "10 ms are in time");
+    let slower = Latency::Uniform(DurationRange::from_millis(1, 11));
+    assert_eq!(held_in_time(|toy| toy.setup.network.latency = slower.clone()), [false, true]);
+    let lossy = |toy: &mut Experiment<Echo>| toy.setup.network.loss = Ratio::new(1, 5);
+    assert_eq!(held_in_time(lossy), [false, true]);
+    let weather = |weather| Fault::Weather { weather, from: None, to: None, messages: vec![] };
+    let fifth = Ratio::new(1, 5);
+    let faults = [
+        Fault::apart(Target::Node(NodeId(1))),
+        weather(Weather::Loss { probability: fifth }),
+        weather(Weather::Delay { add: Latency::Constant(ms(10)) }),
+        weather(Weather::SlowDown { factor: 11.0 }),
+        weather(Weather::Corrupt { probability: fifth }),
+        weather(Weather::Clog),
+        Fault::Pause { target: node(1).into() },
+        Fault::SlowNode { target: node(1).into(), work: ms(3) },
+    ];
+    let held_under = |fault: &Fault| {
+        let struck = FaultSpec::at(ms(100), fault.clone()).lasting(ms(300));
+        held_in_time(|toy| toy.setup.faults = vec![struck.clone()])
+    };
+    for fault in faults {
+        assert_eq!(held_under(&fault), [false, true], "{fault:?}");
+    }
+    let harmless = [
+        weather(Weather::Duplicate { probability: fifth, copies: 1 }),
+        weather(Weather::Delay { add: Latency::Constant(Duration::ZERO) }),
+    ];
+    for fault in harmless {
+        assert_eq!(held_under(&fault), [true; 2], "{fault:?}");
+    }
+}
+
+#[test]
+fn what_a_liar_says_too_late_it_could_have_kept_to_itself() {
+    let held_with = |strategy, other: &[Fault]| {
+        let lies = Conduct { by: Some(ms(50)), ..Conduct::of(strategy) };
+        let lies = Fault::Corrupt { target: node(1).into(), conduct: Some(lies) };
+        let faults = [FaultSpec::at(ms(0), lies)].into_iter();
+        let other = other.iter().map(|fault| FaultSpec::at(ms(100), fault.clone()));
+        let faults: Vec<_> = faults.chain(other).collect();
+        held_in_time(|toy| {
+            toy.setup.budget = Some(1);
+            toy.setup.faults.clone_from(&faults);
+        })
+    };
+    let of = |target| Fault::SlowNode { target: node(target).into(), work: ms(3) };
+    // The other toy assumes that nobody lies.
+    for strategy in [Strategy::Delay, Strategy::Mute] {
+        assert_eq!(held_with(strategy, &[]), [true, false], "{strategy:?}");
+        assert_eq!(held_with(strategy, &[of(1)]), [true, false], "{strategy:?}");
+        assert_eq!(held_with(strategy, &[of(0)]), [false, false], "{strategy:?}");
+    }
 }

@@ -168,7 +168,7 @@ impl Protocol for Node {
     type Monitor = Pace;
 
     fn contract(_: &Rounds, _: Cluster) -> Contract {
-        let any = Assumptions { byzantine: 0, forgetful: 0, faulty: 0, clock_drift: None };
+        let any = Assumptions { byzantine: 0, forgetful: 0, faulty: 0, ..Assumptions::CRASH_RECOVERY };
         Contract { promise: Promise(Vec::new()), safety: any, liveness: any }
     }
 

@@ -38,21 +38,32 @@ fn delivery(entry: &Entry<Broadcast, Delivered>) -> Option<(Instance, Sighting)>
     Some(((delivered.sender, delivered.instance), sighting))
 }
 
-/// Keeps who delivered each instance first, among the nodes still thought correct.
+/// The first delivery of each instance by each node still thought correct.
 #[derive(Default)]
-pub(super) struct Consistency {
-    delivered: BTreeMap<Instance, BTreeMap<NodeId, Sighting>>,
+struct Firsts(BTreeMap<Instance, BTreeMap<NodeId, Sighting>>);
+
+impl Firsts {
+    /// Forgets who turns out to be a liar; and shows the delivery of this entry, beside those of
+    /// the same instance that are kept.
+    fn follow(
+        &mut self,
+        entry: &Entry<Broadcast, Delivered>,
+    ) -> Option<(Instance, Sighting, &mut BTreeMap<NodeId, Sighting>)> {
+        if let Event::Corrupted = entry.event {
+            self.0.values_mut().for_each(|nodes| _ = nodes.remove(&entry.node));
+        }
+        let (instance, sighting) = delivery(entry)?;
+        Some((instance, sighting, self.0.entry(instance).or_default()))
+    }
 }
+
+/// Compares the deliveries of nodes still thought correct.
+#[derive(Default)]
+pub(super) struct Consistency(Firsts);
 
 impl Checker<Broadcast, Delivered> for Consistency {
     fn observe(&mut self, entry: &Entry<Broadcast, Delivered>) -> Option<Witness> {
-        if let Event::Corrupted = entry.event {
-            for nodes in self.delivered.values_mut() {
-                nodes.remove(&entry.node);
-            }
-        }
-        let (instance, later) = delivery(entry)?;
-        let nodes = self.delivered.entry(instance).or_default();
+        let (_, later, nodes) = self.0.follow(entry)?;
         // Any of them speaks for all: a delivery that contradicts them is not kept.
         if let Some(earlier) = nodes.values().next()
             && earlier.delivered != later.delivered
@@ -135,10 +146,10 @@ impl Progress {
             .is_some_and(|nodes| core.iter().all(|node| nodes.contains(node)))
     }
 
-    fn add(&mut self, entry: &Entry<Broadcast, Delivered>) -> Option<Sighting> {
-        let (instance, sighting) = delivery(entry)?;
-        self.delivered.entry(instance).or_default().insert(entry.node);
-        Some(sighting)
+    fn add(&mut self, entry: &Entry<Broadcast, Delivered>) {
+        if let Some((instance, _)) = delivery(entry) {
+            self.delivered.entry(instance).or_default().insert(entry.node);
+        }
     }
 
     /// The first node of the core that owes an overdue delivery, and of what, since when.
@@ -194,30 +205,22 @@ impl Checker<Broadcast, Delivered> for Validity {
 #[derive(Default)]
 pub(super) struct Totality {
     progress: Progress,
-    /// The first delivery of each instance by each node still thought correct.
-    first: BTreeMap<Instance, BTreeMap<NodeId, Sighting>>,
+    /// Nobody has to follow a liar.
+    first: Firsts,
 }
 
 impl Checker<Broadcast, Delivered> for Totality {
     fn observe(&mut self, entry: &Entry<Broadcast, Delivered>) -> Option<Witness> {
-        if let Event::Corrupted = entry.event {
-            // Nobody has to follow a liar.
-            for nodes in self.first.values_mut() {
-                nodes.remove(&entry.node);
-            }
-        }
-        if let Some(sighting) = self.progress.add(entry) {
-            let Delivered { sender, instance, .. } = sighting.delivered;
-            self.progress.due.entry((sender, instance)).or_insert(entry.at);
-            let nodes = self.first.entry((sender, instance)).or_default();
-            nodes.entry(entry.node).or_insert(sighting);
-        }
+        self.progress.add(entry);
+        let (instance, sighting, nodes) = self.first.follow(entry)?;
+        nodes.entry(entry.node).or_insert(sighting);
+        self.progress.due.entry(instance).or_insert(entry.at);
         None
     }
 
     fn conclude(&mut self, end: &End) -> Option<Witness> {
         let leads = |instance| {
-            let nodes = self.first.get(&instance)?;
+            let nodes = self.first.0.get(&instance)?;
             nodes.values().min_by_key(|sighting| (sighting.at, sighting.node))
         };
         let (node, instance, _) =
@@ -227,7 +230,7 @@ impl Checker<Broadcast, Delivered> for Totality {
     }
 
     fn is_settled(&self, core: &NodeSet) -> bool {
-        let led = self.first.iter().filter(|(_, nodes)| !nodes.is_empty());
+        let led = self.first.0.iter().filter(|(_, nodes)| !nodes.is_empty());
         led.into_iter().all(|(instance, _)| self.progress.is_complete(*instance, core))
     }
 }

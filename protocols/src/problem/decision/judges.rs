@@ -5,9 +5,10 @@ use std::fmt;
 
 use sim_core::checker::{Checker, End, Witness};
 use sim_core::history::{Entry, Event};
-use sim_core::id::{Cluster, Incarnation, NodeId, NodeSet, OpId};
+use sim_core::id::{Cluster, Incarnation, NodeId, NodeSet};
 use sim_core::time::Time;
 
+use super::super::operation::Waiting;
 use super::{Choice, Conclusion, Propose};
 
 pub(super) type Seen = Entry<Propose, Conclusion>;
@@ -152,7 +153,7 @@ impl Checker<Propose, Conclusion> for Unanimity {
 /// once more in each life.
 #[derive(Default)]
 pub(super) struct Integrity {
-    unanswered: BTreeMap<(NodeId, OpId), u32>,
+    waiting: Waiting,
     lives: BTreeMap<NodeId, Life>,
 }
 
@@ -162,26 +163,17 @@ struct Life {
     decision: Option<(Choice, Sighting)>,
 }
 
-impl Integrity {
-    /// Takes one request off those that wait for their answer; says whether there was one.
-    fn settle(&mut self, node: NodeId, op: OpId) -> bool {
-        let open = self.unanswered.get_mut(&(node, op));
-        open.filter(|count| **count > 0).map(|count| *count -= 1).is_some()
-    }
-}
-
 impl Checker<Propose, Conclusion> for Integrity {
     fn observe(&mut self, entry: &Seen) -> Option<Witness> {
         let (answers, indication) = match entry.event {
             Event::Requested { op, reached, .. } => {
-                let heard = self.unanswered.entry((entry.node, op)).or_default();
-                *heard += u32::from(reached);
+                self.waiting.ask(entry.node, op, reached);
                 return None;
             }
             Event::Indicated { answers, indication } => (answers, indication),
             _ => return None,
         };
-        let was_asked = answers.is_some_and(|op| self.settle(entry.node, op));
+        let was_asked = self.waiting.answer(entry.node, answers);
         let new = Sighting::of(entry, indication);
         let incarnation = entry.incarnation;
         let Some(life) = self.lives.get_mut(&entry.node) else {
@@ -208,7 +200,7 @@ impl Checker<Propose, Conclusion> for Integrity {
 
 #[cfg(test)]
 mod tests {
-    use sim_core::id::ClientId;
+    use sim_core::id::{ClientId, OpId};
     use sim_core::problem::{Problem as _, Promise};
     use sim_core::time::Duration;
 

@@ -171,3 +171,47 @@ fn divided(measure: Measure, by: f64) -> Measure {
         Measure::None => Measure::None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::bench::{Happening, measured};
+    use super::super::{Belief, Membership};
+    use super::*;
+
+    const fn says(node: u32, indication: Indication) -> Happening<Membership> {
+        (node, 0, Event::Indicated { answers: None, indication })
+    }
+
+    const fn joins(node: u32) -> Happening<Membership> {
+        says(node, Indication::Joined { incarnation: 0, period: Duration::from_secs(1) })
+    }
+
+    const fn believes(node: u32, of: u32, status: Status) -> Happening<Membership> {
+        let belief = Belief { incarnation: 0, status };
+        says(node, Indication::Changed { member: NodeId(of), belief })
+    }
+
+    #[test]
+    fn what_is_said_of_a_member_is_false_while_it_is_there_and_true_once_it_crashed() {
+        let begins = [joins(0), joins(1)];
+        let suspects = [Status::Suspect, Status::Dead].map(|status| believes(0, 1, status));
+        let crash = (1, 0, Event::Crashed);
+        let false_counts = |history: Vec<Happening<Membership>>| {
+            let measured = measured::<Membership>(history, 9);
+            ["false_suspicions_count", "false_deaths_count"].map(|name| measured[name])
+        };
+        let there = begins.iter().chain(&suspects).cloned().collect();
+        assert_eq!(false_counts(there), [1.0, 1.0].map(Measure::Value));
+        let gone = begins.iter().chain([&crash]).chain(&suspects).cloned().collect();
+        assert_eq!(false_counts(gone), [0.0, 0.0].map(Measure::Value));
+    }
+
+    #[test]
+    fn views_are_apart_from_when_one_of_two_joins_until_both_know_of_each_other() {
+        let known = |node: u32| believes(node, 1 - node, Status::Alive);
+        let history = [joins(0), joins(1), known(0), known(1)];
+        let measured = measured::<Membership>(history, 9);
+        assert_eq!(measured["views_unequal_ms"], Measure::Value(2_000.0));
+        assert_eq!(measured["divergence_area_ms"], Measure::Value(2_000.0));
+    }
+}

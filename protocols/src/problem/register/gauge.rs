@@ -281,6 +281,48 @@ mod tests {
     }
 
     #[test]
+    fn stale_reads_are_measured_by_hand() {
+        use sim_core::id::ClientId;
+
+        use super::super::super::bench::{Happening, measured};
+        use super::super::Register;
+
+        let op = |sequence| OpId { client: ClientId(0), sequence };
+        let asks = |sequence, request| -> Happening<Register> {
+            (0, 0, Event::Requested { op: op(sequence), request, reached: true })
+        };
+        let told = |sequence, indication| -> Happening<Register> {
+            (0, 0, Event::Indicated { answers: Some(op(sequence)), indication })
+        };
+        let write = |sequence| {
+            let version = Some(u64::from(sequence) + 1);
+            let asked = asks(sequence, Request::Write { key: 0 });
+            [asked, told(sequence, Indication::Written { version })]
+        };
+        let read = |sequence, of: u32| {
+            let (values, version) = (vec![Value(op(of))], Some(u64::from(of) + 1));
+            let asked = asks(sequence, Request::Read { key: 0 });
+            [asked, told(sequence, Indication::Found { values, version })]
+        };
+        // At 6 s a read finds what was written first, which was overwritten at 3 s and again at 5 s.
+        let steps = [write(0), write(1), write(2), read(3, 0), read(4, 2)];
+        let measured = measured::<Register>(steps.into_iter().flatten(), 10);
+        let expected = [
+            ("stale_reads_count", 1.0),
+            ("stale_reads_ratio", 0.5),
+            ("staleness_p50_count", 2.0),
+            ("staleness_p50_ms", 3_000.0),
+            ("read_latency_p50_ms", 1_000.0),
+            ("sibling_reads_count", 0.0),
+            ("siblings_max_count", 1.0),
+            ("read_your_writes_broken_count", 1.0),
+        ];
+        for (name, value) in expected {
+            assert_eq!(measured[name], Measure::Value(value), "{name}");
+        }
+    }
+
+    #[test]
     fn a_quantile_is_a_value_of_the_sample() {
         let sorted: Vec<f64> = (1..=200).map(f64::from).collect();
         assert_eq!(quantile(&sorted, 0.5), Measure::Value(100.0));

@@ -202,3 +202,66 @@ impl Gauge<Tell, Standing> for Epidemic {
         Reading { measures, points: self.points() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sim_core::id::ClientId;
+
+    use super::super::super::bench::{Happening, measured};
+    use super::super::Rumour;
+    use super::*;
+
+    const fn op(sequence: u32) -> OpId {
+        OpId { client: ClientId(0), sequence }
+    }
+
+    const fn tells(sequence: u32) -> Happening<Rumour> {
+        (0, 0, Event::Requested { op: op(sequence), request: Tell, reached: true })
+    }
+
+    const fn stands(node: u32, indication: Standing) -> Happening<Rumour> {
+        (node, 0, Event::Indicated { answers: None, indication })
+    }
+
+    const fn learns(node: u32, round: u32) -> Happening<Rumour> {
+        stands(node, Standing::Learned { rumour: op(0), round })
+    }
+
+    const fn drops(node: u32, sequence: u32, copies: u32) -> Happening<Rumour> {
+        stands(node, Standing::Removed { rumour: op(sequence), copies })
+    }
+
+    #[test]
+    fn the_rumour_told_first_is_measured_by_hand() {
+        let history = [
+            tells(0),
+            learns(0, 3),
+            tells(1),
+            learns(1, 4),
+            learns(2, 6),
+            learns(2, 7),
+            drops(0, 0, 5),
+            drops(0, 1, 90),
+            drops(1, 0, 7),
+        ];
+        let measured = measured::<Rumour>(history, 20);
+        let expected = [
+            ("informed_50_ms", Measure::Value(4_000.0)),
+            ("informed_all_ms", Measure::Censored(20_000.0)),
+            ("rounds_50_count", Measure::Value(3.0)),
+            ("rounds_all_count", Measure::Censored(4.0)),
+            ("last_learned_ms", Measure::Value(4_000.0)),
+            ("last_learned_round_count", Measure::Value(3.0)),
+            ("residue_ratio", Measure::Value(0.4)),
+            ("copies_per_node_ratio", Measure::Value(2.4)),
+        ];
+        for (name, measure) in expected {
+            assert_eq!(measured[name], measure, "{name}");
+        }
+    }
+
+    #[test]
+    fn where_nobody_was_told_nothing_is_measured() {
+        assert!(measured::<Rumour>([], 20).values().all(|measure| *measure == Measure::None));
+    }
+}

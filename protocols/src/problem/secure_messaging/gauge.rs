@@ -421,3 +421,52 @@ impl Gauge<Request, Indication> for Trust {
         Reading { measures, points: self.points() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sim_core::id::ClientId;
+
+    use super::super::super::bench::{Happening, measured};
+    use super::super::{Cause, SecureMessaging};
+    use super::*;
+
+    const fn op(sequence: u32) -> OpId {
+        OpId { client: ClientId(0), sequence }
+    }
+
+    const fn ignores(sequence: u32) -> Happening<SecureMessaging> {
+        let indication = Indication::Ignored { op: op(sequence) };
+        (1, 0, Event::Indicated { answers: None, indication })
+    }
+
+    const fn gives_up(sequence: u32) -> Happening<SecureMessaging> {
+        let indication = Indication::Declined(Cause::Silent);
+        (0, 0, Event::Indicated { answers: Some(op(sequence)), indication })
+    }
+
+    #[test]
+    fn who_ignores_a_request_attempts_it_and_succeeds_if_that_took_longer_than_3_s() {
+        let history = || {
+            [(1, 0, Event::Corrupted), ignores(0), ignores(1), ignores(2)].into_iter().chain([
+                gives_up(0),
+                gives_up(2),
+                gives_up(1),
+                ignores(0),
+            ])
+        };
+        let counts = |end| {
+            let measured = measured::<SecureMessaging>(history(), end);
+            ["attempts_count", "neglected_count", "successes_count"].map(|name| measured[name])
+        };
+        // c0.0 and c0.2 waited for 3 s, c0.1 for 4 s; what was answered before is ignored in vain.
+        assert_eq!(counts(20), [4.0, 1.0, 1.0].map(Measure::Value));
+    }
+
+    #[test]
+    fn what_was_never_answered_was_waited_for_until_the_end() {
+        for (end, neglected) in [(3, 0.0), (4, 1.0)] {
+            let measured = measured::<SecureMessaging>([ignores(0)], end);
+            assert_eq!(measured["neglected_count"], Measure::Value(neglected), "{end} s");
+        }
+    }
+}

@@ -79,7 +79,7 @@ fn the_labelled_histories_give_every_broken_judge_away() {
         + break_judges::<Service>(&service::corpus(), service::BLIND_TO)
         + break_judges::<Membership>(&membership::corpus(), membership::BLIND_TO)
         + break_judges::<Trust>(&secure_messaging::corpus(), secure_messaging::BLIND_TO);
-    assert_eq!(killed, 104, "the page that counts them is out of date");
+    assert_eq!(killed, 106, "a broken judge came or went: is that meant?");
 }
 
 #[test]
