@@ -6,8 +6,8 @@
 use super::ends::{self, EndLabel};
 use super::fault_lanes::FaultLanes;
 use super::palette::{MUTED, SERIES};
+use super::pictured::{Pictured, each_point};
 use super::scale::{Scale, number, rough};
-use super::series::{Pictured, each_point};
 use super::sheet::{
     Anchor, Drawn, Frame, MARGIN, Panel, Rect, SMALL, Sheet, TOP, WIDTH, X_LABELS, Y_LABELS, band,
     curve, pixel,

@@ -7,8 +7,9 @@
 use super::ends::{self, EndLabel};
 use super::palette::{DASHES, INK, MARKERS, SERIES, SERIES_MAX};
 use super::scale::{Scale, number, rough};
-use super::series::{Line, Shown, along, counts, labels, subject};
+use super::series::{Line, along, counts, labels, subject};
 use super::sheet::{Anchor, Drawn, Frame, Panel, SMALL, Sheet, band, curve, pixel};
+use super::shown::Shown;
 use super::single::Single;
 use super::{Chart, Drawing};
 use crate::Error;

@@ -6,8 +6,9 @@
 use super::ends::{self, EndLabel};
 use super::fan::{self, Column, Course, Fan};
 use super::palette::{Dash, MUTED, SERIES};
+use super::pictured::{Pictured, each_point};
 use super::scale::{Scale, number, rough};
-use super::series::{Pictured, each_point, with_curve};
+use super::series::with_curve;
 use super::sheet::{Drawn, Frame, Sheet, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing, Picture};

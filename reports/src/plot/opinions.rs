@@ -6,9 +6,11 @@
 use super::ends::{self, EndLabel};
 use super::fan::Steps;
 use super::palette::{MUTED, Marker, SERIES};
+use super::pictured::{Pictured, each_point};
 use super::scale::{Scale, number, rough};
-use super::series::{Pictured, Shown, each_point, with_curve};
+use super::series::with_curve;
 use super::sheet::{Drawn, Frame, Sheet, band, curve, pixel};
+use super::shown::Shown;
 use super::single::Single;
 use super::{Chart, Drawing, Picture};
 use crate::Error;

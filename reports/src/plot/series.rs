@@ -6,62 +6,9 @@
 use super::label::clean;
 use super::palette::SERIES_MAX;
 use super::scale::number;
-use super::{Drawing, Picture};
-use crate::Error;
+use super::shown::Shown;
 use crate::row::{Point, Runs, Tables};
 use std::collections::BTreeSet;
-
-/// At most so many points have a picture of their own: nobody looks through a hundred.
-const PICTURES_MAX: usize = 6;
-
-/// As many of some things as a chart can show: evenly spaced, the first and the last among them.
-pub(super) struct Shown<T> {
-    pub(super) things: Vec<T>,
-    /// How many there are in all.
-    count: usize,
-    /// What they are, in the plural.
-    what: &'static str,
-}
-
-impl<T> Shown<T> {
-    pub(super) fn of(all: Vec<T>, most: usize, what: &'static str) -> Self {
-        let count = all.len();
-        let chosen = evenly_spaced(count, most);
-        let things = all.into_iter().enumerate().filter(|(place, _)| chosen.contains(place));
-        Self { things: things.map(|(_, thing)| thing).collect(), count, what }
-    }
-
-    /// The same of something else of each.
-    pub(super) fn map<U>(self, of: impl FnMut(T) -> U) -> Shown<U> {
-        let Self { things, count, what } = self;
-        Shown { things: things.into_iter().map(of).collect(), count, what }
-    }
-
-    /// What to say beside the pictures of what was left out.
-    pub(super) fn left_out(&self) -> Option<String> {
-        let (drawn, Self { count, what, .. }) = (self.things.len(), self);
-        (*count > drawn).then(|| {
-            format!("{drawn} of {count} {what} are drawn, evenly spaced; the tables have them all")
-        })
-    }
-
-    /// The same at the end of a caption; may be empty.
-    pub(super) fn note(&self) -> String {
-        let (drawn, Self { count, what, .. }) = (self.things.len(), self);
-        match *count > drawn {
-            true => format!(" {drawn} of {count} {what} are shown."),
-            false => String::new(),
-        }
-    }
-}
-
-/// Indices into `count` things, at most `limit`, the first and last among them.
-fn evenly_spaced(count: usize, limit: usize) -> Vec<usize> {
-    if count <= limit {
-        return (0..count).collect();
-    }
-    (0..limit).map(|i| i * (count - 1) / (limit - 1)).collect()
-}
 
 /// The points that differ in one parameter only, by its ascending value.
 pub(super) type Line<'a> = Vec<(f64, &'a Point)>;
@@ -132,57 +79,6 @@ pub(super) fn named<'a>(
     let shown = Shown::of(points, most, "points");
     let mut names = labels(runs, &shown.things, &[]).into_iter();
     shown.map(|point| (point, names.next().unwrap_or_default()))
-}
-
-/// A point that has a picture of its own.
-pub(super) struct Pictured<'a> {
-    pub(super) point: &'a Point,
-    /// The parameters that tell it apart from the others; may be empty.
-    settings: String,
-    /// The picture's name, which is part of a file's.
-    pub(super) name: String,
-}
-
-impl Pictured<'_> {
-    /// The picture's title: what it shows, and of which point.
-    pub(super) fn title(&self, what: &str) -> String {
-        let subject = subject(std::iter::once(self.point));
-        match self.settings.as_str() {
-            "" => format!("{what}: {subject}"),
-            settings => format!("{what}: {subject}, {settings}"),
-        }
-    }
-}
-
-/// A picture of each of these points, as many as anybody looks at.
-pub(super) fn each_point<'a>(
-    runs: &Runs,
-    (chart, points): (&str, Vec<&'a Point>),
-    picture: impl Fn(Pictured<'a>) -> Result<Picture, Error>,
-) -> Result<Drawing, Error> {
-    let params = distinguishing(runs, &points, &[]);
-    let shown = Shown::of(points, PICTURES_MAX, "points");
-    let mut taken: Vec<String> = Vec::new();
-    let pictures = shown.things.iter().map(|&point| {
-        let name = picture_name(chart, &point.id, &taken);
-        taken.push(name.clone());
-        picture(Pictured { point, settings: settings(runs, point, &params), name })
-    });
-    let pictures = pictures.collect::<Result<_, _>>()?;
-    Ok(Drawing { pictures, left_out: shown.left_out() })
-}
-
-/// `<chart>-<point>`, safe as a part of a file name and different from those taken.
-fn picture_name(chart: &str, point_id: &str, taken: &[String]) -> String {
-    let safe = |letter: char| match letter {
-        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => letter,
-        _ => '_',
-    };
-    let safe: String = point_id.chars().map(safe).take(60).collect();
-    let base = format!("{chart}-{safe}");
-    let numbered = (2..).map(|number| format!("{base}-{number}"));
-    let mut names = std::iter::once(base.clone()).chain(numbered);
-    names.find(|name| !taken.contains(name)).unwrap_or(base)
 }
 
 /// The parameters that tell these points apart, but for those in `except`.
@@ -330,18 +226,5 @@ mod tests {
             &[point("raft", "", &["0", "5", "raft"]), point("pbft", "", &["0", "5", "pbft"])],
             &["raft", "pbft"],
         );
-    }
-
-    #[test]
-    fn what_is_shown_is_evenly_spaced_keeps_both_ends_and_says_what_it_leaves_out() {
-        let all = Shown::of(vec![7, 8, 9], 6, "points");
-        assert_eq!(
-            (&all.things[..], all.left_out(), all.note()),
-            (&[7, 8, 9][..], None, "".into())
-        );
-        let some = Shown::of((0..15).collect(), 6, "points");
-        assert_eq!(some.things, [0, 2, 5, 8, 11, 14]);
-        assert_eq!(some.note(), " 6 of 15 points are shown.");
-        assert!(some.left_out().is_some_and(|told| told.starts_with("6 of 15 points are drawn")));
     }
 }

@@ -1,7 +1,8 @@
 //! What grows with the number of nodes: the mean of each size, and a line fitted through them.
 
 use super::palette::SERIES_MAX;
-use super::series::{Shown, along, labels};
+use super::series::{along, labels};
+use super::shown::Shown;
 use crate::row::{Point, Run, Runs};
 use crate::stats::{CensoredSample, Line, Observation, normal_mean};
 
