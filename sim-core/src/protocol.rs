@@ -211,7 +211,8 @@ impl Assumptions {
     pub fn in_rounds(round: Duration, rounds: u32) -> Self {
         let tenth = round.as_nanos() / 10;
         Self {
-            clock_drift: Some(Ratio::new(1, 10 * u64::from(rounds.max(1)))),
+            // In parts per million, as clocks are rated.
+            clock_drift: Some(Ratio::new(100_000 / u64::from(rounds.max(1)), 1_000_000)),
             synchrony: Some(Duration::from_nanos(round.as_nanos() - tenth)),
             ..Self::CRASH_RECOVERY
         }
