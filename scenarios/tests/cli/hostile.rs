@@ -96,12 +96,18 @@ fn a_fault_against_somebody_who_is_not_there_is_refused() {
 }
 
 #[test]
-fn files_that_extend_each_other_in_a_circle_are_refused() {
+fn files_that_extend_each_other_in_a_circle_or_too_long_a_chain_are_refused() {
     let desk = Desk::new("circle");
     desk.put("a.toml", "extends = \"b.toml\"\n");
     desk.put("b.toml", "extends = \"a.toml\"\n");
     let said = desk.synod(&["run", "a.toml"]).exits(3);
     assert!(said.err.contains("a.toml → b.toml → a.toml"), "{}", said.err);
+    assert!(said.err.contains("without end"), "{}", said.err);
+    for link in 0..20 {
+        desk.put(&format!("{link}.toml"), format!("extends = \"{}.toml\"\n", link + 1));
+    }
+    let said = desk.synod(&["run", "0.toml"]).exits(3);
+    assert!(said.err.contains("more than 16 of them"), "{}", said.err);
     desk.put("c.toml", "extends = \"/dev/zero\"\n");
     desk.synod(&["run", "c.toml"]).exits(3);
 }
