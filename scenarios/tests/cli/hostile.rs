@@ -16,6 +16,8 @@ fn what_is_no_scenario_is_refused() {
     desk.put("nul.toml", b"name = \"a\0b\"");
     desk.put("deep.toml", format!("a = {}", "[".repeat(200_000)));
     desk.put("tables.toml", format!("[{}]", vec!["a"; 50_000].join(".")));
+    let axis = "a.".repeat(1_000_000);
+    desk.put("axis.toml", format!("{VOTE}\n[sweep]\nover.\"{axis}a\" = [1]\n"));
     desk.put("numbers.toml", VOTE.replace("nodes = 5", "nodes = 99999999999999999999"));
     desk.put("nan.toml", VOTE.replace("latency =", "loss = nan\nlatency ="));
     desk.put("date.toml", VOTE.replace("\"5s\"", "2026-01-01"));
@@ -28,6 +30,7 @@ fn what_is_no_scenario_is_refused() {
         "nul.toml",
         "deep.toml",
         "tables.toml",
+        "axis.toml",
         "numbers.toml",
         "nan.toml",
         "date.toml",
