@@ -243,5 +243,8 @@ fn a_sweep_says_how_many_runs_it_made_twice() {
     let fresh = |out: &str, share: &str| sweep(&["--verify", share, "-o", out]).out;
     assert!(fresh("some", "5%").contains("verified 10 of 200 runs: alike"));
     assert!(!fresh("none", "0%").contains("verified"));
+    let resume = ["sweep", "--resume", "none", "--seeds", "0..400", "--verify", "5%"];
+    let said = desk.synod(&[&resume[..], &["--no-figures"]].concat()).exits(0);
+    assert!(said.out.contains("verified 10 of 200 runs: alike"), "{}", said.out);
     desk.synod(&["sweep", "vote.toml", "--verify", "5"]).exits(2);
 }
