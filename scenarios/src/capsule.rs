@@ -203,13 +203,13 @@ impl Capsule {
             "" => head.verdict.clone(),
             reason => format!("{}: {reason}", head.verdict),
         };
-        let first = |head: &Head| format!("{:?}", head.violations);
-        let strikes = |head: &Head| format!("{:?}", head.faults);
+        let violations = |head: &Head| format!("{:?}", head.violations);
+        let faults = |head: &Head| format!("{:?}", head.faults);
         let parts: [(&'static str, String, String); 6] = [
             ("verdict", verdict(was), verdict(is)),
             ("assumptions", was.assumptions.clone(), is.assumptions.clone()),
-            ("violations", first(was), first(is)),
-            ("faults", strikes(was), strikes(is)),
+            ("violations", violations(was), violations(is)),
+            ("faults", faults(was), faults(is)),
             ("end", was.ended_ns.to_string(), is.ended_ns.to_string()),
             ("fingerprint", was.trace_hash.clone(), is.trace_hash.clone()),
         ];

@@ -52,7 +52,8 @@ pub fn built_in() -> Vec<(String, &'static str)> {
     found
 }
 
-/// Finds and reads a scenario: `-` for standard input, a file, or a name of the catalogue.
+/// Finds and reads a scenario: `-` for standard input, a file (from the folder `beside`, or else from
+/// where the program was started), or a name of the catalogue.
 ///
 /// # Errors
 /// When there is no such thing, or it is not a text of reasonable size.

@@ -46,8 +46,6 @@ pub struct Pairs {
     pub censored_other: u64,
     /// Seeds that both watched in vain.
     pub censored_both: u64,
-    /// Seeds at which a side had nothing to measure.
-    pub missing: u64,
 }
 
 impl Pairs {
@@ -60,14 +58,13 @@ impl Pairs {
             let Some(twin) = other.1.get(seed) else { continue };
             let one = first.and_then(|column| run.values[column]);
             let two = second.and_then(|column| twin.values[column]);
-            match (one, two) {
-                (Some(one), Some(two)) => match (one.censored, two.censored) {
-                    (false, false) => pairs.values.push((one.value, two.value)),
-                    (true, false) => pairs.censored_base += 1,
-                    (false, true) => pairs.censored_other += 1,
-                    (true, true) => pairs.censored_both += 1,
-                },
-                _ => pairs.missing += 1,
+            // A seed at which a side had nothing to measure is no pair.
+            let (Some(one), Some(two)) = (one, two) else { continue };
+            match (one.censored, two.censored) {
+                (false, false) => pairs.values.push((one.value, two.value)),
+                (true, false) => pairs.censored_base += 1,
+                (false, true) => pairs.censored_other += 1,
+                (true, true) => pairs.censored_both += 1,
             }
         }
         pairs
@@ -273,7 +270,7 @@ impl Threshold {
             return Err(format!("`{text}` is no threshold: {shape}"));
         };
         let stat = stat_of(stat)?;
-        let plain = limit.trim_start_matches(['+', '-']);
+        let plain = limit.strip_prefix(['+', '-']).unwrap_or(limit);
         let (amount, relative) = match plain.strip_suffix('%') {
             Some(share) => (share.trim().parse::<f64>().ok().map(|share| share / 100.0), true),
             None if metric.ends_with("_ms") => {
@@ -293,7 +290,8 @@ impl Threshold {
     /// What a comparison says of it: 12 if the whole interval lies beyond the limit, 20 if that
     /// cannot be told, else 0.
     pub fn code(&self, row: &Row) -> u8 {
-        let falls = self.limit < 0.0 || self.written.ends_with(":-0%");
+        // The sign alone: -0 has one, too.
+        let falls = self.limit.is_sign_negative();
         let interval = row.found.as_ref().ok().and_then(|found| {
             if self.relative {
                 found.relative.map(|relative| relative.1)
@@ -396,6 +394,10 @@ mod tests {
         let better = one(side("a", times(0.0)), side("b", times(-5.0)));
         assert_eq!(code("failover_ms:mean:-5%", &better), 12, "a minus says that less is worse");
         assert_eq!(code("failover_ms:mean:+0%", &better), 0);
+        for limit in ["-0%", "-0.0%", "-0ms"] {
+            let text = format!("failover_ms:mean:{limit}");
+            assert_eq!((code(&text, &better), code(&text, &worse)), (12, 0), "{limit}");
+        }
         let ended = times(-5.0).enumerate().map(|(at, (value, _))| (value, at >= 45));
         let fewer = one(side("a", times(0.0)), side("b", ended));
         assert_eq!(code("failover_ms:mean:+5%", &fewer), 20);
@@ -410,6 +412,7 @@ mod tests {
             ("failover_ms:max:+5%", "mean, p50, p90 or p99"),
             ("failover_ms:p99:5", "no limit"),
             ("failover_ms:p99:+x%", "no limit"),
+            ("failover_ms:p99:+-5%", "no limit"),
             ("msgs_count:p99:+5ms", "no limit"),
         ] {
             let error = Threshold::read(text).expect_err(text);

@@ -99,6 +99,9 @@ impl Sources {
 
     /// Reads one value that starts at `offset` of a text: TOML if it is, plain text if it is not,
     /// because nobody wants to quote for the shell and for TOML at once.
+    ///
+    /// # Errors
+    /// That it holds what no setting takes, such as a date.
     pub fn parse_value(
         &mut self,
         source: usize,
@@ -211,6 +214,9 @@ pub fn merge(base: Settings, over: Settings) -> Settings {
     Settings { value: Value::Table(fields), origin }
 }
 
+/// The most steps of a path: a table that lies deeper could not be written in a file either.
+const MOST_STEPS: usize = 64;
+
 /// Puts `value` at `path` (`network.loss`, `fault[0].at`), making the tables on the way; `place` is
 /// where the path was written.
 ///
@@ -222,6 +228,9 @@ pub fn splice(
     place: Origin,
     value: Settings,
 ) -> Result<(), String> {
+    if path.split('.').nth(MOST_STEPS).is_some() {
+        return Err(format!("a path has at most {MOST_STEPS} steps"));
+    }
     let (step, rest) = path.split_once('.').map_or((path, None), |(step, rest)| (step, Some(rest)));
     let (key, indices) = step.find('[').map_or((step, ""), |at| step.split_at(at));
     if key.is_empty() {
@@ -320,7 +329,11 @@ mod tests {
                 .contains("1 entries")
         );
         assert!(splice(&mut root, "disk[0]", Origin(0), five.clone()).is_err());
-        assert!(splice(&mut root, "", Origin(0), five).is_err());
+        assert!(splice(&mut root, "", Origin(0), five.clone()).is_err());
+        // A path is text: no parser of TOML bounds it.
+        let endless = "a.".repeat(2_000_000) + "a";
+        let refused = splice(&mut root, &endless, Origin(0), five).expect_err("too deep");
+        assert!(refused.contains("at most 64 steps"), "{refused}");
     }
 
     #[test]

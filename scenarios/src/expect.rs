@@ -124,7 +124,9 @@ impl Stat {
 pub fn sound(expectations: &[Expectation], points: usize) -> Vec<Expectation> {
     let mut sound: Vec<Expectation> = Vec::new();
     for point in 0..points {
-        let told = expectations.iter().filter(|expectation| expectation.points.contains(&point));
+        let told = expectations
+            .iter()
+            .filter(|expectation| expectation.points.binary_search(&point).is_ok());
         let Some(waived) = waived(told.map(|expectation| &expectation.claim)) else {
             continue;
         };
@@ -197,8 +199,8 @@ impl fmt::Display for Claim {
             Self::Verdict { verdict, share: Share::NotAll } => write!(f, "not all runs {verdict}"),
             Self::Verdict { verdict, share: Share::Between(min, max) } => {
                 write!(f, "{verdict}")?;
-                min.map_or(Ok(()), |min| write!(f, " ≥ {} %", min * 100.0))?;
-                max.map_or(Ok(()), |max| write!(f, " ≤ {} %", max * 100.0))
+                min.map_or(Ok(()), |min| write!(f, " ≥ {} %", percent(min)))?;
+                max.map_or(Ok(()), |max| write!(f, " ≤ {} %", percent(max)))
             }
             Self::Metric { metric, stat, min, max } => {
                 write!(f, "{} {}", metric.name, stat.word())?;
@@ -208,13 +210,34 @@ impl fmt::Display for Claim {
             Self::Bites { kind } => write!(f, "{} bites", kind.name()),
             Self::Reaches { mark, min } => {
                 write!(f, "{mark} is reached")?;
-                min.map_or(Ok(()), |min| write!(f, " ≥ {} %", min * 100.0))
+                min.map_or(Ok(()), |min| write!(f, " ≥ {} %", percent(min)))
             }
             Self::Sound { waived } if waived.is_empty() => f.write_str("all runs pass"),
             Self::Sound { waived } => {
                 let words: Vec<_> = waived.iter().map(ToString::to_string).collect();
                 write!(f, "all runs pass, or are {}", words.join(" or "))
             }
+        }
+    }
+}
+
+/// A share in per cent, without the last digits, in which a float differs from what was written.
+fn percent(share: f64) -> f64 {
+    (share * 1e10).round() / 1e8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_told_as_it_was_written() {
+        for tenths in 0..=1_000 {
+            // As it is read, where a hundred times the share is not always what was divided.
+            let written = f64::from(tenths) / 10.0;
+            let share = Share::Between(Some(written / 100.0), None);
+            let claim = Claim::Verdict { verdict: Verdict::Pass, share };
+            assert_eq!(claim.to_string(), format!("pass ≥ {written} %"));
         }
     }
 }

@@ -98,8 +98,8 @@ pub fn exit_code<'a>(
     };
     let (mut panicked, mut unstable) = (0, 0);
     for fold in folds {
-        panicked += fold.verdicts[Verdict::Panicked as usize];
-        unstable += fold.verdicts[Verdict::Nondeterministic as usize];
+        panicked += fold.count(Verdict::Panicked);
+        unstable += fold.count(Verdict::Nondeterministic);
     }
     let mut codes: Vec<u8> = judgements.iter().map(|judgement| judgement.answer.code()).collect();
     if panicked > 0 && !expected(Verdict::Panicked) {

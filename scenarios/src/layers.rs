@@ -41,7 +41,7 @@ pub type Find<'a> = &'a mut dyn FnMut(&str, Option<&Path>) -> Result<catalog::Fo
 /// The document over everything that it extends, each of which `find` finds.
 ///
 /// # Errors
-/// When a file cannot be read or is no TOML, or they extend each other in a circle.
+/// When a file cannot be read or is no TOML, or they extend each other in a circle or too long a chain.
 pub fn extended(
     found: catalog::Found,
     sources: &mut Sources,
@@ -73,11 +73,12 @@ pub fn extended(
     let base_found = find(&reference, found.folder.as_deref())
         .map_err(|error| refuse(error.to_string(), "named here"))?;
     if chain.contains(&base_found.shown) || chain.len() == LONGEST_CHAIN {
+        let label = match chain.contains(&base_found.shown) {
+            true => "without end".to_owned(),
+            false => format!("more than {LONGEST_CHAIN} of them"),
+        };
         chain.push(base_found.shown);
-        return Err(refuse(
-            format!("scenarios extend each other: {}", chain.join(" → ")),
-            "without end",
-        ));
+        return Err(refuse(format!("scenarios extend each other: {}", chain.join(" → ")), &label));
     }
     Ok(merge(extended(base_found, sources, chain, find)?, root))
 }

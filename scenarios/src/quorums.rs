@@ -161,7 +161,7 @@ fn down_by_chance(point: &Point) -> Option<Ratio> {
 /// The rows of `quorums.csv`: for each point whose nodes go down by chance, the exact curve of each
 /// of its systems. Systems too large to be enumerated have none.
 pub fn rows(points: &[Point]) -> Vec<Vec<String>> {
-    // From one in a thousand to one, a quarter more each.
+    // From one in a thousand to four in five, a quarter more each.
     let ladder = || std::iter::successors(Some(0.001), |down| Some(down * 1.25)).take(31);
     let mut known: BTreeMap<(String, u32), Option<Outages>> = BTreeMap::new();
     let mut rows = Vec::new();

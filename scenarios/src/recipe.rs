@@ -4,6 +4,7 @@
 //! what the command line laid over them. So a folder can be gone on with, merged or replayed
 //! without the files that it was made from, on a machine that never had them.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
@@ -190,7 +191,10 @@ fn parse(manifest: &Json, dir: &Path) -> Result<Option<Recipe>, Error> {
                 return Ok(None);
             };
             // No name leads out of the folder.
-            let path = dir.join(slug(name));
+            if Path::new(name).file_name() != Some(OsStr::new(name)) {
+                return Ok(None);
+            }
+            let path = dir.join(name);
             let text = fs::read_to_string(&path).map_err(Error::io("read", path))?;
             let (shown, stem) = (shown.to_owned(), stem.to_owned());
             files.push(Found { shown, stem, text, folder: None });

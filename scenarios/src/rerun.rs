@@ -34,6 +34,15 @@ pub fn find(folder: &Path, run: u64) -> Result<Recorded, Error> {
     let cell = |column: &str| row.get(column).cloned().unwrap_or_default();
     let (verdict, trace_hash) = (cell("verdict"), cell("trace_hash"));
     let mut plan = Recipe::read(folder)?.plan(None)?;
+    // Somebody else may have written the row.
+    if run >= plan.runs() {
+        let (shown, runs) = (folder.display(), plan.runs());
+        let message = format!("the sweep in {shown} has no run {run}: it has {runs}");
+        return Err(Error::Usage {
+            message,
+            next: format!("--run N, with N from 0 to {}", runs - 1),
+        });
+    }
     let (at, seed) = plan.locate(run);
     let owner = plan.ranges.iter().position(|range| range.contains(&at));
     let owner = owner.ok_or_else(|| Error::Internal("a point belongs to no scenario".into()))?;

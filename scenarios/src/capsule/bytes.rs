@@ -16,6 +16,7 @@ use sim_core::time::{Duration, Time};
 use sim_core::trace::EventKind;
 
 use super::{Capsule, Head, Link};
+use crate::codec::{put, take};
 use crate::diagnostic::clean;
 use crate::error::Error;
 use crate::results::ENGINE;
@@ -174,27 +175,4 @@ fn check(head: &Head, chain: &[Link]) -> Result<(), Flaw> {
         return damaged(format!("this trace has no verdict: `{}`", clean(&head.verdict)));
     }
     Ok(())
-}
-
-/// Appends an integer, seven bits a byte, the lowest first.
-fn put(bytes: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        bytes.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-}
-
-/// Takes an integer off the front; `None` if it has no end or is too large.
-fn take(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let mut number = 0_u64;
-    for (place, byte) in bytes.iter().enumerate() {
-        let (bits, shift) = (u64::from(byte & 0x7f), 7 * place as u32);
-        let shifted = bits.checked_shl(shift).filter(|shifted| shifted >> shift == bits)?;
-        number |= shifted;
-        if byte & 0x80 == 0 {
-            return Some((number, &bytes[place + 1..]));
-        }
-    }
-    None
 }

@@ -226,7 +226,13 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "RUN", value_parser = whole)]
     pub run: Option<u64>,
     /// Compare with this trace: where do the two runs part?
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["run", "bisect"])]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = [
+            "run", "bisect", "from", "to", "node", "kind", "cause", "export", "out"
+        ]
+    )]
     pub diff: Option<PathBuf>,
     /// Exit as `git bisect run` wants it: 0 if what the trace shows is gone, 125 if this build
     /// cannot tell, else with the code of its verdict.

@@ -79,7 +79,7 @@ fn again(args: &ReplayArgs, format: Format, terminal: &mut Terminal) -> Result<u
         None if source.is_dir() => return Err(rerun::which("replay", &source)),
         None => of_capsule(&source)?,
     };
-    check_nodes(&args.view, &rerun.point)?;
+    check_nodes(&args.view, &rerun.point, &rerun.trace)?;
     let code = if args.bisect { rerun.bisected() } else { rerun.code() };
     let shown = Shown {
         name: &rerun.scenario.name,

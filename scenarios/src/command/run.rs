@@ -114,7 +114,7 @@ pub(super) fn broken(outcome: &Outcome) -> Vec<String> {
         let (mark, at) = (painted("✗"), breach.at);
         [
             format!("  {mark} {} ({class}, assumptions {assumed}) at {at} s", breach.property),
-            format!("    {}", breach.witness),
+            format!("    {}", crate::diagnostic::clean(&breach.witness)),
         ]
     });
     breaches.collect()

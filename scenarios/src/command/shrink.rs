@@ -40,7 +40,7 @@ pub fn shrink(args: &ShrinkArgs, format: Format, terminal: &mut Terminal) -> Res
     let shrunk =
         on_threads(&task, jobs, &progress)?.map_err(|outcome| sound(&scenario, &outcome))?;
     if !shrunk.is_finished {
-        let more = args.tries.saturating_mul(4);
+        let more = args.tries.max(1).saturating_mul(4);
         terminal.warn(&format!("stopped after {} tries; --tries {more} goes on", shrunk.tries));
     }
     let text = written(&point, seed, &shrunk);

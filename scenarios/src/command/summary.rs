@@ -111,18 +111,21 @@ pub fn expectations(plan: &Plan, judged: &[Vec<Judgement>]) -> Vec<String> {
             if judgement.answer == Answer::Holds || judgement.cells.len() < 2 {
                 continue;
             }
-            for Cell { point, answer, found } in judgement.cells.iter().take(SHOWN) {
-                if *answer != Answer::Holds {
-                    let id = range.start + point;
-                    let point = &plan.points[id];
-                    let label = format!("{} {}", point.entry.name, point.label());
-                    let mark = painted(answer.mark());
-                    lines.push(format!("      {mark} p{id} {}  {found}", label.trim_end()));
-                }
+            for Cell { point, answer, found } in not_held(&judgement.cells) {
+                let id = range.start + point;
+                let point = &plan.points[id];
+                let label = format!("{} {}", point.entry.name, point.label());
+                let mark = painted(answer.mark());
+                lines.push(format!("      {mark} p{id} {}  {found}", label.trim_end()));
             }
         }
     }
     lines
+}
+
+/// The cells of the first points where an expectation does not hold.
+fn not_held(cells: &[Cell]) -> impl Iterator<Item = &Cell> {
+    cells.iter().filter(|cell| cell.answer != Answer::Holds).take(SHOWN)
 }
 
 /// Of which points an expectation is that nobody wrote, if it is not of all.
@@ -159,6 +162,29 @@ pub fn toothless(plan: &Plan, folds: &[Fold]) -> Vec<String> {
             }
         }
     }
-    lines.truncate(SHOWN);
+    if lines.len() > SHOWN {
+        let more = lines.len() - SHOWN;
+        lines.truncate(SHOWN);
+        lines.push(format!("    … and {more} more that changed nothing"));
+    }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_an_expectation_does_not_hold_is_told_however_many_points_come_before() {
+        let cell = |point: usize| {
+            let answer = if point.is_multiple_of(50) { Answer::Broken(12) } else { Answer::Holds };
+            Cell { point, answer, found: String::new() }
+        };
+        let told = |points: usize| -> Vec<usize> {
+            let cells: Vec<Cell> = (1..=points).map(cell).collect();
+            not_held(&cells).map(|cell| cell.point).collect()
+        };
+        assert_eq!(told(120), [50, 100]);
+        assert_eq!(told(50 * (SHOWN + 9)).len(), SHOWN);
+    }
 }

@@ -63,7 +63,7 @@ pub fn sweep(args: &SweepArgs, format: Format, terminal: &mut Terminal) -> Resul
 fn plan(args: &SweepArgs, terminal: &Terminal) -> Result<(Plan, Recipe), Error> {
     if let Some(dir) = &args.resume {
         let mut recipe = Recipe::read(&results::meant(dir))?;
-        let plan = recipe.plan(args.seeds.clone())?;
+        let plan = Plan { verify: args.verify, ..recipe.plan(args.seeds.clone())? };
         recipe.seeds = plan.seeds.clone();
         recipe.until = args.until_ci.clone().or(recipe.until);
         return Ok((plan, recipe));

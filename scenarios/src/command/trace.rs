@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
+use sim_core::id::NodeId;
 use sim_core::outcome::Outcome;
 use sim_core::time::{Duration, Time};
 use sim_core::trace::{Step, StepKind, Trace};
@@ -30,11 +31,11 @@ pub fn trace(args: &TraceArgs, format: Format, terminal: &mut Terminal) -> Resul
     check(&args.view, format)?;
     let RunArgs { scenario, seed } = &args.run;
     let (scenario, point) = super::one(&scenario.scenario, &scenario.over, terminal)?;
-    check_nodes(&args.view, &point)?;
     if let Some(file) = &args.record {
         return record(&scenario, &point, *seed, file.as_deref(), terminal);
     }
     let (outcome, trace) = traced(&point, *seed)?;
+    check_nodes(&args.view, &point, &trace)?;
     if let Some(path) = &args.save {
         let text = text_of(&scenario, &point, *seed)?;
         let capsule = Capsule::of(&scenario, &point, text, &outcome, &trace);
@@ -109,10 +110,13 @@ pub(super) fn check(view: &ViewArgs, format: Format) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses nodes that the point does not have.
-pub(super) fn check_nodes(view: &ViewArgs, point: &Point) -> Result<(), Error> {
+/// Refuses nodes that the run does not have. Clients on the network are nodes too, with the numbers
+/// after those of the cluster.
+pub(super) fn check_nodes(view: &ViewArgs, point: &Point, trace: &Trace) -> Result<(), Error> {
     let nodes = point.simulation.setup().nodes;
-    match view.node.iter().find(|node| node.0 >= nodes) {
+    let is_there =
+        |node: NodeId| node.0 < nodes || trace.steps.iter().any(|step| step.node == Some(node));
+    match view.node.iter().find(|node| !is_there(**node)) {
         Some(node) => {
             let message = format!("there is no {node}: there are {nodes} nodes");
             Err(Error::Usage { message, next: format!("--node n{}", nodes - 1) })

@@ -76,9 +76,9 @@ fn named(value: &Json, found: &mut Vec<NodeId>) {
     }
 }
 
-/// The same cluster with fewer nodes, the fewest first: those that are named move together, or one
-/// node is left out.
-pub(super) fn smaller_clusters(document: &Json, nodes: u32) -> Vec<Json> {
+/// The same cluster with fewer nodes, the fewest first, in at most so many ways: those that are named
+/// move together, or one node is left out.
+pub(super) fn smaller_clusters(document: &Json, nodes: u32, most: usize) -> Vec<Json> {
     let mut mentioned = Vec::new();
     named(document, &mut mentioned);
     mentioned.sort_unstable();
@@ -99,7 +99,7 @@ pub(super) fn smaller_clusters(document: &Json, nodes: u32) -> Vec<Json> {
     };
     let one_less = if nodes > 1 { nodes } else { 0 };
     let jumps = (1..nodes).filter_map(together);
-    jumps.chain((0..one_less).rev().filter_map(without)).collect()
+    jumps.chain((0..one_less).rev().filter_map(without)).take(most).collect()
 }
 
 /// Rounded up to two digits, or as it is.
@@ -113,7 +113,9 @@ impl Shrinker<'_> {
     /// Fewer nodes.
     pub(super) fn leave_out_nodes(&mut self) {
         loop {
-            let candidates = smaller_clusters(&self.best.document, self.best.nodes);
+            // Of a thousand nodes there are more than can be tried, each a document of its own.
+            let candidates =
+                smaller_clusters(&self.best.document, self.best.nodes, self.tries_left());
             if self.try_all(&candidates, Allow::Any).is_none() {
                 return;
             }
@@ -176,8 +178,9 @@ mod tests {
             "fault": [{ "target": ["n1", "n4"] }, { "target": "n3" }, { "target": "leader" }],
             "clock": { "nodes": { "n4": { "drift_ppm": 5 }, "n0": { "drift_ppm": 7 } } },
         });
-        let smaller = smaller_clusters(&document, 5);
+        let smaller = smaller_clusters(&document, 5, usize::MAX);
         assert_eq!(smaller.len(), 4 + 5);
+        assert_eq!(smaller_clusters(&document, 5, 6), smaller[..6]);
         assert_eq!(
             smaller[1],
             json!({

@@ -242,6 +242,11 @@ impl Shrinker<'_> {
         self.tries >= self.task.most_tries
     }
 
+    fn tries_left(&self) -> usize {
+        let left = self.task.most_tries.saturating_sub(self.tries);
+        usize::try_from(left).unwrap_or(usize::MAX)
+    }
+
     /// Tries candidates on a few seeds and takes the first that fails alike, if one does; says
     /// which.
     fn try_all(&mut self, candidates: &[Json], allow: Allow) -> Option<usize> {
@@ -250,9 +255,7 @@ impl Shrinker<'_> {
 
     /// The same on so many seeds, beside those of the run and of the best case.
     fn try_on(&mut self, candidates: &[Json], allow: Allow, seeds: u64) -> Option<usize> {
-        let left =
-            usize::try_from(self.task.most_tries.saturating_sub(self.tries)).unwrap_or(usize::MAX);
-        let candidates = &candidates[..candidates.len().min(left)];
+        let candidates = &candidates[..candidates.len().min(self.tries_left())];
         let tried =
             |(at, candidate): (usize, &Json)| Some((at, self.fails(candidate, allow, seeds)?));
         let found = candidates.par_iter().enumerate().with_max_len(1).find_map_first(tried);
@@ -274,7 +277,8 @@ impl Shrinker<'_> {
         let most = match allow {
             Allow::Any => u64::MAX,
             Allow::About => self.best.events + self.best.events / 16,
-            Allow::Fewer => self.best.events - 1,
+            // Who fails in the beginning fails after no event.
+            Allow::Fewer => self.best.events.checked_sub(1)?,
         };
         let case = |seed| self.case(candidate, &point, seed);
         let mut small = self.seeds(seeds).filter_map(case).filter(|case| case.events <= most);
@@ -328,5 +332,28 @@ impl Shrinker<'_> {
         if let Some(shortest) = cases.into_iter().find(|case| self.is_its_doing(case)) {
             self.best = shortest;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::of_text;
+
+    #[test]
+    fn of_a_run_that_fails_before_its_first_event_there_is_none_with_fewer_events() {
+        let text = "horizon = \"1s\"\n[protocol]\nkind = \"voting\"\nnodes = 3\n";
+        let scenario = of_text("vote.toml", text).unwrap_or_else(|error| panic!("{error}"));
+        let point = &scenario.points[0];
+        // As of a protocol that panics when it boots.
+        let outcome = Outcome::panicked(0, "no disk".to_owned());
+        let failure = Failure::of(&outcome).expect("a panic is one");
+        let best = Case::new(point.resolved.clone(), point, &outcome);
+        let task = Task { point, seed: 0, others: OTHERS, most_tries: 9 };
+        let progress = &|_: &Case, _: u64| {};
+        let mut shrinker =
+            Shrinker { task: &task, failure, is_planted: false, best, tries: 0, progress };
+        shrinker.take_another_seed();
+        assert_eq!((shrinker.tries, shrinker.best.events), (1, 0));
     }
 }

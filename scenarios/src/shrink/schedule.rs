@@ -63,7 +63,7 @@ impl Shrinker<'_> {
                 fewer.remove(out);
                 scheduled(&base, fewer)
             });
-            let smaller = smaller_clusters(&base, self.best.nodes).into_iter();
+            let smaller = smaller_clusters(&base, self.best.nodes, self.tries_left()).into_iter();
             let candidates: Vec<Json> = smaller.chain(less).collect();
             if self.try_on(&candidates, Allow::Any, u64::MAX).is_none() {
                 return;

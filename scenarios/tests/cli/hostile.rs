@@ -16,6 +16,8 @@ fn what_is_no_scenario_is_refused() {
     desk.put("nul.toml", b"name = \"a\0b\"");
     desk.put("deep.toml", format!("a = {}", "[".repeat(200_000)));
     desk.put("tables.toml", format!("[{}]", vec!["a"; 50_000].join(".")));
+    let axis = "a.".repeat(1_000_000);
+    desk.put("axis.toml", format!("{VOTE}\n[sweep]\nover.\"{axis}a\" = [1]\n"));
     desk.put("numbers.toml", VOTE.replace("nodes = 5", "nodes = 99999999999999999999"));
     desk.put("nan.toml", VOTE.replace("latency =", "loss = nan\nlatency ="));
     desk.put("date.toml", VOTE.replace("\"5s\"", "2026-01-01"));
@@ -28,6 +30,7 @@ fn what_is_no_scenario_is_refused() {
         "nul.toml",
         "deep.toml",
         "tables.toml",
+        "axis.toml",
         "numbers.toml",
         "nan.toml",
         "date.toml",
@@ -96,12 +99,18 @@ fn a_fault_against_somebody_who_is_not_there_is_refused() {
 }
 
 #[test]
-fn files_that_extend_each_other_in_a_circle_are_refused() {
+fn files_that_extend_each_other_in_a_circle_or_too_long_a_chain_are_refused() {
     let desk = Desk::new("circle");
     desk.put("a.toml", "extends = \"b.toml\"\n");
     desk.put("b.toml", "extends = \"a.toml\"\n");
     let said = desk.synod(&["run", "a.toml"]).exits(3);
     assert!(said.err.contains("a.toml → b.toml → a.toml"), "{}", said.err);
+    assert!(said.err.contains("without end"), "{}", said.err);
+    for link in 0..20 {
+        desk.put(&format!("{link}.toml"), format!("extends = \"{}.toml\"\n", link + 1));
+    }
+    let said = desk.synod(&["run", "0.toml"]).exits(3);
+    assert!(said.err.contains("more than 16 of them"), "{}", said.err);
     desk.put("c.toml", "extends = \"/dev/zero\"\n");
     desk.synod(&["run", "c.toml"]).exits(3);
 }

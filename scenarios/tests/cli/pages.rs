@@ -75,6 +75,13 @@ fn links(page: &str) -> Vec<PathBuf> {
     files.map(|file| folder.join(file)).collect()
 }
 
+/// The sources that a page names, by their paths from the root.
+fn sources(page: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join(page)).expect("a page");
+    let names = text.split('`').filter(|name| name.contains('/') && name.ends_with(".rs"));
+    names.filter(|name| !name.contains([' ', '*', '\n'])).map(str::to_owned).collect()
+}
+
 #[test]
 fn what_a_page_leads_to_is_there() {
     for name in PAGES.into_iter().chain([OWN_PROTOCOL]) {
@@ -82,6 +89,9 @@ fn what_a_page_leads_to_is_there() {
         assert!(!links.is_empty(), "{name} leads nowhere");
         for link in links {
             assert!(root().join(&link).exists(), "{name}: there is no {}", link.display());
+        }
+        for source in sources(name) {
+            assert!(root().join(&source).exists(), "{name}: there is no {source}");
         }
     }
 }

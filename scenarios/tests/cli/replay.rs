@@ -180,6 +180,7 @@ fn a_diff_shows_where_two_runs_part_with_what_came_before() {
     let parted = said.out.starts_with("equal for ") && said.out.contains(" events, then at 0.0");
     assert!(parted, "{}", said.out);
     assert!(count("  a: ") > 0 && count("  b: ") > 0 && count("     ") == 3, "{}", said.out);
+    desk.synod(&["replay", "it.trace", "--diff", "slow.trace", "--to", "10ms"]).exits(2);
     let said = desk.synod(&["replay", "it.trace", "--diff", "it.trace"]).exits(0);
     assert!(said.out.starts_with("equal: all "), "{}", said.out);
     change(&desk, "forged.trace", |capsule| capsule.chain[3].stub ^= 1);
@@ -217,6 +218,12 @@ fn a_run_of_a_sweep_replays_by_its_number_whatever_order_the_axes_had() {
     desk.put("results/latest/runs.csv", runs.replace(hash_of_5, "00000000deadbeef"));
     let said = desk.synod(&["replay", "results/latest", "--run", "5"]).exits(30);
     assert!(said.out.contains("00000000deadbeef") && said.out.contains(hash_of_5), "{}", said.out);
+    // A row that no sweep wrote names a run that no plan has.
+    let forged = rows[5].iter().enumerate().map(|(at, cell)| if at == 0 { "99" } else { cell });
+    let forged = forged.collect::<Vec<_>>().join(",");
+    desk.put("results/latest/runs.csv", format!("{runs}{forged}\n"));
+    let said = desk.synod(&["replay", "results/latest", "--run", "99"]).exits(2);
+    assert!(said.err.contains("has no run 99") && said.err.contains("0 to 11"), "{}", said.err);
     let manifest = desk.text("results/latest/manifest.json");
     let engine = format!("\"engine\": \"{ENGINE}\"");
     assert!(manifest.contains(&engine), "{manifest}");
@@ -236,5 +243,8 @@ fn a_sweep_says_how_many_runs_it_made_twice() {
     let fresh = |out: &str, share: &str| sweep(&["--verify", share, "-o", out]).out;
     assert!(fresh("some", "5%").contains("verified 10 of 200 runs: alike"));
     assert!(!fresh("none", "0%").contains("verified"));
+    let resume = ["sweep", "--resume", "none", "--seeds", "0..400", "--verify", "5%"];
+    let said = desk.synod(&[&resume[..], &["--no-figures"]].concat()).exits(0);
+    assert!(said.out.contains("verified 10 of 200 runs: alike"), "{}", said.out);
     desk.synod(&["sweep", "vote.toml", "--verify", "5"]).exits(2);
 }

@@ -142,6 +142,12 @@ fn several_scenarios_are_points_of_one_sweep() {
     assert_eq!(scripts, ["vote", "lossy", "vote", "lossy", "vote", "lossy"]);
     assert!(desk.path("results/vote_lossy").is_dir());
     desk.synod(&["sweep", "vote.toml", "vote.toml"]).exits(2);
+    // However long a name is, the copy of its file is found again.
+    let name = format!("\"{}\"", "long-".repeat(12));
+    desk.put("long.toml", VOTE.replace("\"vote\"", &name));
+    let both = ["sweep", "vote.toml", "long.toml", "--seeds", "0..2", "--no-figures", "-o", "long"];
+    desk.synod(&both).exits(0);
+    desk.synod(&["sweep", "--resume", "long", "--no-figures"]).exits(0);
 }
 
 #[test]

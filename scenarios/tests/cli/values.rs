@@ -41,13 +41,14 @@ fn numbers_are_read_as_they_are_written_or_refused() {
 #[test]
 fn shares_that_add_up_to_nothing_are_refused() {
     let desk = Desk::with_vote("shares");
-    for latency in [
-        "{ dist = \"mixture\", parts = [] }",
-        "{ dist = \"mixture\", parts = [{ share = \"0%\", dist = \"constant\", mean = \"1ms\" }] }",
-        "{ dist = \"table\", points = [] }",
+    for (latency, part) in [
+        ("{ dist = \"mixture\", parts = [] }", "at least one part"),
+        ("{ dist = \"mixture\", parts = [{ weight = 0, latency = \"1ms\" }] }", "above 0"),
+        ("{ dist = \"empirical\", points = [] }", "lead from"),
     ] {
         let set = format!("network.latency={latency}");
-        desk.synod(&["run", "vote.toml", "--set", &set]).exits(3);
+        let said = desk.synod(&["run", "vote.toml", "--set", &set]).exits(3);
+        assert!(said.err.contains(part), "{set}: {}", said.err);
     }
 }
 

@@ -70,6 +70,9 @@ fn a_trace_can_be_narrowed_by_time_node_and_kind() {
     assert_eq!(sends.len(), 4, "{sends:#?}");
     desk.synod(&["trace", "vote.toml", "--from", "2s", "--to", "1s"]).exits(2);
     desk.synod(&["trace", "vote.toml", "--node", "n9"]).exits(2);
+    // Behind four replicas stands a client that is a node.
+    let client = desk.synod(&["trace", "pbft/steady", "--node", "n4", "--to", "1s"]).exits(0);
+    assert!(client.out.contains(" n4 ^ boots"), "{}", client.out);
 }
 
 #[test]

@@ -95,7 +95,12 @@ fn beat(rounds: u64) -> Job {
     let time = ms(rounds as f64 * UNIT_MS + DRAIN_MS);
     let mut setup = Setup::new(nodes, time);
     setup.network.latency = Latency::Uniform(range(LATENCY_MS));
-    setup.limits = Limits { events: u64::MAX, events_per_instant: u64::MAX, queue: u32::MAX, strikes: u32::MAX };
+    setup.limits = Limits {
+        events: u64::MAX,
+        events_per_instant: u64::MAX,
+        queue: u32::MAX,
+        strikes: u32::MAX,
+    };
     let experiment = Experiment::<Node>::new(Rounds { rounds }, setup);
     Box::new(move || {
         let outcome = run_for(experiment, time);
@@ -168,7 +173,8 @@ impl Protocol for Node {
     type Monitor = Pace;
 
     fn contract(_: &Rounds, _: Cluster) -> Contract {
-        let any = Assumptions { byzantine: 0, forgetful: 0, faulty: 0, ..Assumptions::CRASH_RECOVERY };
+        let any =
+            Assumptions { byzantine: 0, forgetful: 0, faulty: 0, ..Assumptions::CRASH_RECOVERY };
         Contract { promise: Promise(Vec::new()), safety: any, liveness: any }
     }
 
