@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::fs;
+use std::io::Read as _;
 use std::str::FromStr;
 
 use sim_core::digest::Digest;
@@ -20,6 +21,9 @@ pub enum Seeds {
 
 /// The most runs of a sweep.
 pub const MOST_RUNS: u64 = 1_000_000_000;
+
+/// The largest file of seeds that is read, in bytes.
+const LARGEST: u64 = 64 << 20;
 
 impl Seeds {
     /// How many there are.
@@ -85,8 +89,13 @@ impl FromStr for Seeds {
             })
         };
         if let Some(path) = text.strip_prefix('@') {
-            let text = fs::read_to_string(path)
-                .map_err(|error| format!("cannot read seeds from {path}: {error}"))?;
+            let mut text = String::new();
+            let read = fs::File::open(path)
+                .and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text));
+            read.map_err(|error| format!("cannot read seeds from {path}: {error}"))?;
+            if text.len() as u64 > LARGEST {
+                return Err(format!("{path} is larger than 64 MiB; write a range such as 0..1000"));
+            }
             let parts = text.split([',', ' ', '\t', '\r', '\n']).filter(|part| !part.is_empty());
             return Self::listed(parts.map(number).collect::<Result<_, _>>()?);
         }
@@ -149,6 +158,8 @@ mod tests {
             ("1..2..3", "no seed"),
             ("3,3", "twice"),
             ("@/nonexistent/seeds", "cannot read"),
+            #[cfg(unix)]
+            ("@/dev/zero", "larger than 64 MiB"),
         ] {
             let error = text.parse::<Seeds>().expect_err(text);
             assert!(error.contains(says), "{text}: {error}");

@@ -15,7 +15,7 @@ use crate::evidence::Evidence;
 use crate::export::mermaid;
 use crate::judge::{Answer, worst};
 use crate::recipe::Recipe;
-use crate::results::{self, ENGINE, Folder};
+use crate::results::{self, ENGINE, Folder, Lock};
 use crate::scenario::{self, Overrides};
 use crate::stopwatch::Stopwatch;
 use crate::suite::{Suite, Tried, github, junit};
@@ -52,7 +52,14 @@ pub fn test(args: &TestArgs, format: Format, terminal: &mut Terminal) -> Result<
     for plan in &plans {
         let profile = plan.scenarios[0].profile.clone();
         let recipe = Recipe::of(plan, Overrides { profile, ..overrides.clone() }, None);
-        let suite = one(plan, &recipe, &sources, args, jobs, &interrupted)?;
+        let folder = args.out.as_ref();
+        let folder = folder
+            .map(|out| Folder::create(out, &results::folder_name(plan), &recipe.id))
+            .transpose()?;
+        let hold = |folder| super::sweep::hold(folder, &Lock::whole(), &interrupted, terminal);
+        let held = folder.as_ref().map(hold).transpose()?;
+        let suite = one(plan, &recipe, &sources, folder.as_ref(), jobs, &interrupted)?;
+        drop(held);
         if format == Format::Human {
             lines(&suite).iter().try_for_each(|line| terminal.line(line))?;
         }
@@ -158,25 +165,20 @@ fn gather(folder: &Path, found: &mut Vec<String>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Runs one scenario; the results are kept where `-o` says, or nowhere.
+/// Runs one scenario; the results are kept in this folder, or nowhere.
 fn one(
     plan: &Plan,
     recipe: &Recipe,
     sources: &Sources,
-    args: &TestArgs,
+    folder: Option<&Folder>,
     jobs: usize,
     interrupted: &AtomicBool,
 ) -> Result<Suite, Error> {
-    let folder = args
-        .out
-        .as_ref()
-        .map(|out| Folder::create(out, &results::folder_name(plan), &recipe.id))
-        .transpose()?;
-    if let Some(folder) = &folder {
+    if let Some(folder) = folder {
         let others = Vec::new();
         super::gather::begin(&Harvest { plan, recipe, folder, shard: None, jobs, others })?;
     }
-    let mut tables = folder.as_ref().map(|folder| Tables::begin(plan, folder)).transpose()?;
+    let mut tables = folder.map(|folder| Tables::begin(plan, folder)).transpose()?;
     let mut folds = super::gather::folds(plan, None);
     let mut evidence = vec![Evidence::default(); plan.points.len()];
     let watch = Stopwatch::start();
@@ -192,7 +194,7 @@ fn one(
     let seconds = watch.seconds();
     let judged = super::conclude::judge_all(plan, &folds);
     let code = super::conclude::exit_code(&judged, &folds, made < plan.runs(), false);
-    if let (Some(folder), Some(tables)) = (&folder, tables) {
+    if let (Some(folder), Some(tables)) = (folder, tables) {
         tables.finish(&folds)?;
         let ending = Ending {
             recipe,
@@ -209,7 +211,8 @@ fn one(
     let judgements = judged.first().map_or(&[][..], Vec::as_slice);
     let (folds, evidence) = (&folds[..], &evidence[..]);
     let tried = Tried { plan, sources, folds, evidence, judgements, code, seconds };
-    let laid = OverArgs { profile: recipe.overrides.profile.clone(), set: args.laid.set.clone() };
+    let Overrides { profile, set, .. } = recipe.overrides.clone();
+    let laid = OverArgs { profile, set };
     let repro = |point: usize, seed: u64| {
         super::trace_command(&plan.scenarios[0], &plan.points[point], &laid, seed)
     };

@@ -31,6 +31,11 @@ pub fn trace(args: &TraceArgs, format: Format, terminal: &mut Terminal) -> Resul
     check(&args.view, format)?;
     let RunArgs { scenario, seed } = &args.run;
     let (scenario, point) = super::one(&scenario.scenario, &scenario.over, terminal)?;
+    if args.record.is_some() && format == Format::Json {
+        let message = "--record writes a page in Markdown, and --format json wants JSON".to_owned();
+        let next = "the same command without one of them".into();
+        return Err(Error::Usage { message, next });
+    }
     if let Some(file) = &args.record {
         return record(&scenario, &point, *seed, file.as_deref(), terminal);
     }

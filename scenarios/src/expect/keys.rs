@@ -145,6 +145,12 @@ pub fn read(
         return Err(wrong(stray, &format!("`{stray}` means nothing for a {subject}")));
     }
     let holds = keys.holds.unwrap_or(true);
+    let ordered = |min: Option<f64>, max: Option<f64>| match (min, max) {
+        (Some(least), Some(most)) if least > most => {
+            Err(wrong("min", "this is above `max`: nothing is between them"))
+        }
+        limits => Ok(limits),
+    };
     let claim = if let Some(metric) = keys.metric {
         let found = known_metric(&metric, at("metric"), entries)?;
         let unit = |limit: Option<Limit>, key: &str| {
@@ -153,7 +159,7 @@ pub fn read(
                 .transpose()
                 .map_err(|label| wrong(key, &label))
         };
-        let (min, max) = (unit(keys.min, "min")?, unit(keys.max, "max")?);
+        let (min, max) = ordered(unit(keys.min, "min")?, unit(keys.max, "max")?)?;
         let stat = keys
             .stat
             .ok_or_else(|| wrong("metric", "add `stat = \"p50\"`, or min, p90, p99, max, mean"))?;
@@ -170,7 +176,7 @@ pub fn read(
         };
         let verdict = verdict(&word, at("verdict"))?;
         let exact = share(keys.share, "share")?;
-        let (min, max) = (share(keys.min, "min")?, share(keys.max, "max")?);
+        let (min, max) = ordered(share(keys.min, "min")?, share(keys.max, "max")?)?;
         let share = match (exact, min, max) {
             (Some(_), Some(_), _) | (Some(_), _, Some(_)) => {
                 return Err(wrong("share", "give either `share`, or `min` and `max`"));

@@ -326,6 +326,19 @@ fn faults_that_contradict_each_other_are_an_error_before_anything_runs() {
 }
 
 #[test]
+fn limits_between_which_nothing_lies_are_an_error() {
+    let desk = Desk::new("limits");
+    for claim in [
+        "metric = \"decide_p50_ms\"\nstat = \"max\"\nmin = \"3ms\"\nmax = \"2ms\"",
+        "verdict = \"pass\"\nmin = \"60%\"\nmax = \"50%\"",
+    ] {
+        desk.put("vote.toml", format!("{VOTE}\n[[expect]]\n{claim}\n"));
+        let said = desk.synod(&["sweep", "vote.toml"]).exits(3);
+        assert!(said.err.contains("above `max`: nothing is between them"), "{}", said.err);
+    }
+}
+
+#[test]
 fn an_expectation_of_points_that_there_are_not_is_an_error() {
     let desk = Desk::new("no_such_points");
     for (condition, label) in [

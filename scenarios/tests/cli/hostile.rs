@@ -207,20 +207,24 @@ fn results_go_into_no_file_and_through_no_link() {
 fn a_second_sweep_into_the_same_folder_waits_and_says_for_whom() {
     let desk = Desk::with_vote("locked");
     let sweep = ["sweep", "vote.toml", "--seeds", "0..2", "--no-figures", "-q"];
+    let test = ["test", "vote.toml", "--seeds", "0..2", "-o", "results", "-q"];
     desk.synod(&sweep).exits(0);
     let folder = fs::canonicalize(desk.path("results/latest")).expect("the folder");
-    let lock = fs::OpenOptions::new().write(true).open(folder.join("parts/lock")).expect("a lock");
-    lock.lock().expect("nobody holds it");
-    let mut command = desk.command(&sweep);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it");
-    let mut said = String::new();
-    let mut err = BufReader::new(child.stderr.take().expect("stderr"));
-    err.read_line(&mut said).expect("a line");
-    // The file still names the first sweep, which held the lock before us.
-    assert!(said.starts_with("waiting for process "), "{said}");
-    assert!(child.try_wait().expect("the program").is_none(), "it waits");
-    drop(lock);
-    assert_eq!(child.wait().expect("the program").code(), Some(0));
+    for arguments in [&sweep[..], &test] {
+        let lock = fs::OpenOptions::new().write(true).open(folder.join("parts/lock"));
+        let lock = lock.expect("a lock");
+        lock.lock().expect("nobody holds it");
+        let mut command = desk.command(arguments);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it");
+        let mut said = String::new();
+        let mut err = BufReader::new(child.stderr.take().expect("stderr"));
+        err.read_line(&mut said).expect("a line");
+        // The file still names the one who held the lock before us.
+        assert!(said.starts_with("waiting for process "), "{arguments:?}: {said}");
+        assert!(child.try_wait().expect("the program").is_none(), "it waits");
+        drop(lock);
+        assert_eq!(child.wait().expect("the program").code(), Some(0));
+    }
 }
 
 #[cfg(unix)]

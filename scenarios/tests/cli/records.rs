@@ -90,4 +90,6 @@ fn what_keeps_no_record_says_so() {
     let said = desk.synod(&["trace", "log.toml", "--record"]).exits(2);
     assert!(said.err.contains("raft keeps no record: its problem is log"), "{}", said.err);
     desk.synod(&["trace", "log.toml", "--record", "--from", "1s"]).exits(2);
+    let said = desk.synod(&["trace", "log.toml", "--record", "--format", "json"]).exits(2);
+    assert!(said.err.contains("--record writes a page in Markdown"), "{}", said.err);
 }
