@@ -403,6 +403,8 @@ impl Checker<Request, Indication> for NoLostUpdate {
 mod tests {
     use sim_core::time::Duration;
 
+    use super::super::super::bench::{Bench, end};
+    use super::super::{LINEARIZABILITY, REGULARITY, VALIDITY};
     use super::*;
 
     type Happened = Event<Request, Indication>;
@@ -421,17 +423,20 @@ mod tests {
         [asks, told(Some(op(client)), Indication::Written { version: None })]
     }
 
+    /// The client of this number reads what this operation wrote.
+    fn reads(client: u32, written: OpId) -> [Happened; 2] {
+        let (op, request, values) = (op(client), Request::Read { key: 0 }, vec![Value(written)]);
+        let asks = Event::Requested { op, request, reached: true };
+        [asks, told(Some(op), Indication::Found { values, version: None })]
+    }
+
     /// The client of this number reads what this one wrote, and writes thereafter.
     fn reads_and_writes(client: u32, writer: u32) -> [Happened; 4] {
-        let (read, write) = (op(client), OpId { sequence: 1, ..op(client) });
-        let asks = |op, request| Event::Requested { op, request, reached: true };
-        let values = vec![Value(op(writer))];
-        [
-            asks(read, Request::Read { key: 0 }),
-            told(Some(read), Indication::Found { values, version: None }),
-            asks(write, Request::Write { key: 0 }),
-            told(Some(write), Indication::Written { version: None }),
-        ]
+        let [asks, finds] = reads(client, op(writer));
+        let write = OpId { sequence: 1, ..op(client) };
+        let (request, reached) = (Request::Write { key: 0 }, true);
+        let writes = Event::Requested { op: write, request, reached };
+        [asks, finds, writes, told(Some(write), Indication::Written { version: None })]
     }
 
     fn keeps(op: OpId) -> Happened {
@@ -464,6 +469,41 @@ mod tests {
     }
 
     const CLUSTER: Cluster = Cluster { n: 2 };
+
+    /// What all judges find in a history at n0 before its end.
+    fn found(history: &[Happened]) -> Vec<&'static str> {
+        let history = history.iter().cloned().map(|event| (0, 0, event));
+        let mut bench = Bench::<Register>::after(history);
+        // Before GST nothing is overdue, and what is linearizable is not asked here.
+        let found = bench.conclude(&end(60, None, &[])).into_iter().map(|(name, _)| name);
+        found.filter(|name| *name != LINEARIZABILITY).collect()
+    }
+
+    #[test]
+    fn a_read_of_what_was_overwritten_before_it_began_is_not_regular() {
+        let [[asks_first, hears_first], second] = [0, 1].map(writes);
+        let [_, finds_first] = reads(2, op(0));
+        let [asks_read, finds_second] = reads(2, op(1));
+        let before = [asks_first.clone(), hears_first.clone(), asks_read.clone()];
+        let stale = [&before[..2], &second, &[asks_read.clone(), finds_first.clone()]].concat();
+        assert_eq!(found(&stale), [REGULARITY]);
+        let fresh = [&before[..2], &second, &[asks_read, finds_second]].concat();
+        assert_eq!(found(&fresh), [""; 0]);
+        let meanwhile = [&before[..], &second, &[finds_first]].concat();
+        assert_eq!(found(&meanwhile), [""; 0], "the second write began after the read");
+    }
+
+    #[test]
+    fn what_is_read_or_kept_was_written_there_and_every_answer_was_asked_for() {
+        let stray = reads(2, op(9));
+        assert_eq!(found(&stray), [VALIDITY]);
+        assert_eq!(found(&[keeps(op(9))]), [VALIDITY]);
+        assert_eq!(found(&[stray[1].clone()]), [VALIDITY], "nobody had asked");
+        let [asks, hears] = writes(0);
+        assert_eq!(found(&[asks.clone(), keeps(op(0)), hears]), [""; 0]);
+        let none = Indication::Found { values: vec![], version: None };
+        assert_eq!(found(&[asks, told(Some(op(0)), none)]), [VALIDITY], "a write finds nothing");
+    }
 
     #[test]
     fn copies_converge_if_they_are_equal_at_the_end() {
