@@ -207,18 +207,19 @@ mod tests {
         let ends =
             |life, answers, value| says(0, life, answers, Estimate::Settled { rounds: 1, value });
         let begun = asked(0, 5, true);
+        let judged = |then: &[_]| broken(&[&[asked(0, 5, true)], then].concat(), &[]);
         for good in [
             vec![ends(0, None, 5), ends(1, None, 5)],
             vec![ends(0, Some(op(0)), 5), begun.clone(), ends(0, Some(op(0)), 5)],
             vec![says(0, 0, None, Estimate::GivenUp), ends(1, None, 5)],
         ] {
-            assert_eq!(broken(&[&[begun.clone()], &good[..]].concat(), &[]), [""; 0], "{good:?}");
+            assert_eq!(judged(&good), [""; 0], "{good:?}");
         }
         for bad in [
             vec![ends(0, None, 5), ends(0, None, 5)],
             vec![says(0, 0, None, Estimate::GivenUp), ends(0, None, 5)],
         ] {
-            assert_eq!(broken(&[&[begun.clone()], &bad[..]].concat(), &[]), [INTEGRITY], "{bad:?}");
+            assert_eq!(judged(&bad), [INTEGRITY], "{bad:?}");
         }
         let taken_back = [begun, asked(1, 9, true), ends(0, None, 5), ends(1, None, 6)];
         assert_eq!(broken(&taken_back, &[]), [INTEGRITY]);
