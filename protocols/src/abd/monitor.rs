@@ -36,3 +36,28 @@ impl Monitor<Abd> for Auditor {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sim_core::id::{ClientId, OpId};
+
+    use super::super::Held;
+    use super::*;
+    use crate::problem::register::Value;
+
+    #[test]
+    fn a_tag_may_fall_over_a_reboot_and_never_in_one_life() {
+        let keeping = |number| {
+            let tag = Tag { number, writer: ClientId(0) };
+            let held = Held { tag, value: Value(OpId::default()) };
+            Abd { held: BTreeMap::from([(7, held)]), ..Abd::default() }
+        };
+        let mut auditor = Auditor::default();
+        let mut see = |life, number| {
+            let found = auditor.observe(NodeId(1), life, &keeping(number));
+            found.map(|violation| violation.property)
+        };
+        assert_eq!([see(0, 4), see(0, 4), see(0, 5), see(1, 2)], [None; 4]);
+        assert_eq!(see(1, 1), Some(TAGS_RISE));
+    }
+}

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use sim_core::protocol::DiskMark;
+
 use super::Context;
 use super::message::{Certificate, Checkpoint, Message, Sequence};
 use super::record::{Record, Snapshot};
@@ -15,11 +17,17 @@ const KEPT: usize = 4;
 impl<M: Machine> Replica<M> {
     /// Takes a checkpoint of what was executed, and says so once it is durable.
     pub(super) fn take_checkpoint(&mut self, ctx: &mut Context<'_, M>) {
+        let mark = self.save_checkpoint(ctx);
+        let checkpoint = self.say_checkpoint(self.executed, ctx);
+        self.unsaved.push_back((mark, Own::Checkpoint(checkpoint)));
+    }
+
+    /// Writes down what was delivered since the last checkpoint.
+    pub(super) fn save_checkpoint(&mut self, ctx: &mut Context<'_, M>) -> DiskMark {
         let sequence = self.executed;
         let entries = self.history.checkpoint(sequence);
-        let mark = ctx.persist(Record::Checkpoint { sequence, entries });
-        let checkpoint = self.say_checkpoint(sequence, ctx);
-        self.unsaved.push_back((mark, Own::Checkpoint(checkpoint)));
+        let after = self.history.position() - entries.len() as u64;
+        ctx.persist(Record::Checkpoint { sequence, after, entries })
     }
 
     /// Tells everybody that the present state is the one after `sequence`.

@@ -56,6 +56,8 @@ pub enum Record {
     Checkpoint {
         /// The last sequence number that the state includes.
         sequence: Sequence,
+        /// How many operations had been delivered before.
+        after: u64,
         /// What was delivered.
         entries: Arc<[Delivered]>,
     },

@@ -35,7 +35,8 @@ impl<M: Machine> Replica<M> {
         replica
     }
 
-    /// Takes up what one record says.
+    /// Takes up what one record says. What was delivered after a record that is damaged is no use
+    /// without what that held.
     fn replay(&mut self, record: &Record) {
         match record {
             Record::View(view) => (self.view, self.active) = (*view, false),
@@ -46,7 +47,12 @@ impl<M: Machine> Replica<M> {
                 }
             }
             Record::NewView(new_view) => self.note_entered(new_view),
-            Record::Checkpoint { sequence, entries } => self.history.restore(*sequence, entries),
+            Record::Checkpoint { sequence, after, entries }
+                if *after == self.history.position() =>
+            {
+                self.history.restore(*sequence, entries);
+            }
+            Record::Checkpoint { .. } => {}
             Record::Snapshot(snapshot) => self.replay_snapshot(snapshot),
         }
     }
@@ -102,5 +108,31 @@ impl<M: Machine> Replica<M> {
                 own(Phase::Commit, ctx);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::id::{ClientId, OpId};
+
+    use super::super::Config;
+    use super::super::message::Delivered;
+    use super::super::tests::{replica, table};
+    use super::*;
+    use crate::problem::log::Command;
+
+    #[test]
+    fn a_checkpoint_is_left_out_beyond_one_that_is_lost() {
+        let mut booting = replica(&table(4, Config::default(), None), 0).clone();
+        let mut reads = |sequence, after, count: u32| {
+            let op = |sequence| OpId { client: ClientId(0), sequence };
+            let entry = |sequence| Delivered { op: op(sequence), command: Command(0) };
+            let entries = (0..count).map(entry).collect();
+            booting.replay(&Record::Checkpoint { sequence, after, entries });
+            (booting.history.taken(), booting.position())
+        };
+        assert_eq!(reads(64, 0, 3), (64, 3));
+        assert_eq!(reads(192, 5, 2), (64, 3), "the one after 128 is damaged");
+        assert_eq!(reads(128, 3, 2), (128, 5), "it was taken again after a reboot");
     }
 }

@@ -13,7 +13,6 @@ use sim_core::time::Duration;
 
 use super::marks::STATE_TRANSFERRED;
 use super::message::{Certificate, Delivered, Message, Phase, Sequence, State};
-use super::record::Record;
 use super::replica::{Progress, Replica};
 use super::{Context, Timer};
 use crate::machine::Machine;
@@ -177,8 +176,7 @@ impl<M: Machine> Replica<M> {
         ctx.announce(STATE_TRANSFERRED.reached());
         self.executed = stable.sequence;
         self.attempts = 0;
-        let entries = self.history.checkpoint(self.executed);
-        ctx.persist(Record::Checkpoint { sequence: self.executed, entries });
+        self.save_checkpoint(ctx);
         self.stabilise(Arc::clone(stable), ctx);
         self.execute(ctx);
         self.say_status(ctx);

@@ -324,6 +324,15 @@ mod tests {
     }
 
     #[test]
+    fn a_client_without_a_key_is_objected_to() {
+        let key = |keys| {
+            let load = Load { keys, ..Load::default() };
+            Directory::objection(&load, Cluster { n: 3 }).map(|(key, _)| key)
+        };
+        assert_eq!([0, 1].map(key), [Some("keys"), None]);
+    }
+
+    #[test]
     fn who_does_not_show_the_newest_has_not_converged() {
         assert_eq!(broken(&[asked(0, false), shows(0, 1, false)]), [CONVERGENCE]);
     }

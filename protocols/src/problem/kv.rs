@@ -69,6 +69,7 @@ const KEY_BITS: u32 = 14;
 const CLIENT_BITS: u32 = 20;
 /// How many bits of a command tell an operation of that client.
 const SEQUENCE_BITS: u32 = 28;
+
 /// The lowest `bits` bits of a word.
 const fn low(word: u64, bits: u32) -> u64 {
     word & ((1 << bits) - 1)

@@ -126,14 +126,7 @@ impl<Pr: Problem> Checker<Pr::Request, Pr::Indication> for Termination<Pr> {
     fn conclude(&mut self, end: &End) -> Option<Witness> {
         let mut overdue = 0_u64;
         let mut oldest: Option<(Time, OpId, NodeId)> = None;
-        for (client, sequence, asked) in
-            self.asked.0.iter().enumerate().flat_map(|(client, ops)| {
-                let asked = ops.iter().enumerate();
-                asked.filter_map(move |(sequence, asked)| {
-                    asked.map(|asked| (client, sequence, asked))
-                })
-            })
-        {
+        for (op, asked) in self.asked.iter() {
             if asked.answered
                 || !end.must_answer(asked.last_node)
                 || !self.progress.owes(asked.first, end)
@@ -141,7 +134,6 @@ impl<Pr: Problem> Checker<Pr::Request, Pr::Indication> for Termination<Pr> {
                 continue;
             }
             overdue += 1;
-            let op = OpId { client: ClientId(client as u32), sequence: sequence as u32 };
             let this = (asked.first, op, asked.last_node);
             oldest = Some(oldest.map_or(this, |oldest| oldest.min(this)));
         }

@@ -79,6 +79,15 @@ sim_core::notation!(Rule, |_| {
 
 impl<'de> Deserialize<'de> for Rule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        fn counted<C, E>(count: C) -> Result<Rule, E>
+        where
+            C: Copy + fmt::Display + TryInto<u32>,
+            E: de::Error,
+        {
+            let no_count = |_| E::custom(format!("{count} nodes: write a number from 1 to n"));
+            count.try_into().map(Rule::Count).map_err(no_count)
+        }
+
         struct Written;
         impl de::Visitor<'_> for Written {
             type Value = Rule;
@@ -90,13 +99,11 @@ impl<'de> Deserialize<'de> for Rule {
             }
 
             fn visit_i64<E: de::Error>(self, count: i64) -> Result<Rule, E> {
-                let count = u32::try_from(count);
-                count.map(Rule::Count).map_err(|_| E::custom("a number of nodes, from 1"))
+                counted(count)
             }
 
             fn visit_u64<E: de::Error>(self, count: u64) -> Result<Rule, E> {
-                let count = u32::try_from(count);
-                count.map(Rule::Count).map_err(|_| E::custom("so many nodes cannot be counted"))
+                counted(count)
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Rule, E> {

@@ -271,7 +271,9 @@ fn a_rule_is_a_number_or_an_expression() {
     let wrong: Result<Rule, Error> = Rule::deserialize("n0 &".into_deserializer());
     assert!(wrong.expect_err("no expression").to_string().contains("at character 5"));
     let negative: Result<Rule, Error> = Rule::deserialize((-1_i64).into_deserializer());
-    assert!(negative.is_err());
+    assert_eq!(negative.expect_err("-1").to_string(), "-1 nodes: write a number from 1 to n");
+    let huge: Result<Rule, Error> = Rule::deserialize((1_i64 << 40).into_deserializer());
+    assert!(huge.expect_err("2^40").to_string().starts_with("1099511627776 nodes: write"));
     let cluster = Cluster { n: 5 };
     assert_eq!(Rule::default().count(cluster), Some(3));
     assert_eq!(Rule::Count(4).count(cluster), Some(4));

@@ -8,6 +8,7 @@ use sim_core::tabletop::Tabletop;
 use sim_core::time::{Duration, DurationRange};
 
 use super::figures::tells;
+use super::message::{Append, Entries, Entry, Message, Payload, Place};
 use super::reads::Reads;
 use super::tests::elect;
 use super::{Config, Raft, Timer};
@@ -166,6 +167,23 @@ fn a_leader_whose_reads_nobody_confirms_steps_down_and_answers_none() {
     assert_eq!(table.timers(0), [Timer::Election]);
     get(&mut table, 0, 2);
     assert!(table.transcript().contains("Redirect { leader: None }"));
+}
+
+#[test]
+fn a_leader_whose_log_a_liar_had_cut_below_what_it_committed_answers_no_read() {
+    let mut table = written(3, Config { reads: Reads::ReadIndex, ..Config::default() });
+    put(&mut table, 0, 1);
+    table.settle(&[0, 1, 2]);
+    assert_eq!(table.state(0).commit(), 3);
+    let (previous, commit) = (Place::default(), 0);
+    let entries = Entries::One(Entry { term: 5, payload: Payload::Nothing });
+    table.inject(2, 0, Message::Append(Append { term: 5, previous, commit, entries }));
+    elect(&mut table, 0, &[1]);
+    table.settle(&[0, 1]);
+    assert_eq!((table.state(0).log().last().index, table.state(0).commit()), (2, 3));
+    get(&mut table, 0, 2);
+    table.settle(&[0, 1]);
+    assert_eq!(answers(&table), [] as [&str; 0]);
 }
 
 #[test]

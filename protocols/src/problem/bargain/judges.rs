@@ -67,3 +67,59 @@ impl Checker<Negotiate, Ending> for Rationality {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sim_core::id::{ClientId, OpId};
+
+    use super::super::super::bench::{Bench, Found, Happening, end};
+    use super::super::{AGREEMENT, Bargaining, INDIVIDUAL_RATIONALITY, TERMINATION};
+    use super::*;
+
+    fn asked(node: u32) -> Happening<Bargaining> {
+        let op = OpId { client: ClientId(node), sequence: 0 };
+        let outcomes = vec![vec![900, 100], vec![400, 600], vec![500, 500]];
+        let request = Negotiate(Domain { outcomes, disagreement: vec![200, 200] });
+        (node, 0, Event::Requested { op, request, reached: true })
+    }
+
+    const fn ends(node: u32, indication: Ending) -> Happening<Bargaining> {
+        (node, 0, Event::Indicated { answers: None, indication })
+    }
+
+    const fn agrees(node: u32, outcome: usize) -> Happening<Bargaining> {
+        ends(node, Ending::Agreed { outcome, rounds: 1 })
+    }
+
+    /// What is found in a history in which both are asked first, seen a minute later.
+    fn found(then: &[Happening<Bargaining>]) -> Found {
+        let history = [asked(0), asked(1)].into_iter().chain(then.iter().cloned());
+        Bench::<Bargaining>::after(history).conclude(&end(60, Some(0), &[0, 1]))
+    }
+
+    #[test]
+    fn two_parties_may_not_agree_on_two_outcomes_unless_one_of_them_lies() {
+        assert_eq!(found(&[agrees(0, 1), agrees(1, 1)]), []);
+        let witness = "n0 agreed on outcome 1 at 2 s, but n1 on 2 at 3 s".to_owned();
+        assert_eq!(found(&[agrees(0, 1), agrees(1, 2)]), [(AGREEMENT, witness)]);
+        let liar = (0, 0, Event::Corrupted);
+        assert_eq!(found(&[agrees(0, 1), liar, agrees(1, 2)]), []);
+    }
+
+    #[test]
+    fn nobody_agrees_on_what_is_worth_less_to_it_than_no_agreement() {
+        let witness = "n1 agreed on outcome 0 at 3 s, which is worth 100 to it; no agreement is \
+                       worth 200";
+        let expected = [(INDIVIDUAL_RATIONALITY, witness.to_owned())];
+        assert_eq!(found(&[agrees(0, 0), agrees(1, 0)]), expected);
+        let nothing = found(&[agrees(0, 9), agrees(1, 9)]);
+        assert_eq!(nothing.len(), 2, "what is no outcome is worth nothing: {nothing:?}");
+    }
+
+    #[test]
+    fn a_party_that_breaks_down_has_ended_and_one_that_is_silent_has_not() {
+        assert_eq!(found(&[agrees(0, 1), ends(1, Ending::BrokenDown)]), []);
+        let silent = found(&[agrees(0, 1)]);
+        assert_eq!(silent[0].0, TERMINATION, "{silent:?}");
+    }
+}

@@ -132,61 +132,65 @@ impl Checker<Broadcast, Delivered> for NoDuplication {
     }
 }
 
-/// Who delivered each instance, and since when the others owe it.
+/// Who delivered each instance.
 #[derive(Default)]
-struct Progress {
-    due: BTreeMap<Instance, Time>,
-    delivered: BTreeMap<Instance, NodeSet>,
-}
+struct Progress(BTreeMap<Instance, NodeSet>);
 
 impl Progress {
     fn is_complete(&self, instance: Instance, core: &NodeSet) -> bool {
-        self.delivered
-            .get(&instance)
-            .is_some_and(|nodes| core.iter().all(|node| nodes.contains(node)))
+        self.0.get(&instance).is_some_and(|nodes| core.iter().all(|node| nodes.contains(node)))
     }
 
     fn add(&mut self, entry: &Entry<Broadcast, Delivered>) {
         if let Some((instance, _)) = delivery(entry) {
-            self.delivered.entry(instance).or_default().insert(entry.node);
+            self.0.entry(instance).or_default().insert(entry.node);
         }
     }
 
-    /// The first node of the core that owes an overdue delivery, and of what, since when.
+    /// The first node of the core that owes an overdue delivery, and of what, since when; `due` is
+    /// all that is owed, and since when.
     fn debtor(
         &self,
         end: &End,
-        counts: impl Fn(Instance) -> bool,
+        due: impl Iterator<Item = (Instance, Time)>,
     ) -> Option<(NodeId, Instance, Time)> {
-        let due = self.due.iter().map(|(instance, since)| (*instance, *since));
-        due.filter(|(instance, since)| end.is_overdue(*since) && counts(*instance)).find_map(
-            |(instance, since)| {
-                let nodes = self.delivered.get(&instance);
-                let owes = |node: &NodeId| nodes.is_none_or(|nodes| !nodes.contains(*node));
-                let node = end.core.iter().find(owes)?;
-                Some((node, instance, since))
-            },
-        )
+        due.filter(|(_, since)| end.is_overdue(*since)).find_map(|(instance, since)| {
+            let nodes = self.0.get(&instance);
+            let owes = |node: &NodeId| nodes.is_none_or(|nodes| !nodes.contains(*node));
+            let node = end.core.iter().find(owes)?;
+            Some((node, instance, since))
+        })
     }
 }
 
 /// Waits for what senders of the core were asked to broadcast.
 #[derive(Default)]
-pub(super) struct Validity(Progress);
+pub(super) struct Validity {
+    progress: Progress,
+    /// When each was asked first.
+    asked: BTreeMap<Instance, Time>,
+}
+
+impl Validity {
+    /// What was asked of senders of the core, and when.
+    fn due(&self, core: &NodeSet) -> impl Iterator<Item = (Instance, Time)> {
+        let asked = self.asked.iter().filter(|((sender, _), _)| core.contains(*sender));
+        asked.map(|(instance, since)| (*instance, *since))
+    }
+}
 
 impl Checker<Broadcast, Delivered> for Validity {
     fn observe(&mut self, entry: &Entry<Broadcast, Delivered>) -> Option<Witness> {
         // Who was down when it was asked broadcasts nothing.
         if let Event::Requested { op, reached: true, .. } = entry.event {
-            self.0.due.entry((entry.node, op)).or_insert(entry.at);
+            self.asked.entry((entry.node, op)).or_insert(entry.at);
         }
-        self.0.add(entry);
+        self.progress.add(entry);
         None
     }
 
     fn conclude(&mut self, end: &End) -> Option<Witness> {
-        let counts = |(sender, _): Instance| end.core.contains(sender);
-        let (node, (sender, op), since) = self.0.debtor(end, counts)?;
+        let (node, (sender, op), since) = self.progress.debtor(end, self.due(&end.core))?;
         let at = end.at;
         Some(format!(
             "{sender} was asked to broadcast {op} at {since} s, \
@@ -195,9 +199,7 @@ impl Checker<Broadcast, Delivered> for Validity {
     }
 
     fn is_settled(&self, core: &NodeSet) -> bool {
-        let due = self.0.due.keys();
-        due.filter(|(sender, _)| core.contains(*sender))
-            .all(|instance| self.0.is_complete(*instance, core))
+        self.due(core).all(|(instance, _)| self.progress.is_complete(instance, core))
     }
 }
 
@@ -209,29 +211,33 @@ pub(super) struct Totality {
     first: Firsts,
 }
 
+impl Totality {
+    /// The first delivery of each instance by a node still thought correct.
+    fn leads(&self) -> impl Iterator<Item = (Instance, Sighting)> {
+        self.first.0.iter().filter_map(|(instance, nodes)| {
+            let first = nodes.values().min_by_key(|sighting| (sighting.at, sighting.node))?;
+            Some((*instance, *first))
+        })
+    }
+}
+
 impl Checker<Broadcast, Delivered> for Totality {
     fn observe(&mut self, entry: &Entry<Broadcast, Delivered>) -> Option<Witness> {
         self.progress.add(entry);
-        let (instance, sighting, nodes) = self.first.follow(entry)?;
+        let (_, sighting, nodes) = self.first.follow(entry)?;
         nodes.entry(entry.node).or_insert(sighting);
-        self.progress.due.entry(instance).or_insert(entry.at);
         None
     }
 
     fn conclude(&mut self, end: &End) -> Option<Witness> {
-        let leads = |instance| {
-            let nodes = self.first.0.get(&instance)?;
-            nodes.values().min_by_key(|sighting| (sighting.at, sighting.node))
-        };
-        let (node, instance, _) =
-            self.progress.debtor(end, |instance| leads(instance).is_some())?;
-        let earlier = leads(instance)?;
+        let due = self.leads().map(|(instance, first)| (instance, first.at));
+        let (node, owed, _) = self.progress.debtor(end, due)?;
+        let (_, earlier) = self.leads().find(|(instance, _)| *instance == owed)?;
         Some(format!("{earlier}, but {node} has not at {} s", end.at))
     }
 
     fn is_settled(&self, core: &NodeSet) -> bool {
-        let led = self.first.0.iter().filter(|(_, nodes)| !nodes.is_empty());
-        led.into_iter().all(|(instance, _)| self.progress.is_complete(*instance, core))
+        self.leads().all(|(instance, _)| self.progress.is_complete(instance, core))
     }
 }
 
@@ -374,6 +380,11 @@ mod tests {
         accepts(&one, &end(11, &[1]));
         accepts(&[&one[..], &[(1, 0, CORRUPTED)]].concat(), &end(11, &[2, 3]));
         accepts(&[&one[..], &[(2, 0, delivered(TRUE))]].concat(), &end(30, &[1, 2]));
+        // Who turns out to be a liar set no example: n2's is the first delivery that counts.
+        let later = [&one[..], &[(1, 0, CORRUPTED), (2, 0, delivered(TRUE))]].concat();
+        accepts(&later, &end(12, &[2, 3]));
+        let witness = "n2 delivered v7 as c0.0 of n0 at 3 s, but n3 has not at 13 s";
+        rejects(&later, &end(13, &[2, 3]), TOTALITY, witness);
     }
 
     #[test]

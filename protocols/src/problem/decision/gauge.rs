@@ -116,3 +116,63 @@ impl Gauge<Propose, Conclusion> for Worth {
         Reading { measures: self.measures(), points: Vec::new() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sim_core::time::Time;
+
+    use super::super::Opinion;
+    use super::*;
+
+    const A: Choice = Choice::new(0, 3);
+    const B: Choice = Choice::new(1, 3);
+
+    /// Two want A and one C; a fourth says what the first does; A is right.
+    fn case() -> Case {
+        let agent = |conduct, worth: [u8; 3]| {
+            let thinks = Opinion::valuing(&worth);
+            Agent { conduct, thinks, says: thinks }
+        };
+        let agents = vec![
+            agent(Conduct::Honest, [90, 30, 0]),
+            agent(Conduct::Honest, [90, 60, 0]),
+            agent(Conduct::Honest, [0, 60, 100]),
+            agent(Conduct::Copies(NodeId(0)), [90, 30, 0]),
+        ];
+        Case { truth: Some(A), agents }
+    }
+
+    fn measured(events: &[(u32, Event<Propose, Conclusion>)]) -> Vec<Option<f64>> {
+        let mut gauge = Worth::of(case());
+        for (node, event) in events.iter().cloned() {
+            gauge.observe(&Entry { at: Time::ZERO, node: NodeId(node), incarnation: 0, event });
+        }
+        let measures = gauge.measures();
+        assert_eq!(measures.len(), METRICS.len());
+        let value = |measure| if let Measure::Value(value) = measure { Some(value) } else { None };
+        measures.into_iter().map(value).collect()
+    }
+
+    const fn decided(choice: Choice) -> Event<Propose, Conclusion> {
+        Event::Indicated { answers: None, indication: Conclusion::Decided(choice) }
+    }
+
+    #[test]
+    fn a_decision_is_measured_by_hand_and_liars_do_not_decide() {
+        let wrong = measured(&[(3, decided(A)), (0, decided(B)), (3, Event::Corrupted)]);
+        let expected = [0.0, 1.0, 1.0, 0.75, 1.0, 0.0, 0.5, 0.3].map(Some);
+        assert_eq!(wrong[..8], expected);
+        let regret = wrong[8].expect("a decision");
+        assert!((regret - 0.1).abs() < 1e-12, "A would have been worth 0.6: {regret}");
+        let right = measured(&[(0, decided(A))]);
+        assert_eq!(right[..6], [1.0, 0.0, 1.0, 0.75, 0.0, 2.0 / 3.0].map(Some));
+        assert_eq!((right[7], right[8]), (Some(0.0), Some(0.0)));
+    }
+
+    #[test]
+    fn without_a_decision_nothing_is_right_or_wrong_or_worth_anything() {
+        let nothing = measured(&[]);
+        assert_eq!(nothing[..2], [Some(0.0); 2]);
+        assert_eq!(nothing[4..], [None; 5]);
+    }
+}

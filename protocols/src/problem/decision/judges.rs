@@ -244,7 +244,7 @@ mod tests {
         assert_eq!(properties.len(), 1);
         let checker = &mut properties[0].checker;
         let end = End {
-            cluster: Cluster { n: 4 },
+            cluster,
             at: Time::from_nanos(1_000_000_000),
             gst: Some(Time::from_nanos(5_000_000)),
             patience: Duration::from_millis(100),

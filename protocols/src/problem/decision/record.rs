@@ -138,7 +138,7 @@ impl Story<'_> {
         let rows: Vec<Vec<String>> = self
             .proposed
             .iter()
-            .filter(|(_, says)| says.favourite() != *choice)
+            .filter(|(_, says)| !says.abstains() && says.favourite() != *choice)
             .map(|(node, says)| {
                 let (wanted, got) = (says.favourite(), says.worth(*choice));
                 let preferred = format!("{} at {}", self.name(wanted), says.worth(wanted));
@@ -174,11 +174,44 @@ impl Story<'_> {
 
 #[cfg(test)]
 mod tests {
+    use sim_core::history::Entry;
+    use sim_core::id::{ClientId, Cluster, OpId};
+    use sim_core::record::Block;
+    use sim_core::time::Time;
+
+    use super::super::Propose;
     use super::*;
 
     #[test]
     fn nodes_are_listed_and_nobody_is_named_as_such() {
         assert_eq!(list([]), "nobody");
         assert_eq!(list([0, 2].map(NodeId)), "n0, n2");
+    }
+
+    #[test]
+    fn who_kept_its_opinion_to_itself_did_not_dissent() {
+        let [a, b] = [0, 1].map(|index| Choice::new(index, 2));
+        let asked = |node: u32, opinion: Opinion| {
+            let op = OpId { client: ClientId(node), sequence: 0 };
+            let request = Propose { choice: opinion.favourite(), opinion };
+            (node, Event::Requested { op, request, reached: true })
+        };
+        let decided = Event::Indicated { answers: None, indication: Conclusion::Decided(a) };
+        let dissent = |opinion: Opinion| {
+            let history = [asked(0, Opinion::plain(a)), asked(1, opinion), (0, decided.clone())];
+            let history = history.map(|(node, event)| Entry {
+                at: Time::ZERO,
+                node: NodeId(node),
+                incarnation: 0,
+                event,
+            });
+            let (load, cluster) = (&Load::default(), Cluster { n: 2 });
+            let run = Material { load, cluster, history: &history, minutes: Vec::new() };
+            let sections = record(run);
+            let dissent = sections.into_iter().find(|section| section.title == "Dissent");
+            matches!(dissent.expect("a section").blocks[..], [Block::Table { .. }])
+        };
+        assert!(dissent(Opinion::plain(b)));
+        assert!(!dissent(Opinion::plain(b).withheld()));
     }
 }

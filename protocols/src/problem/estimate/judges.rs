@@ -31,7 +31,10 @@ pub(super) struct Hull {
 impl Checker<Begin, Estimate> for Hull {
     fn observe(&mut self, entry: &Seen) -> Option<Witness> {
         match entry.event {
-            Event::Requested { request, .. } => _ = self.began.insert(entry.node, request.value),
+            // Who was down when it was asked did not begin.
+            Event::Requested { request, reached: true, .. } => {
+                self.began.insert(entry.node, request.value);
+            }
             Event::Corrupted => _ = self.corrupt.insert(entry.node),
             _ => {}
         }
@@ -133,5 +136,100 @@ impl Checker<Begin, Estimate> for Integrity {
                 format!("{node} ended at {when} s and again, without being asked, at {at} s")
             })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::id::{ClientId, OpId};
+
+    use super::super::super::bench::{Bench, Happening, end};
+    use super::super::{EPSILON_AGREEMENT, Estimation, HULL, INTEGRITY, TERMINATION};
+    use super::*;
+
+    const fn op(node: u32) -> OpId {
+        OpId { client: ClientId(node), sequence: 0 }
+    }
+
+    const fn asked(node: u32, value: i64, reached: bool) -> Happening<Estimation> {
+        let request = Begin { value, range: 100, epsilon: 10 };
+        (node, 0, Event::Requested { op: op(node), request, reached })
+    }
+
+    const fn says(
+        node: u32,
+        life: Incarnation,
+        answers: Option<OpId>,
+        indication: Estimate,
+    ) -> Happening<Estimation> {
+        (node, life, Event::Indicated { answers, indication })
+    }
+
+    const fn settles(node: u32, value: i64) -> Happening<Estimation> {
+        says(node, 0, None, Estimate::Settled { rounds: 1, value })
+    }
+
+    const fn corrupted(node: u32) -> Happening<Estimation> {
+        (node, 0, Event::Corrupted)
+    }
+
+    /// What is broken by a history, seen a minute later.
+    fn broken(history: &[Happening<Estimation>], core: &[u32]) -> Vec<&'static str> {
+        let mut bench = Bench::<Estimation>::after(history.iter().cloned());
+        let found = bench.conclude(&end(60, Some(0), core));
+        found.into_iter().map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn who_ends_outside_of_the_numbers_with_which_the_correct_began_leaves_the_hull() {
+        let third = |reached| [asked(0, 10, true), asked(1, 20, true), asked(2, 90, reached)];
+        let ends = |value| [settles(0, value)];
+        let judged = |history: &[&[_]]| broken(&history.concat(), &[]);
+        assert_eq!(judged(&[&third(true), &ends(25)]), [""; 0]);
+        assert_eq!(judged(&[&third(true), &ends(91)]), [HULL]);
+        assert_eq!(judged(&[&third(true), &ends(9)]), [HULL]);
+        assert_eq!(judged(&[&third(true), &ends(25), &[corrupted(2)]]), [HULL]);
+        assert_eq!(judged(&[&third(false), &ends(25)]), [HULL], "n2 did not begin");
+        assert_eq!(judged(&[&third(true), &ends(91), &[corrupted(0)]]), [""; 0]);
+    }
+
+    #[test]
+    fn the_correct_end_no_further_apart_than_was_asked_for() {
+        let begun = [asked(0, 0, true), asked(1, 90, true)];
+        let judged = |ends: &[_]| broken(&[&begun[..], ends].concat(), &[]);
+        assert_eq!(judged(&[settles(0, 40), settles(1, 50)]), [""; 0]);
+        assert_eq!(judged(&[settles(0, 40), settles(1, 51)]), [EPSILON_AGREEMENT]);
+        assert_eq!(judged(&[settles(0, 40), corrupted(0), settles(1, 51)]), [HULL]);
+    }
+
+    #[test]
+    fn an_agent_ends_once_in_each_life_and_with_one_number() {
+        let ends =
+            |life, answers, value| says(0, life, answers, Estimate::Settled { rounds: 1, value });
+        let begun = asked(0, 5, true);
+        let judged = |then: &[_]| broken(&[&[asked(0, 5, true)], then].concat(), &[]);
+        for good in [
+            vec![ends(0, None, 5), ends(1, None, 5)],
+            vec![ends(0, Some(op(0)), 5), begun.clone(), ends(0, Some(op(0)), 5)],
+            vec![says(0, 0, None, Estimate::GivenUp), ends(1, None, 5)],
+        ] {
+            assert_eq!(judged(&good), [""; 0], "{good:?}");
+        }
+        for bad in [
+            vec![ends(0, None, 5), ends(0, None, 5)],
+            vec![says(0, 0, None, Estimate::GivenUp), ends(0, None, 5)],
+        ] {
+            assert_eq!(judged(&bad), [INTEGRITY], "{bad:?}");
+        }
+        let taken_back = [begun, asked(1, 9, true), ends(0, None, 5), ends(1, None, 6)];
+        assert_eq!(broken(&taken_back, &[]), [INTEGRITY]);
+    }
+
+    #[test]
+    fn a_revision_is_no_end() {
+        let revised = says(0, 0, None, Estimate::Revised { round: 1, value: 5 });
+        assert_eq!(broken(&[asked(0, 5, true), revised], &[0]), [TERMINATION]);
+        let given_up = says(0, 0, None, Estimate::GivenUp);
+        assert_eq!(broken(&[asked(0, 5, true), given_up], &[0]), [""; 0]);
     }
 }

@@ -404,7 +404,7 @@ mod tests {
 
     #[test]
     fn a_history_that_is_too_hard_is_left_undecided() {
-        // Forty sets that overlap and that nobody answered: which of them took effect?
+        // Forty writes that overlap and that nobody answered: which of them took effect?
         let set = Request::CompareAndSet { key: 7, expected: None };
         let mut history: Vec<_> = (0..40).map(|client| asks(op(client, 0), PUT)).collect();
         history.push(asks(op(40, 0), set));

@@ -12,6 +12,9 @@ use super::super::kv::{Accesses, Call};
 use super::super::operation::PerOp;
 use super::{Indication, Register, Request, Shown, Value, homes};
 
+#[cfg(test)]
+mod tests;
+
 /// Several values are judged as if the first of them had been found: who promises linearizability
 /// has to choose.
 impl Accesses for Register {
@@ -396,95 +399,5 @@ impl Checker<Request, Indication> for NoLostUpdate {
     fn is_settled(&self, core: &NodeSet) -> bool {
         let mut keys = self.copies.keys(core);
         keys.all(|(key, _, homes)| homes.iter().all(|home| self.lost(key, *home).is_none()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use sim_core::time::Duration;
-
-    use super::*;
-
-    type Happened = Event<Request, Indication>;
-
-    const fn op(client: u32) -> OpId {
-        OpId { client: ClientId(client), sequence: 0 }
-    }
-
-    const fn told(answers: Option<OpId>, indication: Indication) -> Happened {
-        Event::Indicated { answers, indication }
-    }
-
-    fn writes(client: u32) -> [Happened; 2] {
-        let request = Request::Write { key: 0 };
-        let asks = Event::Requested { op: op(client), request, reached: true };
-        [asks, told(Some(op(client)), Indication::Written { version: None })]
-    }
-
-    /// The client of this number reads what this one wrote, and writes thereafter.
-    fn reads_and_writes(client: u32, writer: u32) -> [Happened; 4] {
-        let (read, write) = (op(client), OpId { sequence: 1, ..op(client) });
-        let asks = |op, request| Event::Requested { op, request, reached: true };
-        let values = vec![Value(op(writer))];
-        [
-            asks(read, Request::Read { key: 0 }),
-            told(Some(read), Indication::Found { values, version: None }),
-            asks(write, Request::Write { key: 0 }),
-            told(Some(write), Indication::Written { version: None }),
-        ]
-    }
-
-    fn keeps(op: OpId) -> Happened {
-        told(None, Indication::Keeps { key: 0, values: vec![Value(op)] })
-    }
-
-    /// What a judge says at the end, and whether it had nothing to wait for. There are two nodes,
-    /// both keep everything, and the end is long after what happened: first to clients at n0, then
-    /// to n0 and to n1.
-    fn judge<C>(checker: C, clients: &[Happened], copies: [Happened; 2]) -> (Option<Witness>, bool)
-    where
-        C: Checker<Request, Indication>,
-    {
-        let mut checker = checker;
-        let serves = told(None, Indication::Serves { copies: 2 });
-        let first = [&serves].into_iter().chain(clients).map(|event| (0, event));
-        for (node, event) in first.chain((0..).zip(&copies)) {
-            let (at, node, event) = (Time::ZERO, NodeId(node), event.clone());
-            assert_eq!(checker.observe(&Entry { at, node, incarnation: 0, event }), None);
-        }
-        let end = End {
-            cluster: CLUSTER,
-            at: Time::from_nanos(1_000_000_000),
-            gst: Some(Time::ZERO),
-            patience: Duration::from_millis(100),
-            core: CLUSTER.nodes().collect(),
-        };
-        let is_settled = checker.is_settled(&end.core);
-        (checker.conclude(&end), is_settled)
-    }
-
-    const CLUSTER: Cluster = Cluster { n: 2 };
-
-    #[test]
-    fn copies_converge_if_they_are_equal_at_the_end() {
-        let check = |copies| judge(Convergence::new(CLUSTER), &writes(0), copies);
-        assert_eq!(check([keeps(op(0)), keeps(op(0))]), (None, true));
-        let (witness, is_settled) = check([keeps(op(0)), keeps(op(1))]);
-        let witness = witness.expect("they differ");
-        assert!(witness.contains("n0 keeps") && witness.contains("n1 keeps"), "{witness}");
-        assert!(!is_settled);
-    }
-
-    #[test]
-    fn an_update_is_lost_if_equal_copies_hold_what_was_written_without_knowing_of_it() {
-        let check = |clients: &[Happened], kept| {
-            judge(NoLostUpdate::new(CLUSTER), clients, [keeps(kept), keeps(kept)])
-        };
-        let blind = [writes(0), writes(1)].concat();
-        let (witness, is_settled) = check(&blind, op(1));
-        assert!(witness.expect("c0's is gone").starts_with("c0.0 wrote k0 and was acknowledged"));
-        assert!(!is_settled);
-        let knowing = [&writes(0)[..], &reads_and_writes(1, 0)].concat();
-        assert_eq!(check(&knowing, OpId { sequence: 1, ..op(1) }), (None, true));
     }
 }

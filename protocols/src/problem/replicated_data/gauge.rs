@@ -212,6 +212,7 @@ mod tests {
     use sim_core::id::NodeSet;
     use sim_core::time::Duration;
 
+    use super::super::histories::seen;
     use super::super::{Action, Updated};
     use super::*;
 
@@ -219,17 +220,6 @@ mod tests {
 
     fn ms(ms: u64) -> Time {
         Time::ZERO + Duration::from_millis(ms)
-    }
-
-    /// The first so many updates of n0 and n1.
-    fn seen(counts: [u32; 2]) -> VersionVector {
-        let mut seen = VersionVector::EMPTY;
-        for (sequence, node) in counts.into_iter().zip([NodeId(0), NodeId(1)]) {
-            if sequence > 0 {
-                seen.advance(Dot { node, sequence });
-            }
-        }
-        seen
     }
 
     fn entry(at: u64, node: u32, event: Event<Request, Indication>) -> Entry {

@@ -16,7 +16,7 @@ const CLUSTER: Cluster = Cluster { n: 2 };
 const X: Item = Item { key: 0, element: 7 };
 
 /// The first so many updates of n0 and n1.
-fn seen(counts: [u32; 2]) -> VersionVector {
+pub(super) fn seen(counts: [u32; 2]) -> VersionVector {
     let mut seen = VersionVector::EMPTY;
     for (sequence, node) in counts.into_iter().zip([NodeId(0), NodeId(1)]) {
         if sequence > 0 {

@@ -189,28 +189,82 @@ impl Checker<Tell, Standing> for Coverage {
 
 #[cfg(test)]
 mod tests {
-    use sim_core::id::ClientId;
+    use sim_core::id::{ClientId, Incarnation};
 
+    use super::super::super::bench::{Bench, end};
+    use super::super::{COVERAGE, INTEGRITY, Rumour, VALIDITY};
     use super::*;
+
+    const RUMOUR: OpId = OpId { client: ClientId(0), sequence: 0 };
+
+    type Happening = (u32, Incarnation, Event<Tell, Standing>);
+
+    const fn told(node: u32, reached: bool) -> Happening {
+        (node, 0, Event::Requested { op: RUMOUR, request: Tell, reached })
+    }
+
+    const fn learns(node: u32, life: Incarnation, answers: Option<OpId>) -> Happening {
+        let indication = Standing::Learned { rumour: RUMOUR, round: 0 };
+        (node, life, Event::Indicated { answers, indication })
+    }
+
+    const fn forgets(node: u32) -> Happening {
+        let indication = Standing::Forgot { rumour: RUMOUR };
+        (node, 0, Event::Indicated { answers: None, indication })
+    }
+
+    /// What is broken by a history, seen a minute later by a core of n0 and n1.
+    fn broken(history: &[Happening]) -> Vec<&'static str> {
+        let mut bench = Bench::<Rumour>::after(history.iter().cloned());
+        let end = end(60, Some(0), &[0, 1]);
+        let is_settled = bench.is_settled(&end.core);
+        let broken: Vec<_> = bench.conclude(&end).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(broken.contains(&COVERAGE), !is_settled);
+        broken
+    }
+
+    #[test]
+    fn what_nobody_was_told_is_not_valid() {
+        let all = [learns(0, 0, None), learns(1, 0, None)];
+        assert_eq!(broken(&[&[told(0, true)], &all[..]].concat()), [""; 0]);
+        assert_eq!(broken(&[&[told(0, false)], &all[..]].concat()), [VALIDITY; 2]);
+    }
+
+    #[test]
+    fn a_rumour_is_learned_once_in_a_life_unless_it_was_forgotten_or_is_an_answer() {
+        let begun = [told(0, true), learns(0, 0, None), learns(1, 0, None)];
+        let judged = |then: &[_]| broken(&[&begun[..], then].concat());
+        assert_eq!(judged(&[learns(1, 0, None)]), [INTEGRITY]);
+        assert_eq!(judged(&[forgets(1), learns(1, 0, None)]), [""; 0]);
+        let reboot = [(1, 0, Event::Crashed), (1, 1, Event::Booted), learns(1, 1, None)];
+        assert_eq!(judged(&reboot), [""; 0]);
+        assert_eq!(judged(&[told(0, true), learns(0, 0, Some(RUMOUR))]), [""; 0]);
+    }
+
+    #[test]
+    fn what_one_of_the_core_was_told_or_learned_all_of_it_learn() {
+        let begun = [told(0, true), learns(0, 0, None)];
+        assert_eq!(broken(&begun), [COVERAGE]);
+        let both = [&begun[..], &[learns(1, 0, None)]].concat();
+        assert_eq!(broken(&both), [""; 0]);
+        assert_eq!(broken(&[&both[..], &[forgets(1)]].concat()), [COVERAGE]);
+        // Who was told it, and alone knows it, is not of the core.
+        assert_eq!(broken(&[told(3, true), learns(3, 0, None)]), [""; 0]);
+    }
 
     #[test]
     fn a_crash_of_who_is_corrupt_takes_nobody_away_who_counts() {
-        let rumour = OpId { client: ClientId(0), sequence: 0 };
-        let learns = || Event::Indicated {
-            answers: None,
-            indication: Standing::Learned { rumour, round: 0 },
-        };
         let mut coverage = Coverage::default();
-        let mut happens = |node, event| {
+        let mut happens = |(node, incarnation, event): Happening| {
             let (at, node) = (Time::ZERO, NodeId(node));
-            assert_eq!(coverage.observe(&Entry { at, node, incarnation: 0, event }), None);
+            assert_eq!(coverage.observe(&Entry { at, node, incarnation, event }), None);
             coverage.must_wait()
         };
-        (0..3).for_each(|node| _ = happens(node, Event::Booted));
-        happens(2, Event::Corrupted);
-        happens(2, Event::Crashed);
-        happens(0, Event::Requested { op: rumour, request: Tell, reached: true });
-        assert!(happens(0, learns()), "n1 counts and has not learned it");
-        assert!(!happens(1, learns()), "all who count have");
+        (0..3).for_each(|node| _ = happens((node, 0, Event::Booted)));
+        happens((2, 0, Event::Corrupted));
+        happens((2, 0, Event::Crashed));
+        happens(told(0, true));
+        assert!(happens(learns(0, 0, None)), "n1 counts and has not learned it");
+        assert!(!happens(learns(1, 0, None)), "all who count have");
     }
 }
