@@ -148,9 +148,7 @@ mod tests {
     }
 
     fn predict(write: Latency, read_quorum: u32, write_quorum: u32) -> Prediction {
-        let (acknowledge, read, response) = (ssd(), ssd(), ssd());
-        let quorums = (3, read_quorum, write_quorum);
-        let (copies, read_quorum, write_quorum) = quorums;
+        let (copies, acknowledge, read, response) = (3, ssd(), ssd(), ssd());
         let model = Model { copies, read_quorum, write_quorum, write, acknowledge, read, response };
         assert_eq!(model.objection(), None);
         let mut draw = Streams::new(7).key(Stream::Application).member(1);

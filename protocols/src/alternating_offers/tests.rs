@@ -88,7 +88,7 @@ fn who_takes_the_other_for_impatient_is_refused_and_both_wait() {
 }
 
 #[test]
-fn after_the_last_round_there_is_no_agreement() {
+fn in_the_last_round_nothing_is_too_little() {
     let config = Config {
         patience: [Ratio::ALWAYS; 2],
         assumed: Some(Ratio::NEVER),
@@ -97,12 +97,21 @@ fn after_the_last_round_there_is_no_agreement() {
     };
     let mut table = seat(config, None);
     table.settle(&[0, 1]);
-    while ends(&table).contains(&None) {
-        let late = if ends(&table)[0].is_none() { 0 } else { 1 };
-        table.fire(late, Timer::Deadline);
-        table.settle(&[0, 1]);
-    }
+    // Each takes the other for impatient and asks for all, until waiting brings nobody anything.
+    assert_eq!(ends(&table), [agreed(0, 3); 2]);
     assert_eq!(table.violations(), []);
+}
+
+#[test]
+fn after_the_last_round_there_is_no_agreement() {
+    let mut table = seat(Config { rounds: 1, ..halves() }, None);
+    table.lose_all();
+    // It is none of the outcomes, so it is refused, and there is no round for an offer in return.
+    table.inject(0, 1, Message::Offer { round: 0, outcome: 99 });
+    assert_eq!(ends(&table), [None, Some(Ending::BrokenDown)]);
+    assert!(table.flying().is_empty());
+    table.fire(0, Timer::Deadline);
+    assert_eq!(ends(&table), [Some(Ending::BrokenDown); 2]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use sim_core::id::{Cluster, NodeId};
 
 use super::config::Thresholds;
 use super::message::Step;
+
 /// One node's part in one broadcast of a value.
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub(crate) struct Slot<V> {

@@ -85,6 +85,12 @@ fn any_terms() -> impl Strategy<Value = Terms> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        rng_seed: proptest::test_runner::RngSeed::Fixed(1988),
+        ..ProptestConfig::default()
+    })]
+
     #[test]
     fn authority_never_grows_however_it_is_passed_on(
         chain in prop::collection::vec(any_terms(), 1..5),

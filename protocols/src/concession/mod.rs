@@ -1,10 +1,10 @@
 //! Monotonic concession over a network: two parties propose at once, and concede by Zeuthen's rule.
 //!
-//! Rosenschein and Zlotkin, "Rules of Encounter" (1994), chapter 3; the rule itself is
-//! [`Table`], and ends at the largest product of gains. A round ends for a
-//! party when it has the other's proposal. A party repeats its proposal until then, and tells who is
-//! behind what it proposed long ago. What it proposes follows from what both know, so a later life
-//! proposes the same, and nothing is on disk. At its deadline a party breaks down, by its own clock.
+//! Rosenschein and Zlotkin, "Rules of Encounter" (1994), chapter 3; the rule itself is [`Table`], and
+//! ends at the largest product of gains. A round ends for a party when it has the other's proposal. A
+//! party repeats its proposal until then, and tells who is behind what it proposed long ago. What it
+//! proposes follows from what both know, so a later life proposes the same, and nothing is on disk.
+//! At its deadline a party breaks down, by its own clock.
 //!
 //! A party takes no proposal for one that harms it, so it is never worse off for having bargained,
 //! whoever it bargains with.
@@ -69,8 +69,9 @@ impl Protocol for Concession {
     type Monitor = Unwatched;
 
     fn contract(_: &Config, _: Cluster) -> Contract {
-        // Nothing is on a disk, and the own clock ends it whatever becomes of the other.
-        let anything = Assumptions {
+        // The own clock ends it whatever becomes of the other. Nothing is on a disk, so a liar may
+        // agree on one thing with one life of a party and on another with the next.
+        let liveness = Assumptions {
             byzantine: u32::MAX,
             forgetful: u32::MAX,
             faulty: u32::MAX,
@@ -78,8 +79,8 @@ impl Protocol for Concession {
         };
         Contract {
             promise: Promise(vec![AGREEMENT, INDIVIDUAL_RATIONALITY, TERMINATION]),
-            safety: anything,
-            liveness: anything,
+            safety: Assumptions { byzantine: 0, ..liveness },
+            liveness,
         }
     }
 

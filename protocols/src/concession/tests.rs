@@ -8,9 +8,9 @@ use sim_core::time::Duration;
 
 use super::{Concession, Config, Message};
 use crate::bargain::{Domain, Solution};
-use crate::mutants::{Planted, breaks_all};
+use crate::mutants::{Planted, breaks_all, broken};
 use crate::negotiation::Timer;
-use crate::problem::bargain::{Ending, Negotiate};
+use crate::problem::bargain::{AGREEMENT, Ending, Negotiate};
 
 type Tabled = Tabletop<Concession>;
 
@@ -128,6 +128,25 @@ fn what_harms_a_party_is_no_proposal_to_it() {
     table.settle(&[0, 1]);
     let nash = Solution::Nash.pick(&harmful);
     assert_eq!(ended(&table).map(agreed), [nash; 2]);
+}
+
+#[test]
+fn a_liar_may_agree_on_one_thing_with_one_life_and_on_another_with_the_next() {
+    let mut table = seat(&domain(), None);
+    table.corrupt(1);
+    let proposes = |table: &mut Tabled, proposals: &[usize]| {
+        for (round, outcome) in (0..).zip(proposals) {
+            table.inject(1, 0, Message { round, outcome: *outcome, again: false });
+        }
+        agreed(ended(table)[0])
+    };
+    assert_eq!(proposes(&mut table, &[0]), Some(0), "all that n0 asks for");
+    table.restart(0);
+    table.request(0, op(0), Negotiate(domain()));
+    assert_eq!(proposes(&mut table, &[5, 2]), Some(2));
+    assert_eq!(broken(&table), [AGREEMENT]);
+    let contract = Concession::contract(&Config::default(), Cluster { n: 2 });
+    assert_eq!(contract.safety.byzantine, 0, "so it promises nothing against liars");
 }
 
 #[test]

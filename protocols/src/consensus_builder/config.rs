@@ -66,7 +66,7 @@ pub struct Config {
     pub rule: Kind,
     /// The share of a round's ballots that must put the winner first.
     pub threshold: Ratio,
-    /// After so many rounds of voting there is no agreement, at least 1.
+    /// After so many rounds of voting there is no agreement, 1 to 100.
     pub rounds: u32,
     /// What happens between two rounds.
     pub refinement: Refinement,

@@ -4,13 +4,12 @@ use sim_core::id::OpId;
 use sim_core::message::{Forger, Lie, Message as Speech, Record as Writing};
 
 use super::data::{Data, Operation};
+use super::data_type::WORD;
 use super::replica::Replica;
 use crate::problem::replicated_data::{Dot, Updated, VersionVector};
 
 /// A frame with sender, receiver and kind.
 const HEADER: u32 = 24;
-/// A dot or a counter.
-const WORD: u32 = 8;
 
 /// A state or a delta.
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
@@ -95,24 +94,25 @@ impl Speech for Message {
                 Some(Self::Acknowledge { through: through + 1_000_000 })
             }
             (Lie::Content, Self::Operations(parcels)) => {
-                Some(Self::Operations(parcels.iter().map(lie_about).collect()))
+                let lies: Option<Vec<_>> = parcels.iter().map(lie_about).collect();
+                lies.map(Self::Operations)
             }
             _ => None,
         }
     }
 }
 
-/// The same name for another count or write.
-fn lie_about(parcel: &Parcel) -> Parcel {
+/// The same name for another count or write; none for what rests on names.
+fn lie_about(parcel: &Parcel) -> Option<Parcel> {
     let mut lie = parcel.clone();
     match &mut lie.operation {
         Operation::GCounter(count) | Operation::PnCounter(count) => count.by += 1_000_000,
         Operation::LwwRegister(write) => write.value = !write.value,
         Operation::MvRegister(write) => write.value = !write.value,
         Operation::GSet(element) => *element = !*element,
-        Operation::OrSet(_) | Operation::OrMap(_) | Operation::Rga(_) => {}
+        Operation::OrSet(_) | Operation::OrMap(_) | Operation::Rga(_) => return None,
     }
-    lie
+    Some(lie)
 }
 
 /// What a replica writes down before anybody hears of it.

@@ -1,7 +1,7 @@
 //! The figures of the papers, and what each type and way of exchange does step by step.
 
-use sim_core::id::{ClientId, NodeId, OpId};
-use sim_core::message::Message as _;
+use sim_core::id::{ClientId, NodeId, NodeSet, OpId};
+use sim_core::message::{Lie, Message as _};
 use sim_core::tabletop::Tabletop;
 
 use super::{
@@ -212,6 +212,30 @@ fn operations_that_were_had_are_redundant_and_their_frame_only_if_it_brought_not
         table.inject(0, 1, both.clone());
         let told = format!("Redundant {{ bytes: {expected} }}");
         assert_eq!(table.transcript().matches(&told).count(), 1, "{}", table.transcript());
+    }
+}
+
+#[test]
+fn a_lie_about_operations_is_another_one_or_none() {
+    let cases = [
+        (Type::GCounter, Update::Count(1)),
+        (Type::PnCounter, Update::Count(-1)),
+        (Type::GSet, Update::Add(item(0, 1))),
+        (Type::OrSet, Update::Add(item(0, 1))),
+        (Type::LwwRegister, Update::Write(1)),
+        (Type::MvRegister, Update::Write(1)),
+        (Type::OrMap, Update::Add(item(0, 1))),
+        (Type::Rga, patch(0, 0, "a")),
+    ];
+    let mouths = NodeSet::from_iter([NodeId(0)]);
+    for (data, update) in cases {
+        let mut table = table(2, data, Sync::Operation);
+        table.request(0, op(0, 0), Request::Make(update));
+        let truth = table.take(0, 1).message;
+        let lie = truth.forge(Lie::Content, &mut table.forger(&mouths));
+        let has_lies = !matches!(data, Type::OrSet | Type::OrMap | Type::Rga);
+        assert_eq!(lie.is_some(), has_lies, "{data:?}");
+        assert_ne!(lie, Some(truth), "{data:?}");
     }
 }
 

@@ -14,7 +14,7 @@ pub fn majority_is_right(voters: u32, competence: Ratio) -> Option<(u128, u128)>
     let (mut sum, mut ways) = (0_u128, 1_u128);
     for lost in 0..=voters {
         let won = voters - lost;
-        if 2 * won <= voters {
+        if won <= voters / 2 {
             break;
         }
         let each = right.checked_pow(won)?.checked_mul(wrong.checked_pow(lost)?)?;

@@ -124,9 +124,10 @@ impl Kind {
         }
         let (word, rest) = text.split_once('(').unwrap_or((text, ")"));
         let inner = rest.strip_suffix(')').ok_or_else(|| format!("`{text}` lacks its last `)`"))?;
-        if depth == 0 {
-            return Err(format!("no more than {DEPTH} conditions around each other"));
-        }
+        let beneath = |text: &str| match depth.checked_sub(1) {
+            Some(left) => Self::read(text, left).map(Box::new),
+            None => Err(format!("no more than {DEPTH} conditions around each other")),
+        };
         let share = |text: &str| {
             let share: Ratio = text.trim().parse()?;
             let (part, whole) = share.lowest_terms();
@@ -153,12 +154,8 @@ impl Kind {
                 Ok(most @ 1..) => Ok(Self::Score(most)),
                 _ => Err(format!("score({inner}): give the most points for one option, 1 to 255")),
             },
-            ("quorum", Some((part, of))) => {
-                Ok(Self::Quorum(share(part)?.0, Box::new(Self::read(of, depth - 1)?)))
-            }
-            ("veto", _) if !inner.is_empty() => {
-                Ok(Self::Veto(Box::new(Self::read(inner, depth - 1)?)))
-            }
+            ("quorum", Some((part, of))) => Ok(Self::Quorum(share(part)?.0, beneath(of)?)),
+            ("veto", _) if !inner.is_empty() => Ok(Self::Veto(beneath(inner)?)),
             _ => Err(format!("`{text}` is no voting rule: {}", Self::expected())),
         }
     }

@@ -241,8 +241,11 @@ fn a_kind_that_is_none_is_told_what_could_stand_there() {
         let error = text.parse::<Kind>().expect_err(text);
         assert!(error.contains(hint), "{text}: {error}");
     }
-    let nested = format!("{}majority{}", "veto(".repeat(9), ")".repeat(9));
-    assert!(nested.parse::<Kind>().unwrap_err().contains("no more than 8"));
+    for rule in ["majority", "score(5)"] {
+        let nested = |depth| format!("{}{rule}{}", "veto(".repeat(depth), ")".repeat(depth));
+        assert_eq!(kind(&nested(8)).to_string(), nested(8));
+        assert!(nested(9).parse::<Kind>().unwrap_err().contains("no more than 8"), "{rule}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ const LEAP: u64 = 1 << 48;
 /// A heartbeat.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum Message {
-    /// I am there, for the so manieth time.
+    /// I am there; this is the number of my heartbeat.
     Heartbeat(u64),
     /// I leave; my last heartbeat was this.
     Farewell(u64),

@@ -156,7 +156,7 @@ impl Program {
                 Body::Text { kind, label, term }
             }
             (Some(Body::Text { kind, label, term }), 1) => {
-                Body::Text { kind, label, term: term + 1 }
+                Body::Text { kind, label, term: term.wrapping_add(1) }
             }
             (Some(Body::Act { resource, action, capability }), 0 | 1) => {
                 let action = if action == Action::Read { Action::Write } else { Action::Read };

@@ -89,7 +89,7 @@ pub struct Config {
     pub refresh: Duration,
     /// How often an agent passes on the list and the head of the log to another; above zero.
     pub gossip: Duration,
-    /// How many letters of a sender are remembered.
+    /// How many letters of a sender are remembered; at least 1.
     pub window: u32,
     /// After which time a letter that was not answered is sent again; above zero.
     pub retransmit: Duration,
@@ -98,7 +98,7 @@ pub struct Config {
     pub silence: Duration,
     /// How many letters a second are taken from one sender.
     pub rate: u32,
-    /// How much suspicion raises an alarm; a point fades each second.
+    /// How much suspicion raises an alarm, at least 1; a point fades each second.
     pub threshold: u32,
     /// How many witnesses who warn of somebody are an alarm of one's own; at least 1.
     pub witnesses: u32,
@@ -165,9 +165,18 @@ impl Config {
                 objections.push(wrong(key, "write a time above zero, such as \"300ms\"", false));
             }
         }
-        if self.witnesses == 0 {
-            let reason = "without a witness everybody would be suspect: write at least 1";
-            objections.push(wrong("witnesses", reason, false));
+        for (key, count, reason) in [
+            ("window", self.window, "what is forgotten at once is taken again: write at least 1"),
+            ("threshold", self.threshold, "no suspicion raises no alarm: write at least 1"),
+            (
+                "witnesses",
+                self.witnesses,
+                "without a witness everybody would be suspect: write at least 1",
+            ),
+        ] {
+            if count == 0 {
+                objections.push(wrong(key, reason, false));
+            }
         }
         if self.refresh > self.status_age {
             let reason = "a list is too old before the next one comes: write a time of at most \
@@ -192,5 +201,39 @@ impl Config {
             objections.push(wrong("theft", reason, false));
         }
         objections
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_work_is_refused_and_what_is_risky_is_said() {
+        let wrong = |config: Config, n: u32| -> Vec<(&'static str, bool)> {
+            let objections = config.objections(Cluster { n });
+            objections.iter().map(|found| (found.key, found.runnable)).collect()
+        };
+        let with = Config::default;
+        let theft = |victim, thief| {
+            let (at, noticed) = (Duration::ZERO, Duration::ZERO);
+            Some(Theft { victim, thief, at, noticed })
+        };
+        assert_eq!(wrong(with(), 6), []);
+        assert_eq!(wrong(with(), 5), [("nodes", false)]);
+        for (config, expected) in [
+            (Config { gossip: Duration::ZERO, ..with() }, ("gossip", false)),
+            (Config { window: 0, ..with() }, ("window", false)),
+            (Config { threshold: 0, ..with() }, ("threshold", false)),
+            (Config { witnesses: 0, ..with() }, ("witnesses", false)),
+            (Config { refresh: Duration::from_secs(3), ..with() }, ("refresh", true)),
+            (Config { silence: Duration::from_millis(599), ..with() }, ("silence", true)),
+            (Config { theft: theft(3, 0), ..with() }, ("theft", false)),
+            (Config { theft: theft(1, 1), ..with() }, ("theft", false)),
+            (Config { theft: theft(1, 6), ..with() }, ("theft", false)),
+        ] {
+            assert_eq!(wrong(config, 6), [expected]);
+        }
+        assert_eq!(wrong(Config { theft: theft(2, 5), ..with() }, 6), []);
     }
 }

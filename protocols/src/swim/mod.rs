@@ -175,6 +175,10 @@ impl Protocol for Swim {
                 self.is_member = true;
                 self.is_introduced = false;
                 self.incarnation = self.incarnation.saturating_add(1);
+                // Whatever is kept of incarnations, the disk says that it left.
+                if ctx.config().incarnation == Incarnations::Volatile {
+                    ctx.compact(Record::Present(self.incarnation));
+                }
                 self.enter(Some(op), ctx);
             }
             Request::Join | Request::Count => {

@@ -257,6 +257,23 @@ fn a_member_leaves_for_good_until_it_joins_again() {
 }
 
 #[test]
+fn who_joined_again_is_a_member_after_a_crash_whatever_is_kept_of_its_incarnation() {
+    for incarnation in [Incarnations::Persisted, Incarnations::Volatile] {
+        let mut table = Table::new(2, Config { incarnation, ..in_step() });
+        table.request(1, OP, Request::Leave);
+        table.settle(&[0, 1]);
+        table.request(1, OpId { sequence: 1, ..OP }, Request::Join);
+        table.settle(&[0, 1]);
+        table.restart(1);
+        table.settle(&[0, 1]);
+        table.fire(1, Timer::Period);
+        table.settle(&[0, 1]);
+        assert_eq!(status(&table, 0, 1).1, Status::Alive, "{incarnation:?}");
+        assert!(table.violations().is_empty(), "{}", table.transcript());
+    }
+}
+
+#[test]
 fn two_halves_that_held_each_other_for_dead_find_together_by_an_exchange() {
     let mut table = Table::new(2, in_step());
     for node in 0..2 {

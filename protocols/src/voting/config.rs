@@ -1,9 +1,8 @@
 //! The keys of `[protocol]` for voting, and what is wrong with some of their values.
 //!
 //! A quorum is a number of ballots out of the whole electorate, or those of a quorum system on it; a
-//! voting rule takes its place where one is named.
-//! The objections refuse what cannot run, and mark as a negative control what runs but lets two
-//! choices win.
+//! voting rule takes its place where one is named. The objections refuse what cannot run, and mark as
+//! a negative control what runs but lets two choices win.
 
 use std::sync::Arc;
 

@@ -73,8 +73,8 @@ impl Config {
 
     /// How many liars agreement and unanimity survive; 0 where nothing better is proven.
     ///
-    /// A collector and who relays ballots are believed, of those who can be heard one may be all, and where one liar makes a
-    /// tie for some and not for others, a tie must have no winner.
+    /// A collector and who relays ballots are believed, of those who can be heard one may be all, and
+    /// where one liar makes a tie for some and not for others, a tie must have no winner.
     pub(super) fn liars_survived(&self, cluster: Cluster) -> u32 {
         if self.electorate == Electorate::Reachable {
             return 0;

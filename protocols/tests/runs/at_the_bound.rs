@@ -1,4 +1,5 @@
-//! What all tests of bounds ask of runs: at the bound no seed fails, one past it pinned seeds do.
+//! What all tests of bounds ask of runs: at the bound no seed fails, one past it pinned seeds do; and
+//! the number that was measured.
 
 use sim_core::experiment::Experiment;
 use sim_core::outcome::{Measure, Outcome, Verdict};

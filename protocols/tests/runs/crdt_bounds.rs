@@ -118,7 +118,6 @@ fn gauge(run: &Outcome, name: &str) -> Measure {
     found.expect("a metric of the problem").1
 }
 
-#[track_caller]
 #[test]
 fn what_was_sent_is_told_for_each_update_and_without_faults_there_is_no_heal() {
     let run = crdt(4, Type::OrSet, Sync::State).run(0);
@@ -158,10 +157,7 @@ fn the_larger_the_set_the_more_a_delta_saves() {
         growing.load.removes = Ratio::new(0, 1);
         let run = growing.run(0);
         assert_eq!(run.verdict, Verdict::Pass, "{run:?}");
-        match run.metrics.bytes_sent {
-            Measure::Value(bytes) => bytes,
-            other => panic!("{other:?}"),
-        }
+        value(run.metrics.bytes_sent)
     };
     let saved = |elements| bytes(Sync::State, elements) / bytes(Sync::Delta, elements);
     let (small, large) = (saved(10), saved(100_000));

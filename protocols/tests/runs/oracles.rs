@@ -12,15 +12,10 @@ use sim_core::simulation::Simulation as _;
 use sim_core::time::{Duration, DurationRange};
 use sim_core::workload::{Arrivals, Rate};
 
+use super::at_the_bound::value;
+
 const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
-}
-
-fn value(measure: Measure) -> f64 {
-    match measure {
-        Measure::Value(value) => value,
-        other => panic!("not a value: {other:?}"),
-    }
 }
 
 /// One run of a quiet cluster to its horizon, with `requests` requests evenly spaced.

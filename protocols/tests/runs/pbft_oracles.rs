@@ -10,14 +10,9 @@ use sim_core::time::{Duration, DurationRange};
 use sim_core::trace::StepKind;
 use sim_core::workload::{Arrivals, Rate};
 
-const REQUESTS: u32 = 100;
+use super::at_the_bound::value;
 
-fn value(measure: Measure) -> f64 {
-    match measure {
-        Measure::Value(value) => value,
-        other => panic!("not a value: {other:?}"),
-    }
-}
+const REQUESTS: u32 = 100;
 
 /// 100 requests, one every 20 ms, and no checkpoint.
 fn quiet(nodes: u32) -> Experiment<Pbft> {

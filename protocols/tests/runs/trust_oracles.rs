@@ -150,5 +150,5 @@ fn evidence_convicts_the_guilty_and_nobody_else_whoever_crashes_and_whatever_is_
             convictions += measure(&run, "convictions_true_count");
         }
     }
-    assert!(convictions > 300.0, "only {convictions} keepers were convicted");
+    assert!(convictions > 300.0, "only {convictions} convictions");
 }

@@ -303,7 +303,7 @@ fn secrets_and_keys() -> Vec<Case<SecureMessaging>> {
         case("expired a moment ago", &[], scene([issued(), later(5)].concat())),
         case("expired long ago", &[REVOCATION_FRESHNESS], scene([issued(), later(20)].concat())),
         case(
-            "revoked and later replaced",
+            "the key of another was revoked long ago",
             &[],
             scene(
                 [vec![opened(), says(5, Indication::Revoked { key: key(3) })], later(20)].concat(),
