@@ -4,10 +4,11 @@ use std::sync::atomic::AtomicBool;
 
 use divan::counter::ItemsCount;
 use scenarios::parts::Kept;
+use scenarios::plan::Plan;
 use scenarios::scenario::{Overrides, load};
 use scenarios::seeds::Seeds;
 use scenarios::shard::Shard;
-use scenarios::sweep::{Made, Plan, Work, sweep};
+use scenarios::sweep::{Made, Work, sweep};
 
 fn main() {
     divan::main();

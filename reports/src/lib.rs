@@ -59,13 +59,12 @@
 //! (`points.csv`), [`plot`] (one file for each chart) and [`render`], which does it all.
 
 mod error;
-mod render;
-
 pub mod cell;
-pub mod plot;
-pub mod row;
 pub mod stats;
+pub mod row;
 pub mod table;
+pub mod plot;
+mod render;
 
 pub use error::Error;
 pub use render::{Figure, Rendered, Skipped, render};

@@ -4,10 +4,11 @@
 //! bytes. Each file appears whole or not at all, so that a report opened while a sweep is being
 //! rendered again is merely old.
 
+use crate::error::Error;
+use crate::plot::Picture;
 use crate::plot::{self, CHARTS};
 use crate::row::Tables;
 use crate::table::points_table;
-use crate::{Error, plot::Picture};
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -11,8 +11,6 @@ mod bytes;
 #[cfg(test)]
 mod tests;
 
-pub use self::bytes::MAGIC;
-
 use std::fs::{self, File};
 use std::hash::Hash as _;
 use std::io::Read as _;
@@ -25,11 +23,10 @@ use sim_core::outcome::Outcome;
 use sim_core::time::Time;
 use sim_core::trace::{EventKind, Step, Trace};
 
-use crate::command::explain::resolved_point;
 use crate::error::Error;
 use crate::point::Point;
 use crate::results::ENGINE;
-use crate::scenario::{self, Scenario};
+use crate::scenario::{self, Scenario, resolved_point};
 use crate::table::{assumptions, class_word};
 
 /// The largest file that is written or read, in bytes: some ten million events.

@@ -10,12 +10,14 @@ use std::path::{Path, PathBuf};
 use include_dir::{Dir, include_dir};
 use sim_core::settings::Origin;
 
-use crate::capsule::MAGIC;
 use crate::diagnostic::{Diagnostic, draw, nearest};
-use crate::document::Sources;
 use crate::error::Error;
+use crate::sources::Sources;
 
 static CATALOG: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/catalog");
+
+/// How the trace of a run begins, in a file: no scenario does.
+pub const MAGIC: &str = "synod-trace ";
 
 /// The largest scenario file that is read, in bytes.
 const LARGEST: u64 = 8 << 20;

@@ -8,8 +8,8 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use sim_core::settings::{Misfit, Origin, Settings, SettingsError, Value};
 use sim_core::setup::Complaint;
 
-use crate::document::Sources;
 use crate::registry;
+use crate::sources::Sources;
 
 /// One thing wrong with a scenario.
 #[derive(Clone, PartialEq, Debug)]

@@ -8,7 +8,7 @@ use std::ops::Range;
 use sim_core::settings::{Origin, Settings, Value};
 
 use crate::diagnostic::Diagnostic;
-use crate::document::Sources;
+use crate::sources::Sources;
 
 /// A path into the scenario and the values that it takes.
 #[derive(Clone, PartialEq, Debug)]

@@ -9,8 +9,9 @@ use sim_core::settings::{Settings, Value};
 
 use crate::catalog;
 use crate::diagnostic::{Diagnostic, clean};
-use crate::document::{Sources, merge, splice};
+use crate::document::{merge, splice};
 use crate::error::Error;
+use crate::sources::Sources;
 
 /// How many files may extend each other.
 const LONGEST_CHAIN: usize = 16;

@@ -9,8 +9,9 @@
 //! ```
 //! use scenarios::fold::Fold;
 //! use scenarios::judge::{Answer, judge};
+//! use scenarios::plan::Plan;
 //! use scenarios::scenario::of_text;
-//! use scenarios::sweep::{Made, Plan, unkept};
+//! use scenarios::sweep::{Made, unkept};
 //! use std::sync::atomic::AtomicBool;
 //!
 //! let scenario = of_text(
@@ -51,13 +52,18 @@
 //!
 //! # The rooms
 //!
-//! - What is read: [`registry`], [`seeds`], [`document`] and [`diagnostic`] (TOML with places, and
-//!   what is wrong there), [`catalog`], [`layers`] (files, profiles and `--set` over each other),
-//!   [`grid`] (axes), [`expect`], [`point`], [`scenario`], [`schema`], [`quorums`].
-//! - What is run: [`sweep`] on all threads, [`shard`]s of it, [`verify`] (runs made twice),
-//!   [`precision`] (when enough is known); [`stopwatch`] is the one place that asks what time it is.
-//! - What is kept: [`table`] (`runs.csv`), [`parts`] (lines that survive, each an outcome in the
-//!   words of [`codec`]), [`fold`], [`results`] (the folder), [`recipe`] (how to plan it again).
+//! The order of the modules below in `lib.rs` is the order of dependency: a module imports only those
+//! above it.
+//!
+//! - What is read: [`registry`], [`seeds`], [`sources`], [`document`] and [`diagnostic`] (TOML with
+//!   places, and what is wrong there), [`catalog`], [`layers`] (files, profiles and `--set` over each
+//!   other), [`grid`] (axes), [`point`], [`expect`], [`scenario`], [`schema`], [`quorums`].
+//! - What is run: a [`plan`], by a [`sweep`] on all threads, in [`shard`]s, [`verify`] (runs made
+//!   twice), [`precision`] (when enough is known), [`guard`] (runs that panic); [`stopwatch`] is the
+//!   one place that asks what time it is.
+//! - What is kept: [`table`] (`runs.csv`) with its [`column`]s, [`parts`] (lines that survive, each an
+//!   outcome in the words of [`codec`]), [`fold`], [`results`] (the folder), [`recipe`] (how to plan
+//!   it again).
 //! - What is concluded: [`judge`], [`evidence`], [`suite`], [`comparison`].
 //! - One run at a time: [`capsule`] (a run in a file), [`rerun`], [`divergence`] (where two runs
 //!   part), [`export`], [`shrink`] (the smallest scenario that still fails).
@@ -66,25 +72,29 @@
 
 pub mod error;
 pub mod registry;
+pub mod guard;
+pub mod stopwatch;
+pub mod sources;
+pub mod diagnostic;
 pub mod seeds;
 pub mod document;
-pub mod diagnostic;
 pub mod catalog;
 pub mod layers;
 pub mod grid;
-pub mod expect;
 pub mod point;
+pub mod expect;
 pub mod scenario;
 pub mod schema;
 pub mod quorums;
-pub mod stopwatch;
-pub mod table;
+pub mod column;
+pub mod divergence;
+pub mod verify;
+pub mod plan;
 pub mod fold;
+pub mod table;
 pub mod codec;
 pub mod parts;
 pub mod shard;
-pub mod divergence;
-pub mod verify;
 pub mod sweep;
 pub mod precision;
 pub mod judge;
@@ -92,15 +102,15 @@ pub mod evidence;
 pub mod suite;
 pub mod comparison;
 pub mod results;
-pub mod recipe;
-pub mod shrink;
 pub mod terminal;
 pub mod progress;
-pub mod cli;
-pub mod export;
-pub mod command;
+pub mod recipe;
 pub mod capsule;
 pub mod rerun;
+pub mod shrink;
+pub mod export;
+pub mod cli;
+pub mod command;
 
 use std::env;
 use std::panic;
@@ -192,7 +202,7 @@ fn tell(error: &Error, terminal: &Terminal) {
 fn quiet_panics() {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        if !sweep::is_running() {
+        if !guard::is_running() {
             usual(info);
         }
     }));

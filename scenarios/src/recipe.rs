@@ -12,11 +12,11 @@ use serde_json::{Value as Json, json};
 
 use crate::catalog::Found;
 use crate::error::Error;
+use crate::plan::Plan;
 use crate::precision::Precision;
 use crate::results::{self, ENGINE, Folder, MANIFEST, SCHEMA, slug};
 use crate::scenario::{self, Overrides, Recorded, Scenario};
 use crate::seeds::Seeds;
-use crate::sweep::Plan;
 use crate::terminal::Terminal;
 
 /// All that is needed to plan a sweep again.

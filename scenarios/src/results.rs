@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use sim_core::digest::Digest;
 
 use crate::error::Error;
-use crate::sweep::Plan;
+use crate::plan::Plan;
 
 /// The engine: its version and a digest of its sources. Another one may give other results.
 pub const ENGINE: &str = env!("SYNOD_ENGINE");

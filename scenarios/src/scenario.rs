@@ -4,17 +4,19 @@
 
 use std::path::Path;
 
+use serde_json::{Value as Json, json};
 use sim_core::settings::{Origin, Settings, Value};
 
 use crate::catalog::{self, Found};
 use crate::diagnostic::{Diagnostic, draw, nearest};
-use crate::document::{Sources, splice};
+use crate::document::splice;
 use crate::error::Error;
 use crate::expect::{self, Expectation};
 use crate::grid::{self, Axis};
 use crate::layers::{Trouble, apply_profile, apply_set, extended, key_of};
-use crate::point::{self, Point};
+use crate::point::{self, Point, plain};
 use crate::seeds::Seeds;
+use crate::sources::Sources;
 
 /// What the command line lays over the files.
 #[derive(Clone, Debug, Default)]
@@ -413,4 +415,30 @@ fn push_new(wrong: &mut Vec<Diagnostic>, error: Diagnostic) {
     if !wrong.contains(&error) {
         wrong.push(error);
     }
+}
+
+/// One point of a scenario as a file with all defaults written out, which runs under one seed as it
+/// did; `judged` is whether it expects what its scenario expects.
+pub fn resolved_point(scenario: &Scenario, point: &Point, seed: u64, judged: bool) -> String {
+    let mut root = alone(scenario, point, &seed.to_string());
+    if let Some(expectations) = point.document.get("expect").filter(|_| judged) {
+        root["expect"] = plain(expectations);
+    }
+    written(&root)
+}
+
+/// A point as a scenario that expects nothing.
+pub fn alone(scenario: &Scenario, point: &Point, seeds: &str) -> Json {
+    let mut root = point.resolved.clone();
+    root["name"] = json!(scenario.name);
+    if let Some(title) = &scenario.title {
+        root["title"] = json!(title);
+    }
+    root["sweep"] = json!({ "seeds": seeds });
+    root
+}
+
+/// A document as text; `root` is a table.
+pub fn written(root: &Json) -> String {
+    toml::to_string_pretty(root).unwrap_or_else(|error| format!("# cannot be written: {error}\n"))
 }

@@ -7,11 +7,11 @@ pub mod junit;
 use serde_json::{Value as Json, json};
 use sim_core::outcome::Verdict;
 
-use crate::document::Sources;
 use crate::evidence::Evidence;
 use crate::fold::Fold;
 use crate::judge::{Answer, Judgement};
-use crate::sweep::Plan;
+use crate::plan::Plan;
+use crate::sources::Sources;
 
 /// A scenario that was tried.
 #[derive(Debug)]

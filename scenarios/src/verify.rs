@@ -10,7 +10,7 @@ use sim_core::rng::Ratio;
 use sim_core::simulation::Simulation;
 
 use crate::divergence::{first, first_step, sentence};
-use crate::sweep::{guarded, shielded};
+use crate::guard::{guarded, shielded};
 
 /// The share of seeds whose runs are made twice.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -13,8 +13,8 @@ use super::sheet::{
     curve, pixel,
 };
 use super::{Chart, Drawing, Picture};
-use crate::Error;
 use crate::cell::{Cell, CsvText};
+use crate::error::Error;
 use crate::row::{Point, Tables, TimelineRow};
 
 pub(super) const CHART: Chart = Chart {

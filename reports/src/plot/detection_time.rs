@@ -11,7 +11,7 @@ use super::series::{counts, named, subject, with_metric};
 use super::sheet::{Anchor, Drawn, Frame, SMALL, Sheet, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing};
-use crate::Error;
+use crate::error::Error;
 use crate::row::Tables;
 use crate::stats::CensoredSample;
 

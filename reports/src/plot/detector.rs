@@ -12,8 +12,8 @@ use super::sheet::{Anchor, Drawn, Frame, Panel, SMALL, Sheet, band, curve, pixel
 use super::shown::Shown;
 use super::single::Single;
 use super::{Chart, Drawing};
-use crate::Error;
 use crate::cell::{Cell, CsvText};
+use crate::error::Error;
 use crate::row::{Point, Run, Runs, SeriesRow, Tables};
 use crate::stats::{Interval, Mean, Proportion, bootstrap_mean};
 use plotters::style::RGBColor;

@@ -11,7 +11,7 @@ use super::scale::{Scale, rough};
 use super::series::{counts, named, subject, with_curve};
 use super::sheet::{Drawn, Frame, MARGIN, Rect, Sheet, TOP, WIDTH, X_LABELS, Y_LABELS, pixel};
 use super::{Chart, Drawing};
-use crate::Error;
+use crate::error::Error;
 use crate::row::{FaultRow, Point, Tables};
 use crate::stats::is_supported;
 

@@ -12,7 +12,7 @@ use super::series::with_curve;
 use super::sheet::{Drawn, Frame, Sheet, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing, Picture};
-use crate::Error;
+use crate::error::Error;
 use crate::row::Tables;
 
 pub(super) const CHART: Chart = Chart {

@@ -10,8 +10,8 @@ use super::series::{counts, named, subject};
 use super::sheet::{Drawn, Frame, Sheet, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing};
-use crate::Error;
 use crate::cell::{Cell, CsvText};
+use crate::error::Error;
 use crate::row::{HistRow, Point, Tables};
 use crate::stats::{Proportion, percent};
 

@@ -11,8 +11,8 @@ use super::series::{counts, labels, lines, subject};
 use super::sheet::{Drawn, Frame, Sheet, band, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing};
-use crate::Error;
 use crate::cell::{Cell, CsvText};
+use crate::error::Error;
 use crate::row::{Point, Runs, Tables};
 use crate::stats::{CensoredSample, Interval, Observation, TooFew};
 

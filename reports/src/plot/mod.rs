@@ -47,7 +47,7 @@ mod welfare;
 pub use palette::themed;
 pub use raster::png;
 
-use crate::Error;
+use crate::error::Error;
 use crate::row::Tables;
 
 /// One kind of chart.

@@ -3,7 +3,7 @@
 use super::series::{distinguishing, settings, subject};
 use super::shown::Shown;
 use super::{Drawing, Picture};
-use crate::Error;
+use crate::error::Error;
 use crate::row::{Point, Runs};
 
 /// At most so many points have a picture of their own: nobody looks through a hundred.

@@ -9,8 +9,8 @@ use super::sheet::{Drawn, Frame, Sheet, curve, pixel};
 use super::single::Single;
 use super::sizes::{self, Mark, Series};
 use super::{Chart, Drawing};
-use crate::Error;
 use crate::cell::{Cell, CsvText};
+use crate::error::Error;
 use crate::row::{Run, Tables};
 use crate::stats::Line;
 

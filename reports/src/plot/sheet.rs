@@ -7,7 +7,7 @@
 use super::palette::{Dash, GRID, HATCH, INK, MUTED, Marker, PAPER};
 use super::scale::Scale;
 use super::{Picture, label};
-use crate::Error;
+use crate::error::Error;
 use plotters::coord::Shift;
 use plotters::prelude::{
     Cartesian2d, ChartBuilder, ChartContext, DashedLineSeries, DrawingArea, DrawingAreaErrorKind,

@@ -11,8 +11,8 @@ use super::sheet::{Drawn, Frame, Sheet, band, curve, pixel};
 use super::single::Single;
 use super::sizes::{self, Mark};
 use super::{Chart, Drawing};
-use crate::Error;
 use crate::cell::{Cell, CsvText};
+use crate::error::Error;
 use crate::row::{Point, Run, Tables};
 use crate::stats::Observation;
 

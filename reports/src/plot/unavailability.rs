@@ -13,8 +13,8 @@ use super::shares;
 use super::sheet::{Drawn, Frame, Sheet, curve, pixel};
 use super::single::Single;
 use super::{Chart, Drawing};
-use crate::Error;
 use crate::cell::{Cell, CsvText};
+use crate::error::Error;
 use crate::row::{Point, Tables};
 use crate::stats::Proportion;
 

@@ -10,8 +10,8 @@ use super::series::{distinguishing, settings, subject};
 use super::shares;
 use super::sheet::{Anchor, Drawn, Frame, LINE, MARGIN, Rect, SMALL, Sheet, TOP, WIDTH};
 use super::{Chart, Drawing};
-use crate::Error;
 use crate::cell::{Cell, CsvText};
+use crate::error::Error;
 use crate::row::{Point, Runs, Tables, Verdict};
 use crate::stats::Proportion;
 

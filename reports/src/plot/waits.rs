@@ -10,7 +10,7 @@ use super::series::{counts, named, subject, with_metric};
 use super::sheet::Frame;
 use super::single::Single;
 use super::{Chart, Drawing};
-use crate::Error;
+use crate::error::Error;
 use crate::row::Tables;
 use crate::stats::CensoredSample;
 

@@ -3,7 +3,7 @@
 //! Typed deserialisation would be shorter, but its errors name neither the column's position nor
 //! what was expected, and the metric columns are not known before the header is read.
 
-use crate::Error;
+use crate::error::Error;
 use csv::{ReaderBuilder, StringRecord};
 use std::collections::BTreeMap;
 use std::fs;

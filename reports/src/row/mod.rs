@@ -16,7 +16,7 @@ pub use quorums::QuorumRow;
 pub use run::{Column, Point, Run, Runs, Verdict};
 pub use series::SeriesRow;
 
-use crate::Error;
+use crate::error::Error;
 use std::path::Path;
 
 /// All tables of one sweep. The optional ones are empty when their file is not there.

@@ -4,7 +4,7 @@
 //! another program may hold nothing but `runs.csv`.
 
 use super::cells::Cells;
-use crate::Error;
+use crate::error::Error;
 use std::path::Path;
 
 /// One bucket of the pooled latencies of a point.

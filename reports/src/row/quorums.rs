@@ -1,7 +1,7 @@
 //! `quorums.csv`: how likely it is that no quorum is alive, worked out and not simulated.
 
 use super::cells::Cells;
-use crate::Error;
+use crate::error::Error;
 use std::path::Path;
 
 /// One place of the exact curve of a quorum system.

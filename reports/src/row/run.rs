@@ -5,7 +5,7 @@
 //! `events_count`. So a new protocol's metrics need no change here.
 
 use super::cells::Cells;
-use crate::Error;
+use crate::error::Error;
 use crate::stats::Observation;
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,7 +1,7 @@
 //! `series.csv`: the points of the curves that runs took of their problem.
 
 use super::cells::Cells;
-use crate::Error;
+use crate::error::Error;
 use std::path::Path;
 
 /// One point of a curve of one run.

@@ -16,13 +16,11 @@ use sim_core::time::{Duration, Time};
 use sim_core::trace::EventKind;
 
 use super::{Capsule, Head, Link};
+use crate::catalog::MAGIC;
 use crate::codec::{put, take};
 use crate::diagnostic::clean;
 use crate::error::Error;
 use crate::results::ENGINE;
-
-/// What the first line begins with.
-pub const MAGIC: &str = "synod-trace ";
 
 /// The version of the format.
 const VERSION: &str = "1";

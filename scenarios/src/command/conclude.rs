@@ -6,10 +6,10 @@ use crate::cli::{EndingArgs, Format, OverArgs};
 use crate::error::Error;
 use crate::fold::Fold;
 use crate::judge::{self, Judgement, worst};
+use crate::plan::Plan;
 use crate::recipe::Recipe;
 use crate::results::{self, Folder};
 use crate::scenario::Overrides;
-use crate::sweep::Plan;
 use crate::terminal::{Terminal, plural};
 
 use super::failures::{self, Keeper, Told};

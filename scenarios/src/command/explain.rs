@@ -8,14 +8,14 @@ use sim_core::settings::{Origin, Settings, Value};
 
 use crate::cli::{ExplainArgs, Format};
 use crate::diagnostic::{clean, did_you_mean};
-use crate::document::Sources;
 use crate::error::Error;
 use crate::grid::Axis;
+use crate::plan::Plan;
 use crate::point::{Point, inline, plain, text};
 use crate::quorums;
 use crate::results;
-use crate::scenario::{self, Overrides, Scenario};
-use crate::sweep::Plan;
+use crate::scenario::{self, Overrides, Scenario, alone, written};
+use crate::sources::Sources;
 use crate::terminal::{Terminal, aligned};
 
 /// Shows the scenario as it would be run.
@@ -232,29 +232,4 @@ pub fn resolved(plan: &Plan, index: usize) -> String {
         root["expect"] = plain(expectations);
     }
     written(&root)
-}
-
-/// One point of a scenario as a file with all defaults written out, which runs under one seed as it
-/// did; `judged` is whether it expects what its scenario expects.
-pub fn resolved_point(scenario: &Scenario, point: &Point, seed: u64, judged: bool) -> String {
-    let mut root = alone(scenario, point, &seed.to_string());
-    if let Some(expectations) = point.document.get("expect").filter(|_| judged) {
-        root["expect"] = plain(expectations);
-    }
-    written(&root)
-}
-
-/// A point as a scenario that expects nothing.
-fn alone(scenario: &Scenario, point: &Point, seeds: &str) -> Json {
-    let mut root = point.resolved.clone();
-    root["name"] = json!(scenario.name);
-    if let Some(title) = &scenario.title {
-        root["title"] = json!(title);
-    }
-    root["sweep"] = json!({ "seeds": seeds });
-    root
-}
-
-fn written(root: &Json) -> String {
-    toml::to_string_pretty(root).unwrap_or_else(|error| format!("# cannot be written: {error}\n"))
 }

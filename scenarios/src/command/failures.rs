@@ -12,12 +12,13 @@ use crate::capsule::{Capsule, one_point, text_of};
 use crate::cli::OverArgs;
 use crate::error::Error;
 use crate::export::mermaid;
+use crate::plan::Plan;
 use crate::point::Point;
 use crate::registry;
 use crate::results::Folder;
 use crate::scenario::Scenario;
 use crate::shrink::{self, MOST_TRIES, OTHERS, Task, headline, sentence, written};
-use crate::sweep::{Made, Plan};
+use crate::sweep::Made;
 use crate::terminal::{Terminal, plural};
 
 use super::quoted;

@@ -14,13 +14,14 @@ use crate::error::Error;
 use crate::expect::Claim;
 use crate::fold::Fold;
 use crate::parts::{Appender, Kept, Series, compact};
+use crate::plan::Plan;
 use crate::precision::Precision;
 use crate::progress::Progress;
 use crate::recipe::Recipe;
 use crate::results::Folder;
 use crate::seeds::Seeds;
 use crate::shard::Shard;
-use crate::sweep::{self, Made, Origin, Plan, Work};
+use crate::sweep::{self, Made, Origin, Work};
 use crate::terminal::Terminal;
 
 use super::failures::{Failure, Failures};

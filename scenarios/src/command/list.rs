@@ -11,9 +11,9 @@ use sim_core::simulation::Entry;
 
 use crate::catalog;
 use crate::cli::{Format, ListArgs, Topic};
-use crate::document::Sources;
 use crate::error::Error;
 use crate::registry;
+use crate::sources::Sources;
 use crate::terminal::{Terminal, aligned};
 
 mod keys;

@@ -5,11 +5,11 @@ use sim_core::outcome::Verdict;
 
 use crate::fold::Fold;
 use crate::judge::{Cell, Judgement};
+use crate::plan::Plan;
 use crate::point::plain;
 use crate::recipe::Recipe;
 use crate::results::{ENGINE, SCHEMA};
 use crate::shard::Shard;
-use crate::sweep::Plan;
 use crate::table::class_word;
 
 use super::gather::Adaptive;

@@ -7,10 +7,10 @@ use crate::cli::{Format, RunArgs};
 use crate::error::Error;
 use crate::expect::{Claim, Expectation, Share};
 use crate::fold::Fold;
+use crate::guard::guarded;
 use crate::judge::{self, Answer, Judgement};
 use crate::point::Point;
 use crate::scenario::Scenario;
-use crate::sweep::guarded;
 use crate::table::{assumptions, class_word};
 use crate::terminal::{Terminal, aligned, painted};
 

@@ -1,8 +1,9 @@
 //! `synod schema`: what may stand in a scenario file, for editors.
 
 use crate::error::Error;
+use crate::registry;
+use crate::schema;
 use crate::terminal::Terminal;
-use crate::{registry, schema};
 
 /// Writes the JSON Schema of scenario files.
 ///

@@ -8,7 +8,7 @@ use sim_core::outcome::Verdict;
 use crate::expect::Expectation;
 use crate::fold::{Fold, headlines};
 use crate::judge::{Answer, Cell, Judgement, number};
-use crate::sweep::Plan;
+use crate::plan::Plan;
 use crate::terminal::{aligned, painted};
 
 /// How the runs went that were made twice.

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cli::{Format, SweepArgs};
 use crate::error::Error;
+use crate::plan::Plan;
 use crate::recipe::{self, Recipe};
 use crate::results::{self, Folder, Held, Lock};
 use crate::scenario::{self, Overrides};
 use crate::shard::Shard;
 use crate::stopwatch::Stopwatch;
-use crate::sweep::{self, Plan};
 use crate::terminal::Terminal;
 
 use super::conclude::{Finished, conclude, tell_kept, title};
@@ -194,7 +194,7 @@ fn dry_run(plan: &Plan, jobs: usize, terminal: &mut Terminal) -> Result<(), Erro
     for pilot in 0..pilots {
         let run = pilot * plan.runs() / pilots;
         let (point, seed) = plan.locate(run);
-        let outcome = sweep::guarded(plan.points[point].simulation.as_ref(), seed);
+        let outcome = crate::guard::guarded(plan.points[point].simulation.as_ref(), seed);
         let row = crate::table::run_row(run, point, plan, &outcome);
         bytes += row.iter().map(|cell| cell.len() + 1).sum::<usize>();
     }

@@ -6,9 +6,10 @@ use reports::stats::Bucket;
 
 use crate::error::Error;
 use crate::fold::Fold;
+use crate::plan::Plan;
 use crate::quorums;
 use crate::results::{Folder, Table, bytes};
-use crate::sweep::{Made, Plan};
+use crate::sweep::Made;
 use crate::table::{FAILURES_HEADER, failure_rows, run_row, runs_header, series_rows};
 
 /// The tables that grow with the runs, and the folder for the others.

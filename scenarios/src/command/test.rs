@@ -9,17 +9,18 @@ use serde_json::json;
 
 use crate::catalog;
 use crate::cli::{Format, OverArgs, TestArgs};
-use crate::document::Sources;
 use crate::error::Error;
 use crate::evidence::Evidence;
 use crate::export::mermaid;
 use crate::judge::{Answer, worst};
+use crate::plan::Plan;
 use crate::recipe::Recipe;
 use crate::results::{self, ENGINE, Folder, Lock};
 use crate::scenario::{self, Overrides};
+use crate::sources::Sources;
 use crate::stopwatch::Stopwatch;
 use crate::suite::{Suite, Tried, github, junit};
-use crate::sweep::{self, Plan};
+use crate::sweep;
 use crate::terminal::{Terminal, painted, plural};
 
 use super::gather::Harvest;

@@ -15,9 +15,9 @@ use crate::error::Error;
 use crate::export::past::causal_past;
 use crate::export::record::{self as page, Page};
 use crate::export::{View, mermaid, ndjson, perfetto, schedule, shiviz, text};
+use crate::guard::shielded;
 use crate::point::Point;
 use crate::scenario::Scenario;
-use crate::sweep::shielded;
 use crate::terminal::{Terminal, painted};
 
 use super::run::verdict_mark;

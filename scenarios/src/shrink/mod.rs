@@ -24,9 +24,9 @@ use sim_core::outcome::{Measure, Outcome, Verdict};
 use sim_core::time::{Duration, Time};
 
 use self::document::{below, without};
+use crate::guard::guarded;
 use crate::point::{self, Point};
 use crate::seeds::Seeds;
-use crate::sweep::guarded;
 
 pub use written::{headline, in_toml, sentence, written};
 

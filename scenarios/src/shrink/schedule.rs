@@ -9,7 +9,7 @@ use super::cluster::smaller_clusters;
 use super::ddmin::minimise;
 use super::document::{Step, with};
 use super::{Allow, Shrinker};
-use crate::sweep::shielded;
+use crate::guard::shielded;
 
 /// The entries of a document's schedule.
 pub(super) fn entries(document: &Json) -> Vec<Json> {

@@ -6,11 +6,11 @@
 use std::fs;
 use std::path::Path;
 
+use scenarios::guard::guarded;
 use scenarios::point::{Point, build, settings};
 use scenarios::scenario::{Overrides, Scenario, load};
 use scenarios::seeds::Seeds;
 use scenarios::shrink::{Failure, Shrunk, Task, headline, sentence, shrink, written};
-use scenarios::sweep::guarded;
 use sim_core::outcome::Outcome;
 
 /// Strikes that may be left.

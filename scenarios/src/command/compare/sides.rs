@@ -11,11 +11,12 @@ use crate::cli::CompareArgs;
 use crate::comparison::{Run, Runs, Side};
 use crate::diagnostic::{clean, did_you_mean};
 use crate::error::Error;
+use crate::plan::Plan;
 use crate::registry;
 use crate::results;
 use crate::scenario::{self, Overrides, Scenario};
 use crate::seeds::Seeds;
-use crate::sweep::{self, Plan};
+use crate::sweep;
 use crate::terminal::Terminal;
 
 use super::usage;

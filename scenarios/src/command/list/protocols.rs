@@ -5,8 +5,8 @@ use sim_core::protocol::{Contract, Mutant};
 use sim_core::simulation::Entry;
 
 use crate::command::explain::assumed;
-use crate::document::Sources;
 use crate::registry;
+use crate::sources::Sources;
 
 use super::keys::{self, Key};
 use super::table;
