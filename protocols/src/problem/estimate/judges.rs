@@ -31,10 +31,8 @@ pub(super) struct Hull {
 impl Checker<Begin, Estimate> for Hull {
     fn observe(&mut self, entry: &Seen) -> Option<Witness> {
         match entry.event {
-            // Who was down when it was asked did not begin.
-            Event::Requested { request, reached: true, .. } => {
-                self.began.insert(entry.node, request.value);
-            }
+            // An agent has its number, whether or not it hears its client.
+            Event::Requested { request, .. } => _ = self.began.insert(entry.node, request.value),
             Event::Corrupted => _ = self.corrupt.insert(entry.node),
             _ => {}
         }
@@ -189,7 +187,8 @@ mod tests {
         assert_eq!(judged(&[&third(true), &ends(91)]), [HULL]);
         assert_eq!(judged(&[&third(true), &ends(9)]), [HULL]);
         assert_eq!(judged(&[&third(true), &ends(25), &[corrupted(2)]]), [HULL]);
-        assert_eq!(judged(&[&third(false), &ends(25)]), [HULL], "n2 did not begin");
+        assert_eq!(judged(&[&third(false), &ends(91)]), [HULL]);
+        assert_eq!(judged(&[&third(false), &ends(25)]), [""; 0], "n2 has its number all the same");
         assert_eq!(judged(&[&third(true), &ends(91), &[corrupted(0)]]), [""; 0]);
     }
 
