@@ -61,7 +61,7 @@
 //! - What is run: a [`plan`], by a [`sweep`] on all threads, in [`shard`]s, [`verify`] (runs made
 //!   twice), [`precision`] (when enough is known), [`guard`] (runs that panic); [`stopwatch`] is the
 //!   one place that asks what time it is.
-//! - What is kept: [`table`] (`runs.csv`) with its [`column`]s, [`parts`] (lines that survive, each an
+//! - What is kept: [`table`] (`runs.csv`) with its [columns](mod@column), [`parts`] (lines that survive, each an
 //!   outcome in the words of [`codec`]), [`fold`], [`results`] (the folder), [`recipe`] (how to plan
 //!   it again).
 //! - What is concluded: [`judge`], [`evidence`], [`suite`], [`comparison`].
