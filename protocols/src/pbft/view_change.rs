@@ -205,7 +205,7 @@ impl<M: Machine> Replica<M> {
     /// Keeps what is said of a view that has not begun here, as much as an honest replica may say.
     pub(super) fn keep_for_later(&mut self, from: NodeId, message: Message) {
         let early = &mut self.early[from.index()];
-        if early.len() as u64 <= 2 * self.rules.window {
+        if (early.len() as u64) < 2 * self.rules.window {
             early.push(message);
         }
     }

@@ -58,7 +58,12 @@ impl Checker<Negotiate, Ending> for Rationality {
         let (outcome, node, at) = (agreed(entry)?, entry.node, entry.at);
         let domain = self.domain.as_ref()?;
         let without = *domain.disagreement.get(node.index())?;
-        let worth = domain.outcomes.get(outcome).map_or(0, |worth| worth[node.index()]);
+        let Some(worth) = domain.outcomes.get(outcome).map(|worth| worth[node.index()]) else {
+            let all = domain.outcomes.len();
+            return Some(format!(
+                "{node} agreed on outcome {outcome} at {at} s; there are {all}, from 0"
+            ));
+        };
         (worth < without).then(|| {
             format!(
                 "{node} agreed on outcome {outcome} at {at} s, which is worth {worth} to it; no \
@@ -112,8 +117,20 @@ mod tests {
                        worth 200";
         let expected = [(INDIVIDUAL_RATIONALITY, witness.to_owned())];
         assert_eq!(found(&[agrees(0, 0), agrees(1, 0)]), expected);
-        let nothing = found(&[agrees(0, 9), agrees(1, 9)]);
-        assert_eq!(nothing.len(), 2, "what is no outcome is worth nothing: {nothing:?}");
+    }
+
+    #[test]
+    fn nobody_agrees_on_what_is_no_outcome_whatever_no_agreement_is_worth() {
+        let request = Negotiate(Domain { outcomes: vec![vec![0, 0]], disagreement: vec![0, 0] });
+        let op = OpId { client: ClientId(0), sequence: 0 };
+        let asked = (0, 0, Event::Requested { op, request, reached: true });
+        let history = [asked, agrees(0, 1), agrees(1, 1)];
+        let judged = Bench::<Bargaining>::after(history).conclude(&end(60, Some(0), &[0, 1]));
+        let witness = |node, at| {
+            let said = format!("n{node} agreed on outcome 1 at {at} s; there are 1, from 0");
+            (INDIVIDUAL_RATIONALITY, said)
+        };
+        assert_eq!(judged, [witness(0, 1), witness(1, 2)]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use sim_core::history::{Entry, Event};
 use sim_core::id::{NodeId, NodeSet, OpId};
 use sim_core::time::Time;
 
+use super::super::operation::Waiting;
 use super::{Standing, Tell};
 
 /// Knows what was told.
@@ -61,26 +62,31 @@ impl Knowledge {
 
 /// Allows what a retry, a reboot or a small memory needs.
 #[derive(Default)]
-pub(super) struct Integrity(Knowledge);
+pub(super) struct Integrity {
+    knowledge: Knowledge,
+    waiting: Waiting,
+}
 
 impl Checker<Tell, Standing> for Integrity {
     fn observe(&mut self, entry: &Entry<Tell, Standing>) -> Option<Witness> {
         let node = entry.node;
         match entry.event {
+            Event::Requested { op, reached, .. } => self.waiting.ask(node, op, reached),
             Event::Crashed => {
-                for nodes in self.0.0.values_mut() {
+                for nodes in self.knowledge.0.values_mut() {
                     nodes.remove(node);
                 }
             }
             Event::Indicated { answers, indication } => match indication {
                 Standing::Learned { rumour, .. } => {
-                    let was_new = self.0.learn(rumour, node);
-                    if !was_new && answers.is_none() {
+                    let was_new = self.knowledge.learn(rumour, node);
+                    let answers_one = self.waiting.answer(node, answers);
+                    if !was_new && !answers_one {
                         let at = entry.at;
                         return Some(format!("{node} learned {rumour} again at {at} s"));
                     }
                 }
-                Standing::Forgot { rumour } => _ = self.0.forget(rumour, node),
+                Standing::Forgot { rumour } => _ = self.knowledge.forget(rumour, node),
                 Standing::Removed { .. } => {}
             },
             _ => {}
@@ -98,7 +104,7 @@ struct Spread {
     known: NodeSet,
     /// How many of these are up and not known to be corrupt.
     count: u32,
-    /// When it was learned first.
+    /// When it was learned first by one who was not corrupt.
     since: Option<Time>,
 }
 
@@ -154,7 +160,9 @@ impl Checker<Tell, Standing> for Coverage {
             Event::Indicated { indication: Standing::Learned { rumour, .. }, .. } => {
                 let spread = self.rumours.entry(rumour).or_default();
                 spread.count += u32::from(spread.known.insert(node));
-                spread.since.get_or_insert(at);
+                if !self.corrupt.contains(node) {
+                    spread.since.get_or_insert(at);
+                }
             }
             Event::Indicated { indication: Standing::Forgot { rumour }, .. } => {
                 let spread = self.rumours.entry(rumour).or_default();
@@ -239,6 +247,10 @@ mod tests {
         let reboot = [(1, 0, Event::Crashed), (1, 1, Event::Booted), learns(1, 1, None)];
         assert_eq!(judged(&reboot), [""; 0]);
         assert_eq!(judged(&[told(0, true), learns(0, 0, Some(RUMOUR))]), [""; 0]);
+        // One answer for each that asked: here two for the second.
+        let answer = learns(0, 0, Some(RUMOUR));
+        assert_eq!(judged(&[told(0, true), answer.clone(), answer.clone()]), [""; 0]);
+        assert_eq!(judged(&[told(0, true), answer.clone(), answer.clone(), answer]), [INTEGRITY]);
     }
 
     #[test]
@@ -250,6 +262,19 @@ mod tests {
         assert_eq!(broken(&[&both[..], &[forgets(1)]].concat()), [COVERAGE]);
         // Who was told it, and alone knows it, is not of the core.
         assert_eq!(broken(&[told(3, true), learns(3, 0, None)]), [""; 0]);
+    }
+
+    #[test]
+    fn a_liar_that_learns_a_rumour_does_not_make_it_due_and_one_of_the_core_does() {
+        let history = [(3, 0, Event::Corrupted), told(3, true), learns(3, 0, None)];
+        let later = (0..10).map(|_| (2, 0, Event::Booted));
+        let history = history.into_iter().chain(later).chain([learns(0, 0, None)]);
+        let broken = |at| {
+            let mut bench = Bench::<Rumour>::after(history.clone());
+            bench.conclude(&end(at, Some(0), &[0, 1])).len()
+        };
+        assert_eq!(broken(22), 0, "n0 has known it for 9 s, and patience is 10");
+        assert_eq!(broken(23), 1);
     }
 
     #[test]
