@@ -72,7 +72,8 @@ pub fn conclude(
     } else {
         lines(finished, &judged, &kept).iter().try_for_each(|line| terminal.line(line))?;
         if let Some(rendered) = rendered {
-            super::report::drawn(rendered).iter().try_for_each(|line| terminal.line(line))?;
+            let lines = super::report::drawn(rendered, folder.dir());
+            lines.iter().try_for_each(|line| terminal.line(line))?;
             rendered.warnings.iter().for_each(|warning| terminal.detail(warning));
         } else {
             let (program, dir) = (crate::registry::program(), folder.dir().display());

@@ -1,11 +1,13 @@
 //! `synod report`: a folder of tables, drawn again.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use crate::cli::{Format, ReportArgs};
 use crate::error::Error;
 use crate::results;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, plural};
 
 /// Draws the folder and lists what was drawn and what was not.
 ///
@@ -36,7 +38,8 @@ pub fn report(args: &ReportArgs, format: Format, terminal: &mut Terminal) -> Res
         terminal.document(&document)?;
         return Ok(0);
     }
-    for line in drawn(&rendered) {
+    let lines = rendered.figures.iter().map(figure_line);
+    for line in lines.chain(rendered.skipped.iter().map(skipped_line)) {
         terminal.line(&line)?;
     }
     for warning in &rendered.warnings {
@@ -45,15 +48,31 @@ pub fn report(args: &ReportArgs, format: Format, terminal: &mut Terminal) -> Res
     Ok(0)
 }
 
-/// What was drawn and what was not, a line each.
-pub fn drawn(rendered: &reports::Rendered) -> Vec<String> {
-    let figures = rendered
-        .figures
-        .iter()
-        .map(|figure| format!("  drawn    {}  {}", figure.svg.display(), figure.title));
-    let skipped = rendered
-        .skipped
-        .iter()
-        .map(|skipped| format!("  skipped  {}: {}", skipped.chart, skipped.reason));
-    figures.chain(skipped).collect()
+/// What was drawn, a line each, and the parts of it that were not.
+///
+/// Most charts are about other data than a sweep has, and one line stands for these.
+pub fn drawn(rendered: &reports::Rendered, dir: &Path) -> Vec<String> {
+    let is_drawn = |chart| rendered.figures.iter().any(|figure| figure.chart == chart);
+    let (parts, others): (Vec<_>, Vec<_>) =
+        rendered.skipped.iter().partition(|skipped| is_drawn(skipped.chart));
+    let mut lines: Vec<_> = rendered.figures.iter().map(figure_line).collect();
+    lines.extend(parts.into_iter().map(skipped_line));
+    if !others.is_empty() {
+        lines.push(format!(
+            "  skipped  {} chart{} for want of data; why: {} report {}",
+            others.len(),
+            plural(others.len() as u64),
+            crate::registry::program(),
+            dir.display()
+        ));
+    }
+    lines
+}
+
+fn figure_line(figure: &reports::Figure) -> String {
+    format!("  drawn    {}  {}", figure.svg.display(), figure.title)
+}
+
+fn skipped_line(skipped: &reports::Skipped) -> String {
+    format!("  skipped  {}: {}", skipped.chart, skipped.reason)
 }

@@ -254,6 +254,12 @@ fn a_report_can_be_drawn_again_and_names_a_broken_table() {
     let said = desk.synod(&["report", "results/latest"]).exits(0);
     assert!(said.out.contains("drawn    results/latest/figures/fig-verdicts.svg"), "{}", said.out);
     assert!(desk.path("results/latest/points.csv").exists());
+    // A sweep says in one line what its report says in many: most charts are about other data.
+    let skipped = said.out.lines().filter(|line| line.starts_with("  skipped  ")).count();
+    assert!(said.out.contains("skipped  opinions: series.csv has no"), "{}", said.out);
+    let swept = desk.synod(&["sweep", "vote.toml", "--seeds", "0..20"]).exits(0);
+    let line = format!("  skipped  {skipped} charts for want of data; why: synod report results/");
+    assert!(swept.out.contains(&line), "{line}\n{}", swept.out);
     let runs = desk.text("results/latest/runs.csv").replacen(",pass,", ",fine,", 1);
     desk.put("results/latest/runs.csv", runs);
     let said = desk.synod(&["report", "results/latest"]).exits(74);
