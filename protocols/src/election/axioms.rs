@@ -40,7 +40,7 @@ type Elect<'a> = &'a dyn Fn(usize, &[Ranking]) -> Options;
 /// The rules that read rankings.
 pub(super) fn rules() -> Vec<Kind> {
     let names = "majority plurality borda condorcet copeland minimax kemeny schulze ranked-pairs \
-                 instant-runoff";
+                 split-cycle nanson baldwin coombs instant-runoff";
     names.split_whitespace().map(|name| name.parse().expect("a rule")).collect()
 }
 
@@ -292,7 +292,7 @@ fn order_that_matters(elect: Elect<'_>) -> Option<String> {
 
 /// What each rule does with each axiom, in the order of [`AXIOMS`]: `+` keeps it, `-` breaks it
 /// within the domain, `>` keeps it there and breaks it with more voters ([`LARGER`]).
-const TABLE: [(&str, [char; 7]); 10] = [
+const TABLE: [(&str, [char; 7]); 14] = [
     // winner, loser, monotonicity, clones, participation, Pareto, neutrality
     ("majority", ['-', '+', '+', '-', '+', '+', '+']),
     ("plurality", ['-', '-', '+', '-', '+', '+', '+']),
@@ -303,6 +303,10 @@ const TABLE: [(&str, [char; 7]); 10] = [
     ("kemeny", ['+', '+', '+', '-', '>', '+', '+']),
     ("schulze", ['+', '+', '+', '+', '>', '+', '+']),
     ("ranked-pairs", ['+', '+', '+', '+', '>', '+', '+']),
+    ("split-cycle", ['+', '+', '+', '+', '>', '+', '+']),
+    ("nanson", ['+', '+', '-', '-', '>', '+', '+']),
+    ("baldwin", ['+', '+', '-', '-', '>', '+', '+']),
+    ("coombs", ['-', '+', '-', '-', '>', '+', '+']),
     ("instant-runoff", ['-', '+', '>', '+', '>', '+', '+']),
 ];
 
@@ -313,7 +317,7 @@ type Weighted = &'static [(usize, &'static str)];
 const NO_SHOW: Weighted = &[(3, "DCBA"), (2, "BDCA"), (2, "ABDC"), (3, "CABD")];
 
 /// Counter-examples with more voters than the domain has.
-const LARGER: [(&str, Axiom, Weighted); 7] = [
+const LARGER: [(&str, Axiom, Weighted); 11] = [
     // C is struck and A wins; once the last voter has A first, B can be struck, and C beats A.
     ("instant-runoff", Monotonicity, &[(7, "ABC"), (5, "CAB"), (4, "BCA"), (1, "BAC")]),
     ("instant-runoff", Participation, &[(4, "BCA"), (4, "CAB"), (1, "ACB"), (2, "ABC")]),
@@ -323,6 +327,10 @@ const LARGER: [(&str, Axiom, Weighted); 7] = [
     ("kemeny", Participation, NO_SHOW),
     ("schulze", Participation, NO_SHOW),
     ("ranked-pairs", Participation, NO_SHOW),
+    ("split-cycle", Participation, &[(2, "ABCD"), (3, "BCAD"), (3, "CDAB"), (2, "DABC")]),
+    ("nanson", Participation, &[(2, "ADCB"), (1, "BADC"), (2, "CBDA"), (1, "BACD")]),
+    ("baldwin", Participation, &[(2, "CBAD"), (3, "ABDC"), (2, "DCAB")]),
+    ("coombs", Participation, &[(3, "CDBA"), (2, "ABCD"), (2, "ACDB"), (1, "BDAC")]),
 ];
 
 /// Compares a rule with its row of the table.
@@ -392,6 +400,26 @@ fn schulze_keeps_and_breaks_what_the_table_says() {
 #[test]
 fn ranked_pairs_keep_and_break_what_the_table_says() {
     is_as_in_the_table("ranked-pairs");
+}
+
+#[test]
+fn split_cycle_keeps_and_breaks_what_the_table_says() {
+    is_as_in_the_table("split-cycle");
+}
+
+#[test]
+fn nanson_keeps_and_breaks_what_the_table_says() {
+    is_as_in_the_table("nanson");
+}
+
+#[test]
+fn baldwin_keeps_and_breaks_what_the_table_says() {
+    is_as_in_the_table("baldwin");
+}
+
+#[test]
+fn coombs_keeps_and_breaks_what_the_table_says() {
+    is_as_in_the_table("coombs");
 }
 
 #[test]

@@ -126,8 +126,27 @@ fn points_approvals_and_condorcet_know_exactly_when_they_are_settled() {
 }
 
 #[test]
+fn grades_and_their_run_offs_never_call_settled_what_can_change() {
+    for rule in ["star(2)", "majority-judgement(2)"] {
+        is_told(rule, 4, &[ONE]);
+        is_told(rule, 4, &[HEAVY]);
+    }
+}
+
+#[test]
 fn comparisons_and_run_offs_never_call_settled_what_can_change() {
-    for rule in ["copeland", "minimax", "kemeny", "schulze", "ranked-pairs", "instant-runoff"] {
+    for rule in [
+        "copeland",
+        "minimax",
+        "kemeny",
+        "schulze",
+        "ranked-pairs",
+        "split-cycle",
+        "nanson",
+        "baldwin",
+        "coombs",
+        "instant-runoff",
+    ] {
         is_told(rule, 5, &[ONE, TWO, HEAVY]);
     }
 }
@@ -209,7 +228,14 @@ proptest! {
         camp in 0_u32..15_625,
         loyalty in 0_usize..10,
     ) {
-        let others = ["approval", "score(3)", "quorum(2/3, schulze)", "quorum(1/2, borda)"];
+        let others = [
+            "approval",
+            "score(3)",
+            "star(3)",
+            "majority-judgement(3)",
+            "quorum(2/3, schulze)",
+            "quorum(1/2, borda)",
+        ];
         let others = others.map(|name| name.parse::<Kind>().expect("a rule"));
         for rule in axioms::rules().into_iter().chain(others) {
             let total: u64 = ballots.iter().map(|(_, weight)| u64::from(*weight)).sum();

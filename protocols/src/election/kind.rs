@@ -10,19 +10,25 @@ use std::str::FromStr;
 use sim_core::rng::Ratio;
 
 use super::approval::Approval;
+use super::baldwin::Baldwin;
 use super::ballot::Form;
 use super::borda::Borda;
 use super::condorcet::Condorcet;
+use super::coombs::Coombs;
 use super::copeland::Copeland;
 use super::instant_runoff::InstantRunoff;
 use super::kemeny::Kemeny;
+use super::majority_judgement::MajorityJudgement;
 use super::minimax::Minimax;
+use super::nanson::Nanson;
 use super::plurality::Plurality;
 use super::profile::Profile;
 use super::ranked_pairs::RankedPairs;
 use super::rule::{Outcome, Outstanding, Rule};
 use super::schulze::Schulze;
 use super::score::Score;
+use super::split_cycle::SplitCycle;
+use super::star::Star;
 use super::threshold::{Base, Threshold};
 use super::turnout::Turnout;
 use super::veto::Veto;
@@ -30,7 +36,7 @@ use super::veto::Veto;
 /// How many conditions may stand around each other.
 const DEPTH: u32 = 8;
 
-/// The most points of score voting where a scenario does not say.
+/// The most points for one option where a scenario does not say.
 const POINTS: u8 = 5;
 
 /// A voting rule by its name.
@@ -48,6 +54,10 @@ pub enum Kind {
     Approval,
     /// `score(5)`: the most points, of which each ballot gives each option up to so many.
     Score(u8),
+    /// `star(5)`: of the two with the most points, the one that more voters give more.
+    Star(u8),
+    /// `majority-judgement(5)`: the highest median grade, from 0 to so much.
+    MajorityJudgement(u8),
     /// `borda`: the most points by places.
     Borda,
     /// `condorcet`: who beats all others, or nobody.
@@ -62,6 +72,14 @@ pub enum Kind {
     Schulze,
     /// `ranked-pairs`: victories locked in by width.
     RankedPairs,
+    /// `split-cycle`: victories that are not the narrowest of a cycle.
+    SplitCycle,
+    /// `nanson`: who is no better than average is struck, in rounds.
+    Nanson,
+    /// `baldwin`: who has the fewest points by places is struck, one by one.
+    Baldwin,
+    /// `coombs`: who is last on most ballots is struck, one by one.
+    Coombs,
     /// `instant-runoff`: the weakest are struck one by one.
     InstantRunoff,
     /// `quorum(1/2, majority)`: a rule, if this share of the electorate takes part.
@@ -78,7 +96,7 @@ impl Default for Kind {
 
 impl Kind {
     /// The rules that need no more than their name.
-    const PLAIN: [(&'static str, Self); 14] = [
+    const PLAIN: [(&'static str, Self); 18] = [
         ("majority", Self::Majority(Base::Voting)),
         ("majority(all)", Self::Majority(Base::Electorate)),
         ("unanimity", Self::Unanimity(Base::Voting)),
@@ -92,6 +110,10 @@ impl Kind {
         ("kemeny", Self::Kemeny),
         ("schulze", Self::Schulze),
         ("ranked-pairs", Self::RankedPairs),
+        ("split-cycle", Self::SplitCycle),
+        ("nanson", Self::Nanson),
+        ("baldwin", Self::Baldwin),
+        ("coombs", Self::Coombs),
         ("instant-runoff", Self::InstantRunoff),
     ];
 
@@ -104,6 +126,8 @@ impl Kind {
             Self::Plurality => act(&Plurality),
             Self::Approval => act(&Approval),
             Self::Score(most) => act(&Score { most: *most }),
+            Self::Star(most) => act(&Star { most: *most }),
+            Self::MajorityJudgement(most) => act(&MajorityJudgement { most: *most }),
             Self::Borda => act(&Borda),
             Self::Condorcet => act(&Condorcet),
             Self::Copeland => act(&Copeland),
@@ -111,6 +135,10 @@ impl Kind {
             Self::Kemeny => act(&Kemeny),
             Self::Schulze => act(&Schulze),
             Self::RankedPairs => act(&RankedPairs),
+            Self::SplitCycle => act(&SplitCycle),
+            Self::Nanson => act(&Nanson),
+            Self::Baldwin => act(&Baldwin),
+            Self::Coombs => act(&Coombs),
             Self::InstantRunoff => act(&InstantRunoff),
             Self::Quorum(share, of) => act(&Turnout { share: *share, of: &**of }),
             Self::Veto(of) => act(&Veto { of: &**of }),
@@ -149,11 +177,11 @@ impl Kind {
                     )),
                 }
             }
-            ("score", None) if inner.is_empty() => Ok(Self::Score(POINTS)),
-            ("score", None) => match inner.trim().parse() {
-                Ok(most @ 1..) => Ok(Self::Score(most)),
-                _ => Err(format!("score({inner}): give the most points for one option, 1 to 255")),
-            },
+            ("score", None) => Ok(Self::Score(points("score", inner)?)),
+            ("star", None) => Ok(Self::Star(points("star", inner)?)),
+            ("majority-judgement", None) => {
+                Ok(Self::MajorityJudgement(points("majority-judgement", inner)?))
+            }
             ("quorum", Some((part, of))) => Ok(Self::Quorum(share(part)?.0, beneath(of)?)),
             ("veto", _) if !inner.is_empty() => Ok(Self::Veto(beneath(inner)?)),
             _ => Err(format!("`{text}` is no voting rule: {}", Self::expected())),
@@ -163,10 +191,21 @@ impl Kind {
     fn expected() -> String {
         let plain: Vec<&str> = Self::PLAIN.iter().map(|(name, _)| *name).collect();
         format!(
-            "write one of {}, supermajority(2/3), supermajority(2/3, all), score(5), or around \
-             another rule quorum(1/2, …), veto(…)",
+            "write one of {}, supermajority(2/3), supermajority(2/3, all), score(5), star(5), \
+             majority-judgement(5), or around another rule quorum(1/2, …), veto(…)",
             plain.join(", ")
         )
+    }
+}
+
+/// The most points for one option, as they stand between brackets.
+fn points(rule: &str, inner: &str) -> Result<u8, String> {
+    if inner.is_empty() {
+        return Ok(POINTS);
+    }
+    match inner.trim().parse() {
+        Ok(most @ 1..) => Ok(most),
+        _ => Err(format!("{rule}({inner}): give the most points for one option, 1 to 255")),
     }
 }
 
@@ -196,6 +235,8 @@ impl fmt::Display for Kind {
                 write!(f, "supermajority({share}, all)")
             }
             Self::Score(most) => write!(f, "score({most})"),
+            Self::Star(most) => write!(f, "star({most})"),
+            Self::MajorityJudgement(most) => write!(f, "majority-judgement({most})"),
             Self::Quorum(share, of) => write!(f, "quorum({share}, {of})"),
             Self::Veto(of) => write!(f, "veto({of})"),
             plain => {

@@ -3,6 +3,10 @@
 use super::options::{OPTIONS_MAX, Options};
 use super::profile::Profile;
 
+/// The width of the widest path from each option to each other one; that of a path is the margin of
+/// its narrowest link, and of one over defeats only below 0.
+pub(super) type Widths = [[i64; OPTIONS_MAX]; OPTIONS_MAX];
+
 /// How many prefer each option to each other one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Pairwise {
@@ -45,6 +49,40 @@ impl Pairwise {
     /// The smallest of an option's margins over the others; 0 if there are none.
     pub fn worst(&self, option: usize) -> i64 {
         self.rivals(option).map(|rival| self.margin(option, rival)).min().unwrap_or(0)
+    }
+
+    /// An option's margins over the others of these, together.
+    pub(super) fn sum(&self, option: usize, among: Options) -> i64 {
+        let rivals = among.without(Options::only(option));
+        rivals.iter().map(|rival| self.margin(option, rival)).sum()
+    }
+
+    /// The same for all options.
+    pub(super) fn sums(&self, all: Options) -> Vec<i64> {
+        (0..self.options).map(|option| self.sum(option, all)).collect()
+    }
+
+    /// The widest paths, by Floyd's and Warshall's triple loop.
+    pub(super) fn widest_paths(&self) -> Widths {
+        let options = self.options;
+        let mut widths = [[0; OPTIONS_MAX]; OPTIONS_MAX];
+        for (from, row) in widths.iter_mut().enumerate().take(options) {
+            for (to, width) in row.iter_mut().enumerate().take(options) {
+                *width = self.margin(from, to);
+            }
+        }
+        for over in 0..options {
+            let onwards = widths[over];
+            for (from, row) in widths.iter_mut().enumerate().take(options) {
+                if from == over {
+                    continue;
+                }
+                for to in (0..options).filter(|to| *to != over && *to != from) {
+                    row[to] = row[to].max(row[over].min(onwards[to]));
+                }
+            }
+        }
+        widths
     }
 
     /// The option that beats every other one by more than this.

@@ -31,6 +31,7 @@ fn tennessee_has_the_capital_that_each_rule_is_known_to_give_it() {
     let by_pairs =
         ["condorcet", "schulze", "ranked-pairs", "copeland", "minimax", "kemeny", "borda"];
     elect(&by_pairs, &profile, "B");
+    elect(&["split-cycle", "nanson", "baldwin", "coombs"], &profile, "B");
     elect(&["instant-runoff"], &profile, "D");
     elect(&["plurality"], &profile, "A");
     elect(&["majority", "supermajority(2/3)", "unanimity"], &profile, "");

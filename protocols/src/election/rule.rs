@@ -83,6 +83,14 @@ pub trait Rule {
     fn settles_exactly(&self) -> bool;
 }
 
+/// Whether one option is first on more than half of all ballots there can be; or nothing is out.
+pub(super) fn has_first_places_of_most(profile: &Profile, out: Outstanding) -> bool {
+    let votes = profile.first_choices(profile.all());
+    let most = votes.iter().max().copied().unwrap_or(0);
+    let all = profile.voting() + out.weight;
+    out.weight == 0 || profile.voting() > 0 && 2 * most > all as i64
+}
+
 /// Whether one option leads by so much that ballots of this weight cannot catch up, if a ballot of
 /// weight 1 can close a gap of `gap` to one rival. A tie can always be broken.
 pub(super) fn is_lead_safe(profile: &Profile, scores: &[i64], gap: i64, weight: u64) -> bool {

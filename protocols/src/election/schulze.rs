@@ -8,7 +8,7 @@
 //! option is placed behind all that are above it, as far to the front as that allows.
 
 use super::ballot::Form;
-use super::options::{OPTIONS_MAX, Options};
+use super::options::Options;
 use super::pairwise::{Pairwise, tiers};
 use super::profile::Profile;
 use super::rule::{Outcome, Outstanding, Rule};
@@ -17,33 +17,6 @@ use super::rule::{Outcome, Outstanding, Rule};
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Schulze;
 
-/// The width of the widest path from each option to each other one.
-type Widths = [[i64; OPTIONS_MAX]; OPTIONS_MAX];
-
-impl Schulze {
-    /// Floyd's and Warshall's triple loop; a path over narrow links only has a width below 0.
-    fn widths(options: usize, pairwise: &Pairwise) -> Widths {
-        let mut widths = [[0; OPTIONS_MAX]; OPTIONS_MAX];
-        for (from, row) in widths.iter_mut().enumerate().take(options) {
-            for (to, width) in row.iter_mut().enumerate().take(options) {
-                *width = pairwise.margin(from, to);
-            }
-        }
-        for over in 0..options {
-            let onwards = widths[over];
-            for (from, row) in widths.iter_mut().enumerate().take(options) {
-                if from == over {
-                    continue;
-                }
-                for to in (0..options).filter(|to| *to != over && *to != from) {
-                    row[to] = row[to].max(row[over].min(onwards[to]));
-                }
-            }
-        }
-        widths
-    }
-}
-
 impl Rule for Schulze {
     fn form(&self) -> Form {
         Form::Ranking
@@ -51,7 +24,7 @@ impl Rule for Schulze {
 
     fn outcome(&self, profile: &Profile) -> Outcome {
         let options = profile.options();
-        let widths = Self::widths(options, &Pairwise::of(profile));
+        let widths = Pairwise::of(profile).widest_paths();
         let is_above = |one: usize, other: usize| widths[one][other] > widths[other][one];
         let below: Vec<Options> = (0..options)
             .map(|one| (0..options).filter(|two| is_above(one, *two)).collect())
@@ -62,7 +35,7 @@ impl Rule for Schulze {
 
     fn is_settled(&self, profile: &Profile, out: Outstanding) -> bool {
         let pairwise = Pairwise::of(profile);
-        let widths = Self::widths(profile.options(), &pairwise);
+        let widths = pairwise.widest_paths();
         // No ballot moves a margin, and so the width of a path, by more than its weight.
         let reach = 2 * out.weight as i64;
         let is_ahead = |leader: usize| {

@@ -14,7 +14,8 @@ pub struct Score {
 }
 
 impl Score {
-    fn sums(profile: &Profile) -> Vec<i64> {
+    /// The points of each option, on all ballots together.
+    pub(super) fn sums(profile: &Profile) -> Vec<i64> {
         let mut sums = vec![0; profile.options()];
         for (scores, weight) in profile.scores() {
             for (option, sum) in sums.iter_mut().enumerate() {

@@ -30,7 +30,12 @@ fn kind(text: &str) -> Kind {
 
 #[track_caller]
 fn elects(rule: &str, profile: &Profile, winners: &str) {
-    assert_eq!(kind(rule).outcome(profile).winners, options(winners), "{rule}");
+    elects_exactly(rule, profile, options(winners));
+}
+
+#[track_caller]
+fn elects_exactly(rule: &str, profile: &Profile, winners: Options) {
+    assert_eq!(kind(rule).outcome(profile).winners, winners, "{rule}: {profile:?}");
 }
 
 #[test]
@@ -203,6 +208,8 @@ fn every_kind_is_written_as_it_is_read() {
         "plurality",
         "approval",
         "score(9)",
+        "star(3)",
+        "majority-judgement(6)",
         "borda",
         "condorcet",
         "copeland",
@@ -210,6 +217,10 @@ fn every_kind_is_written_as_it_is_read() {
         "kemeny",
         "schulze",
         "ranked-pairs",
+        "split-cycle",
+        "nanson",
+        "baldwin",
+        "coombs",
         "instant-runoff",
         "veto(schulze)",
         "quorum(50%, veto(supermajority(2/3, all)))",
@@ -219,6 +230,8 @@ fn every_kind_is_written_as_it_is_read() {
         assert_eq!(serde_json::from_str::<Kind>(&json).expect("its own words"), kind(text));
     }
     assert_eq!(kind("score"), Kind::Score(5));
+    assert_eq!(kind("star"), Kind::Star(5));
+    assert_eq!(kind("majority-judgement"), Kind::MajorityJudgement(5));
     assert_eq!(kind("supermajority( 2/3 , all )").to_string(), "supermajority(2/3, all)");
 }
 
@@ -232,6 +245,9 @@ fn a_kind_that_is_none_is_told_what_could_stand_there() {
         ("supermajority", "probability"),
         ("score(0)", "1 to 255"),
         ("score(256)", "1 to 255"),
+        ("star(0)", "star(0): give the most points"),
+        ("majority-judgement(x)", "1 to 255"),
+        ("star(2, 3)", "write one of"),
         ("quorum(1/2)", "write one of"),
         ("quorum(1/2, bordo)", "write one of"),
         ("veto(majority", "lacks its last"),
@@ -260,13 +276,132 @@ fn approvals_and_points_are_added_with_their_weights() {
     assert_eq!(outcome.scores, [3, 4, 2]);
     assert_eq!(outcome.order, ["B", "A", "C"].map(options));
     let rule = Score { most: 5 };
-    let mut scores = Profile::new(3, rule.form(), 3);
-    for (weight, points) in [(2, [5, 4, 0]), (1, [0, 4, 5])] {
-        let ballot = Ballot::Scores(Scores::new(&points).expect("three"));
-        scores.cast(ballot, Voter::weighing(weight)).expect("counts");
-    }
+    let scores = graded(5, &[(2, &[5, 4, 0]), (1, &[0, 4, 5])]);
     assert_eq!(rule.outcome(&scores).scores, [10, 12, 5]);
     assert_eq!(rule.outcome(&scores).winners, options("B"));
+}
+
+/// A profile of points by weight, all for the same options.
+pub(super) fn graded(most: u8, ballots: &[(u32, &[u8])]) -> Profile {
+    let electorate = ballots.iter().map(|(weight, _)| u64::from(*weight)).sum();
+    let mut profile = Profile::new(ballots[0].1.len(), Form::Scores { most }, electorate);
+    for (weight, points) in ballots {
+        let ballot = Ballot::Scores(Scores::new(points).expect("few"));
+        profile.cast(ballot, Voter::weighing(*weight)).expect("counts");
+    }
+    profile
+}
+
+#[test]
+fn of_the_two_with_the_most_points_the_one_that_more_voters_like_better_wins() {
+    // B has the most points, 14 against 13, and three of five give A more.
+    let profile = graded(5, &[(3, &[4, 3, 0]), (1, &[1, 5, 0]), (1, &[0, 0, 2])]);
+    elects("score(5)", &profile, "B");
+    elects("star(5)", &profile, "A");
+    // C has the fewest points and is not in the run-off, though it would win it against both.
+    let profile = graded(5, &[(2, &[5, 0, 1]), (3, &[0, 5, 1]), (2, &[0, 0, 2])]);
+    assert_eq!(Star { most: 5 }.outcome(&profile).scores, [10, 15, 9]);
+    elects("star(5)", &profile, "B");
+    // A tie in the run-off has two winners, and a tie for a place in it is followed both ways.
+    elects("star(5)", &graded(5, &[(1, &[5, 0, 0]), (1, &[0, 4, 0])]), "AB");
+    let profile = graded(5, &[(2, &[5, 3, 3]), (3, &[3, 5, 0]), (3, &[3, 0, 5])]);
+    assert_eq!(Star { most: 5 }.outcome(&profile).scores, [28, 21, 21]);
+    elects("star(5)", &profile, "A");
+    let profile = graded(5, &[(3, &[4, 5, 3]), (2, &[5, 2, 5])]);
+    assert_eq!(Star { most: 5 }.outcome(&profile).scores, [22, 19, 19]);
+    elects("star(5)", &profile, "AB");
+}
+
+#[test]
+fn medians_are_compared_until_they_differ() {
+    let rule = MajorityJudgement { most: 5 };
+    // Medians of five are the third grades: 3, 4, 0.
+    let profile = graded(5, &[(2, &[5, 4, 0]), (1, &[3, 4, 0]), (2, &[0, 0, 5])]);
+    assert_eq!(rule.outcome(&profile).scores, [3, 4, 0]);
+    assert_eq!(rule.outcome(&profile).order, ["B", "A", "C"].map(options));
+    // Of an even number the lower one of the middle two counts: 1 and 2, where the upper is 5.
+    let profile = graded(5, &[(1, &[5, 2]), (1, &[1, 2])]);
+    assert_eq!(rule.outcome(&profile).scores, [1, 2]);
+    // A and B have the median 3; without one such grade each the lower middle is 1 and 2.
+    let profile = graded(5, &[(1, &[3, 2]), (1, &[3, 3]), (1, &[1, 5])]);
+    assert_eq!(rule.outcome(&profile).scores, [3, 3]);
+    elects("majority-judgement(5)", &profile, "B");
+    elects("majority-judgement(5)", &graded(5, &[(1, &[4, 1]), (1, &[1, 4])]), "AB");
+}
+
+/// The sorted grades of an option, as often as they weigh, from which medians are taken one by one.
+fn medians_one_by_one(profile: &Profile, option: usize) -> Vec<u8> {
+    let grades = profile.scores();
+    let mut grades: Vec<u8> =
+        grades.flat_map(|(scores, weight)| vec![scores.of(option); weight as usize]).collect();
+    grades.sort_unstable();
+    let mut medians = Vec::new();
+    while !grades.is_empty() {
+        medians.push(grades.remove((grades.len() - 1) / 2));
+    }
+    medians
+}
+
+#[test]
+fn many_grades_are_compared_at_once_as_if_taken_away_one_by_one() {
+    let mut draw = Streams::new(5).key(Stream::Application).member(1);
+    let mut ties = 0;
+    for _ in 0..2_000 {
+        let mut profile = Profile::new(3, Form::Scores { most: 3 }, 40);
+        for _ in 0..=draw.below(5) {
+            let points = [0; 3].map(|_: u8| draw.below(4) as u8);
+            let ballot = Ballot::Scores(Scores::new(&points).expect("three"));
+            profile.cast(ballot, Voter::weighing(1 + draw.below(6) as u32)).expect("counts");
+        }
+        if profile.voting() == 0 {
+            continue;
+        }
+        let medians = [0, 1, 2].map(|option| medians_one_by_one(&profile, option));
+        let best = medians.iter().max().expect("three");
+        let expected: Options = (0..3).filter(|option| medians[*option] == *best).collect();
+        elects_exactly("majority-judgement(3)", &profile, expected);
+        ties += u32::from(medians.iter().filter(|of_one| of_one[0] == best[0]).count() > 1);
+    }
+    assert!(ties > 400, "{ties} were decided beyond the median");
+}
+
+#[test]
+fn who_wins_by_paths_or_by_locks_loses_no_victory_that_counts() {
+    let mut draw = Streams::new(6).key(Stream::Application).member(2);
+    let letters = ["ABCDE", "BCDEA", "CDEAB", "DEABC", "EABCD", "ADBEC", "CBADE", "EDCBA"];
+    let (mut cycles, mut several) = (0, 0);
+    for _ in 0..2_000 {
+        let ballots = letters.map(|letters| (1 + draw.below(9) as u32, letters));
+        let profile = ranked(5, &ballots);
+        let undefeated = SplitCycle.outcome(&profile).winners;
+        for rule in ["schulze", "ranked-pairs", "minimax"] {
+            let winners = kind(rule).outcome(&profile).winners;
+            let is_refinement = winners.without(undefeated).is_empty();
+            assert!(rule == "minimax" || is_refinement, "{rule}: {ballots:?}");
+        }
+        cycles += u32::from(Condorcet.outcome(&profile).winners.is_empty());
+        several += u32::from(undefeated.len() > 1);
+    }
+    assert!(cycles > 200 && several > 10, "{cycles} cycles, {several} with several winners");
+}
+
+#[test]
+fn who_is_last_on_most_ballots_is_struck_unless_a_majority_puts_somebody_first() {
+    // A has five of ten first places and not more; it is last on five, is struck, and C wins.
+    let profile = ranked(3, &[(5, "ACB"), (2, "BCA"), (3, "CBA")]);
+    let outcome = Coombs.outcome(&profile);
+    assert_eq!(outcome.scores, [5, 2, 3]);
+    // A and B are last on five each: without A C wins, and without B nobody has more than half.
+    assert_eq!(outcome.winners, options("AC"));
+    let profile = ranked(3, &[(5, "ACB"), (2, "BCA"), (4, "CBA")]);
+    assert_eq!(Coombs.outcome(&profile).order, ["C", "B", "A"].map(options));
+    // Six of ten put A first: that is enough, though nobody is last more often than A but B.
+    elects("coombs", &ranked(3, &[(6, "ABC"), (4, "CBA")]), "A");
+    // What is not listed shares the last place: C has four halves and two whole ones, A three, B
+    // four halves. Without C, B is first on five of nine.
+    let profile = ranked(3, &[(4, "A"), (2, "BAC"), (3, "CB")]);
+    let coombs = Coombs.outcome(&profile);
+    assert_eq!(coombs.order, ["B", "A", "C"].map(options));
 }
 
 #[test]
@@ -303,10 +438,13 @@ fn sixteen_options_that_all_tie_are_all_winners_soon() {
         .collect();
     let ballots: Vec<(u32, &str)> = letters.iter().map(|letters| (1, letters.as_str())).collect();
     let profile = ranked(16, &ballots);
-    for rule in ["plurality", "borda", "copeland", "minimax", "kemeny", "schulze", "ranked-pairs"] {
+    let all = "plurality borda copeland minimax kemeny schulze ranked-pairs split-cycle nanson";
+    for rule in all.split_whitespace() {
         assert_eq!(kind(rule).outcome(&profile).winners, Options::all(16), "{rule}");
     }
-    assert!(!InstantRunoff.outcome(&profile).winners.is_empty());
+    for rule in ["instant-runoff", "baldwin", "coombs"] {
+        assert!(!kind(rule).outcome(&profile).winners.is_empty(), "{rule}");
+    }
 }
 
 #[test]
@@ -324,7 +462,9 @@ fn thousands_of_voters_on_sixteen_options_elect_their_condorcet_winner() {
     }
     assert!(profile.rankings().count() > 4_000, "hardly two think alike");
     let expected = Options::only(5);
-    for rule in ["condorcet", "copeland", "minimax", "kemeny", "schulze", "ranked-pairs", "borda"] {
+    let by_pairs =
+        "condorcet copeland minimax kemeny schulze ranked-pairs split-cycle nanson baldwin";
+    for rule in by_pairs.split_whitespace().chain(["borda", "coombs"]) {
         assert_eq!(kind(rule).outcome(&profile).winners, expected, "{rule}");
     }
     // The true order comes out, though nobody may have seen it.

@@ -27,18 +27,29 @@ fn picks_a_favourite(rule: &Kind) -> bool {
         | Kind::Kemeny
         | Kind::Schulze
         | Kind::RankedPairs
+        | Kind::SplitCycle
+        | Kind::Nanson
+        | Kind::Baldwin
+        | Kind::Coombs
         | Kind::Approval
         | Kind::Score(_)
+        | Kind::Star(_)
+        | Kind::MajorityJudgement(_)
         | Kind::Borda => false,
         Kind::Quorum(_, of) | Kind::Veto(of) => picks_a_favourite(of),
     }
 }
 
 /// Whether nothing wins against the common favourite of more than half of the weight: so it is under
-/// majorities, run-offs and all methods of pairwise comparison, and not where points are added up.
+/// majorities, run-offs and all methods of pairwise comparison, and not where points are added up
+/// or graded: two others may keep it out of a run-off, and others may be graded as high.
 fn heeds_a_majority(rule: &Kind) -> bool {
     match rule {
-        Kind::Approval | Kind::Score(_) | Kind::Borda => false,
+        Kind::Approval
+        | Kind::Score(_)
+        | Kind::Star(_)
+        | Kind::MajorityJudgement(_)
+        | Kind::Borda => false,
         Kind::Quorum(_, of) | Kind::Veto(of) => heeds_a_majority(of),
         _ => true,
     }

@@ -10,7 +10,7 @@ use crate::election::{Ballot, Form as BallotForm, Kind, Profile, Rule as _};
 use crate::election::{Electorate as Voters, Voter};
 use crate::problem::decision::Opinion;
 
-const RULES: [&str; 16] = [
+const RULES: [&str; 22] = [
     "majority",
     "majority(all)",
     "supermajority(2/3)",
@@ -18,6 +18,8 @@ const RULES: [&str; 16] = [
     "plurality",
     "approval",
     "score",
+    "star",
+    "majority-judgement",
     "borda",
     "condorcet",
     "copeland",
@@ -25,6 +27,10 @@ const RULES: [&str; 16] = [
     "kemeny",
     "schulze",
     "ranked-pairs",
+    "split-cycle",
+    "nanson",
+    "baldwin",
+    "coombs",
     "instant-runoff",
     "quorum(1/2, veto(plurality))",
 ];
@@ -314,6 +320,9 @@ fn rules_that_weigh_compromises_promise_no_more_than_agreement() {
         ("plurality", true, true),
         ("veto(instant-runoff)", true, true),
         ("schulze", false, true),
+        ("coombs", false, true),
+        ("star", false, false),
+        ("majority-judgement", false, false),
         ("quorum(1/2, borda)", false, false),
         ("approval", false, false),
     ] {
