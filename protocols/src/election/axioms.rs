@@ -306,7 +306,7 @@ const TABLE: [(&str, [char; 7]); 14] = [
     ("split-cycle", ['+', '+', '+', '+', '>', '+', '+']),
     ("nanson", ['+', '+', '-', '-', '>', '+', '+']),
     ("baldwin", ['+', '+', '-', '-', '>', '+', '+']),
-    ("coombs", ['-', '+', '-', '-', '>', '+', '+']),
+    ("coombs", ['>', '+', '-', '-', '>', '+', '+']),
     ("instant-runoff", ['-', '+', '>', '+', '>', '+', '+']),
 ];
 
@@ -317,7 +317,7 @@ type Weighted = &'static [(usize, &'static str)];
 const NO_SHOW: Weighted = &[(3, "DCBA"), (2, "BDCA"), (2, "ABDC"), (3, "CABD")];
 
 /// Counter-examples with more voters than the domain has.
-const LARGER: [(&str, Axiom, Weighted); 11] = [
+const LARGER: [(&str, Axiom, Weighted); 12] = [
     // C is struck and A wins; once the last voter has A first, B can be struck, and C beats A.
     ("instant-runoff", Monotonicity, &[(7, "ABC"), (5, "CAB"), (4, "BCA"), (1, "BAC")]),
     ("instant-runoff", Participation, &[(4, "BCA"), (4, "CAB"), (1, "ACB"), (2, "ABC")]),
@@ -330,6 +330,12 @@ const LARGER: [(&str, Axiom, Weighted); 11] = [
     ("split-cycle", Participation, &[(2, "ABCD"), (3, "BCAD"), (3, "CDAB"), (2, "DABC")]),
     ("nanson", Participation, &[(2, "ADCB"), (1, "BADC"), (2, "CBDA"), (1, "BACD")]),
     ("baldwin", Participation, &[(2, "CBAD"), (3, "ABDC"), (2, "DCAB")]),
+    // A beats both by one voter, is first for six of thirteen, and last for the most.
+    (
+        "coombs",
+        CondorcetWinner,
+        &[(3, "ACB"), (1, "CAB"), (3, "ABC"), (1, "BAC"), (3, "BCA"), (2, "CBA")],
+    ),
     ("coombs", Participation, &[(3, "CDBA"), (2, "ABCD"), (2, "ACDB"), (1, "BDAC")]),
 ];
 
