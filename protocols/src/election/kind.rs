@@ -95,6 +95,41 @@ impl Default for Kind {
 }
 
 impl Kind {
+    /// An example of each rule as it is written, and who wins under it.
+    pub const ALL: [(&'static str, &'static str); 22] = [
+        ("majority", "who is first for more than half; `majority(all)`: of the electorate"),
+        (
+            "supermajority(2/3)",
+            "who is first for so much; `supermajority(2/3, all)`: of the electorate",
+        ),
+        ("unanimity", "who is first for all who vote; `unanimity(all)`: for the electorate"),
+        ("plurality", "who is first most often"),
+        ("approval", "who is approved most often"),
+        ("score(5)", "who has the most points; each ballot gives each option up to so many"),
+        ("star(5)", "of the two with the most points, the one to which more give more"),
+        ("majority-judgement(5)", "who has the highest median grade"),
+        ("borda", "who has the most points by places"),
+        ("condorcet", "who beats all others one to one; nobody if nobody does"),
+        ("copeland", "who wins the most comparisons one to one"),
+        ("minimax", "whose worst defeat is the mildest"),
+        ("kemeny", "who is first in the order that agrees most with the voters"),
+        ("schulze", "whose paths of victories to all others are wider than theirs back"),
+        ("ranked-pairs", "whom nobody stands above once victories are locked in, widest first"),
+        ("split-cycle", "who loses only victories that are the narrowest of a cycle"),
+        ("nanson", "who is left when all no better than average by places are struck, in rounds"),
+        ("baldwin", "who is left when the last by places is struck, one by one"),
+        ("coombs", "who gets a majority while the one last on most ballots is struck, one by one"),
+        (
+            "instant-runoff",
+            "who is left when the one first on fewest ballots is struck, one by one",
+        ),
+        ("quorum(1/2, majority)", "who wins under a rule, if this share of the electorate votes"),
+        (
+            "veto(majority)",
+            "who wins under a rule, unless somebody with a veto does not support it",
+        ),
+    ];
+
     /// The rules that need no more than their name.
     const PLAIN: [(&'static str, Self); 18] = [
         ("majority", Self::Majority(Base::Voting)),

@@ -236,6 +236,24 @@ fn every_kind_is_written_as_it_is_read() {
 }
 
 #[test]
+fn every_kind_is_listed_once_as_it_is_written() {
+    let mut listed: Vec<_> =
+        Kind::ALL.iter().map(|(text, _)| std::mem::discriminant(&kind(text))).collect();
+    for (place, (text, _)) in Kind::ALL.iter().enumerate() {
+        assert_eq!(kind(text).to_string().replace("50%", "1/2"), *text);
+        assert!(!listed[..place].contains(&listed[place]), "{text} is listed twice");
+    }
+    // Whatever can be written without brackets is one of them, or is spoken of beside one.
+    let hint = "bordo".parse::<Kind>().expect_err("no rule");
+    let names = hint.split("write one of ").nth(1).expect("names").split(", supermajority(");
+    for name in names.take(1).flat_map(|names| names.split(", ")) {
+        let known = std::mem::discriminant(&kind(name));
+        listed.retain(|other| *other != known);
+    }
+    assert_eq!(listed.len(), 6, "supermajority, score, star, judgement, quorum and veto are left");
+}
+
+#[test]
 fn a_kind_that_is_none_is_told_what_could_stand_there() {
     for (text, hint) in [
         ("bordo", "write one of majority"),

@@ -85,6 +85,8 @@ pub enum Topic {
     Profiles,
     /// Networks that are cut in part.
     Shapes,
+    /// The voting rules.
+    Rules,
     /// The measurements of a run.
     Metrics,
     /// The strategies of the adversary.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ::protocols::election::{Form, Kind, Rule as _};
 use reports::plot::CHARTS;
 use serde_json::{Value as Json, json};
 use sim_core::adversary::Strategy;
@@ -19,13 +20,14 @@ use crate::terminal::{Terminal, aligned};
 mod keys;
 mod protocols;
 
-const TOPICS: [Topic; 12] = [
+const TOPICS: [Topic; 13] = [
     Topic::Protocols,
     Topic::Scenarios,
     Topic::Faults,
     Topic::FaultKeys,
     Topic::Profiles,
     Topic::Shapes,
+    Topic::Rules,
     Topic::Metrics,
     Topic::Adversaries,
     Topic::Marks,
@@ -73,6 +75,7 @@ const fn name(topic: Topic) -> &'static str {
         Topic::FaultKeys => "fault keys",
         Topic::Profiles => "profiles",
         Topic::Shapes => "shapes",
+        Topic::Rules => "rules",
         Topic::Metrics => "metrics",
         Topic::Adversaries => "adversaries",
         Topic::Marks => "marks",
@@ -108,6 +111,7 @@ const fn headings(topic: Topic) -> &'static [&'static str] {
         Topic::FaultKeys => &["key", "what it says", "without it"],
         Topic::Profiles => &["profile", "what it does"],
         Topic::Shapes => &["shape", "who still talks to whom"],
+        Topic::Rules => &["rule", "ballots", "who wins"],
         Topic::Metrics => &["metric", "problem", "unit", "what it measures"],
         Topic::Adversaries => &["strategy", "what it does"],
         Topic::Marks => &["mark", "protocols", "what was reached"],
@@ -143,6 +147,7 @@ fn rows(topic: Topic) -> Vec<Vec<String>> {
             Profile::ALL.iter().map(|(_, name, what)| words(&[name, what])).collect()
         }
         Topic::Shapes => Shape::ALL.iter().map(|(_, name, what)| words(&[name, what])).collect(),
+        Topic::Rules => rules().map(|(rule, form, wins)| words(&[rule, form, wins])).collect(),
         Topic::Metrics => registry::metrics()
             .into_iter()
             .map(|(metric, problem)| {
@@ -167,6 +172,18 @@ fn rows(topic: Topic) -> Vec<Vec<String>> {
             .map(|chart| words(&[chart.name, chart.question, chart.table, &chart.feeds.join(", ")]))
             .collect(),
     }
+}
+
+/// The voting rules: an example, the ballots that it reads, who wins.
+fn rules() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    Kind::ALL.iter().map(|(rule, wins)| {
+        let form = match rule.parse::<Kind>().expect("a listed rule can be read").form() {
+            Form::Ranking => "rankings",
+            Form::Approval => "approvals",
+            Form::Scores { .. } => "points",
+        };
+        (*rule, form, *wins)
+    })
 }
 
 /// All marks by name, each with the protocols that have it.
@@ -276,6 +293,9 @@ fn json(topic: Topic) -> Json {
         Topic::Shapes => Shape::ALL
             .iter()
             .map(|(_, name, what)| json!({ "name": name, "summary": what }))
+            .collect(),
+        Topic::Rules => rules()
+            .map(|(rule, form, wins)| json!({ "name": rule, "ballots": form, "summary": wins }))
             .collect(),
         Topic::Metrics => registry::metrics()
             .into_iter()

@@ -181,7 +181,7 @@ const GENERATED: [(&str, &str, &[&str]); 4] = [
         &["faults", "fault-keys", "profiles", "shapes", "adversaries"],
     ),
     ("scenarios/CATALOG.md", "# The catalogue", &["scenarios"]),
-    ("protocols/PROTOCOLS.md", "# Protocols and problems", &["protocols"]),
+    ("protocols/PROTOCOLS.md", "# Protocols and problems", &["protocols", "rules"]),
     ("reports/METRICS.md", "# Metrics and charts", &["metrics", "marks", "charts"]),
 ];
 
