@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use reports::stats::{CensoredHistogram, Histogram, Observation};
+use reports::stats::{CensoredHistogram, Histogram, MeanShare, Observation};
 use sim_core::checker::Class;
 use sim_core::fault::{FaultKind, When};
 use sim_core::outcome::{Measure, Metric, Outcome, Verdict};
@@ -78,6 +78,15 @@ pub struct Reached {
     pub times: u64,
 }
 
+/// What is remembered of a metric that the summary shows.
+#[derive(Clone, Debug, Default)]
+pub struct Headline {
+    /// Its values.
+    pub values: CensoredHistogram,
+    /// Their mean, if they are shares.
+    pub shares: MeanShare,
+}
+
 /// Everything that is remembered of the runs of one point.
 #[derive(Clone, Debug)]
 pub struct Fold {
@@ -106,7 +115,7 @@ pub struct Fold {
     /// Per mark of the protocol: how often it was reached.
     pub marks: BTreeMap<&'static str, Reached>,
     /// The headline metrics, by name.
-    pub headlines: BTreeMap<&'static str, CensoredHistogram>,
+    pub headlines: BTreeMap<&'static str, Headline>,
     /// The metrics that expectations name, in run order.
     pub samples: BTreeMap<&'static str, Vec<Observation>>,
     /// Why runs were inconclusive, and how often.
@@ -134,7 +143,7 @@ impl Fold {
             bitten: vec![0; setup.faults.len()],
             kinds: setup.faults.iter().map(|spec| (spec.fault.kind(), 0)).collect(),
             marks: BTreeMap::new(),
-            headlines: headlines(own).map(|name| (name, CensoredHistogram::default())).collect(),
+            headlines: headlines(own).map(|name| (name, Headline::default())).collect(),
             samples: wanted.into_iter().map(|name| (name, Vec::new())).collect(),
             reasons: BTreeMap::new(),
         }
@@ -181,8 +190,11 @@ impl Fold {
                 Measure::Value(value) => (value, false),
                 Measure::Censored(value) => (value, true),
             };
-            if let Some(histogram) = self.headlines.get_mut(metric.name) {
-                histogram.record(value, censored);
+            if let Some(headline) = self.headlines.get_mut(metric.name) {
+                headline.values.record(value, censored);
+                if !metric.may_be_censored {
+                    headline.shares.record(value);
+                }
             }
             if let Some(sample) = self.samples.get_mut(metric.name) {
                 sample.push(Observation { value, censored });

@@ -9,6 +9,7 @@ mod bootstrap;
 mod censored;
 mod histogram;
 mod hypergeometric;
+mod mean_share;
 mod paired;
 mod proportion;
 mod quantile;
@@ -19,6 +20,7 @@ pub use bootstrap::{BOOTSTRAP_RESAMPLES, Mean, bootstrap_mean};
 pub use censored::{CensoredSample, Observation, Step};
 pub use histogram::{Bucket, CensoredHistogram, Histogram, Median};
 pub use hypergeometric::at_least_of_draw;
+pub use mean_share::MeanShare;
 pub use paired::{Compared, Difference, PAIRED_RESAMPLES, holm, paired_difference};
 pub use proportion::{Proportion, percent};
 pub use quantile::{

@@ -25,15 +25,7 @@ impl Proportion {
     /// Its upper end at `hits = 0` (and its lower end at `hits = total`) is what [`Self::text`]
     /// prints as a bound.
     pub fn wilson(self) -> Option<Interval> {
-        let share = self.share()?;
-        let n = self.total as f64;
-        let spread = Z * Z / n;
-        let centre = share + spread / 2.0;
-        let half = (spread * (share * (1.0 - share) + spread / 4.0)).sqrt();
-        // At the ends the exact value is 0 or 1, and rounding must not make it 1e-19.
-        let lo = if self.hits == 0 { 0.0 } else { ((centre - half) / (1.0 + spread)).max(0.0) };
-        let hi =
-            if self.hits == self.total { 1.0 } else { ((centre + half) / (1.0 + spread)).min(1.0) };
+        let (lo, hi) = score_interval(self.share()?, self.total as f64);
         Some(Interval { lo: Some(lo), hi: Some(hi) })
     }
 
@@ -79,6 +71,17 @@ impl Proportion {
         }
         format!("{} of {} ({})", self.hits, self.total, self.bound())
     }
+}
+
+/// Wilson's score interval around this share of `n`.
+pub(super) fn score_interval(share: f64, n: f64) -> (f64, f64) {
+    let spread = Z * Z / n;
+    let centre = share + spread / 2.0;
+    let half = (spread * (share * (1.0 - share) + spread / 4.0)).sqrt();
+    // At the ends the exact value is 0 or 1, and rounding must not make it 1e-19.
+    let lo = if share <= 0.0 { 0.0 } else { ((centre - half) / (1.0 + spread)).max(0.0) };
+    let hi = if share >= 1.0 { 1.0 } else { ((centre + half) / (1.0 + spread)).min(1.0) };
+    (lo, hi)
 }
 
 /// A share as per cent, with two significant digits of its distance from 0 or from 100, whichever

@@ -7,37 +7,62 @@ use crate::fold::{Fold, Reached};
 /// Points of which the summary tells; the others are in the manifest.
 const SHOWN: usize = 12;
 
-/// For each point the marks that no run reached, and how many runs reached the others, and how often.
+/// The marks that no run of some points reached, and of a sweep of one point how many runs reached
+/// the others, and how often.
 pub fn lines(folds: &[Fold]) -> Vec<String> {
-    let told: Vec<_> = folds.iter().enumerate().filter(|(_, it)| !it.marks.is_empty()).collect();
-    let mut lines: Vec<String> =
-        told.iter().take(SHOWN).flat_map(|(point, fold)| of_point(*point, fold)).collect();
-    if told.len() > SHOWN {
-        let more = told.len() - SHOWN;
-        lines.push(format!("    … and the marks of {more} more points in manifest.json"));
+    // Points alike in this are told of together.
+    let mut never: Vec<(String, Vec<usize>)> = Vec::new();
+    for (point, fold) in folds.iter().enumerate() {
+        let Some(missed) = missed(fold) else { continue };
+        match never.iter_mut().find(|(known, _)| *known == missed) {
+            Some((_, points)) => points.push(point),
+            None => never.push((missed, vec![point])),
+        }
+    }
+    let more = never.len().saturating_sub(SHOWN);
+    let mut lines: Vec<String> = never
+        .iter()
+        .take(SHOWN)
+        .map(|(missed, points)| format!("  ! {}: {missed}", spans(points)))
+        .collect();
+    if more > 0 {
+        lines.push(format!("    … and {more} more such lines; the marks are in manifest.json"));
+    }
+    if let [fold] = folds {
+        lines.extend(reached(fold));
     }
     lines
 }
 
-fn of_point(point: usize, fold: &Fold) -> Vec<String> {
+/// The marks that no run of a point reached, if there are any.
+fn missed(fold: &Fold) -> Option<String> {
+    let never = fold.marks.iter().filter(|(_, it)| it.runs == 0);
+    let never: Vec<&str> = never.map(|(name, _)| *name).collect();
     let runs = fold.runs;
-    let (never, reached): (Vec<_>, Vec<_>) = fold.marks.iter().partition(|(_, it)| it.runs == 0);
-    let never: Vec<&str> = never.into_iter().map(|(name, _)| *name).collect();
+    (!never.is_empty()).then(|| format!("never reached in {runs} runs: {}", never.join(", ")))
+}
+
+fn reached(fold: &Fold) -> Option<String> {
+    let reached = fold.marks.iter().filter(|(_, it)| it.runs > 0);
     let reached: Vec<String> = reached
-        .into_iter()
         .map(|(name, Reached { runs, times })| match times == runs {
             true => format!("{name} {runs}"),
             false => format!("{name} {runs} ({times} times)"),
         })
         .collect();
-    let mut lines = Vec::new();
-    if !never.is_empty() {
-        lines.push(format!("  ! p{point}: never reached in {runs} runs: {}", never.join(", ")));
-    }
-    if !reached.is_empty() {
-        lines.push(format!("    p{point}: reached, of {runs} runs, in: {}", reached.join(", ")));
-    }
-    lines
+    let line = format!("    p0: reached, of {} runs, in: {}", fold.runs, reached.join(", "));
+    (!reached.is_empty()).then_some(line)
+}
+
+/// Points by number, neighbours together: `p0, p2–p4`.
+fn spans(points: &[usize]) -> String {
+    let span = |run: &[usize]| match run {
+        [first, .., last] => format!("p{first}–p{last}"),
+        [alone] => format!("p{alone}"),
+        [] => String::new(),
+    };
+    let runs = points.chunk_by(|one, next| one + 1 == *next);
+    runs.map(span).collect::<Vec<_>>().join(", ")
 }
 
 /// How many runs of a point reached each mark, and how often.
@@ -67,18 +92,29 @@ mod tests {
 
     #[test]
     fn what_was_never_reached_is_told_apart_from_what_was() {
-        let folds =
-            [fold(&[]), fold(&[("split_vote", 0, 0), ("tie", 3, 5)]), fold(&[("tie", 9, 9)])];
+        let one = fold(&[("split_vote", 0, 0), ("stale", 9, 9), ("tie", 3, 5)]);
         let expected = [
-            "  ! p1: never reached in 9 runs: split_vote",
-            "    p1: reached, of 9 runs, in: tie 3 (5 times)",
-            "    p2: reached, of 9 runs, in: tie 9",
+            "  ! p0: never reached in 9 runs: split_vote",
+            "    p0: reached, of 9 runs, in: stale 9, tie 3 (5 times)",
         ];
-        assert_eq!(lines(&folds), expected);
-        let expected =
-            json!({ "split_vote": { "runs": 0, "times": 0 }, "tie": { "runs": 3, "times": 5 } });
-        assert_eq!(json(&folds[1]), expected);
-        let many = vec![fold(&[("tie", 1, 1)]); SHOWN + 2];
-        assert!(lines(&many)[SHOWN].contains("2 more points"));
+        assert_eq!(lines(&[one.clone()]), expected);
+        let expected = json!({
+            "split_vote": { "runs": 0, "times": 0 }, "stale": { "runs": 9, "times": 9 },
+            "tie": { "runs": 3, "times": 5 },
+        });
+        assert_eq!(json(&one), expected);
+    }
+
+    #[test]
+    fn points_of_which_the_same_is_missing_are_told_of_together() {
+        let [all, tie, none] =
+            [fold(&[("tie", 1, 1)]), fold(&[("tie", 0, 0), ("late", 2, 2)]), fold(&[])];
+        let folds = [&tie, &all, &tie, &tie, &none, &tie, &tie].map(Fold::clone);
+        assert_eq!(lines(&folds), ["  ! p0, p2–p3, p5–p6: never reached in 9 runs: tie"]);
+        let all_different: Vec<Fold> =
+            (0..SHOWN as u64 + 2).map(|runs| Fold { runs, ..fold(&[("tie", 0, 0)]) }).collect();
+        let told = lines(&all_different);
+        assert_eq!(told.len(), SHOWN + 1);
+        assert!(told[SHOWN].contains("2 more such lines"), "{}", told[SHOWN]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use reports::stats::{CensoredHistogram, Median, Proportion};
+use reports::stats::{Median, Proportion};
 use sim_core::outcome::Verdict;
 
 use crate::expect::Expectation;
@@ -37,20 +37,15 @@ pub fn stamps(plan: &Plan) -> Vec<String> {
 
 /// The table of the points.
 pub fn points(plan: &Plan, folds: &[Fold]) -> Vec<String> {
-    let has = |wanted: &str| {
-        let seen =
-            |fold: &Fold| fold.headlines.get(wanted).is_some_and(|values| !values.is_empty());
-        folds.iter().any(seen)
-    };
     let all = headlines(&[]).chain(plan.gauges.iter().map(|metric| metric.name));
-    let headlines: Vec<&str> = all.filter(|name| has(name)).collect();
+    let headlines: Vec<Column> = all.filter_map(|name| Column::of(name, folds)).collect();
     let inconclusive = folds.iter().any(|fold| fold.count(Verdict::Inconclusive) > 0);
     let panicked = folds.iter().any(|fold| fold.count(Verdict::Panicked) > 0);
     let mut header: Vec<String> =
         ["  point", "", "runs", "unsafe", "stalled"].map(String::from).into();
     header.extend(inconclusive.then(|| "inconclusive".to_owned()));
     header.extend(panicked.then(|| "panicked".to_owned()));
-    header.extend(headlines.iter().map(|name| format!("{name} (median)")));
+    header.extend(headlines.iter().map(Column::heading));
     let mut rows = vec![header];
     for (index, (point, fold)) in plan.points.iter().zip(folds).enumerate().take(SHOWN) {
         let rate = |verdict| Proportion { hits: fold.count(verdict), total: fold.runs }.text();
@@ -67,13 +62,7 @@ pub fn points(plan: &Plan, folds: &[Fold]) -> Vec<String> {
         ];
         row.extend(inconclusive.then(|| reasons(fold)));
         row.extend(panicked.then(|| fold.count(Verdict::Panicked).to_string()));
-        row.extend(headlines.iter().map(|name| {
-            match fold.headlines.get(name).map_or(Median::Unknown, CensoredHistogram::median) {
-                Median::Unknown => "·".to_owned(),
-                Median::Is(median) => number(Some(median)),
-                Median::AtLeast(least) => format!("≥ {}", number(Some(least))),
-            }
-        }));
+        row.extend(headlines.iter().map(|column| column.cell(fold)));
         rows.push(row);
     }
     let mut lines = aligned(&rows);
@@ -81,6 +70,44 @@ pub fn points(plan: &Plan, folds: &[Fold]) -> Vec<String> {
         lines.push(format!("  … and {} more points in points.csv", plan.points.len() - SHOWN));
     }
     lines
+}
+
+/// A headline metric in the table of the points.
+struct Column {
+    name: &'static str,
+    /// Whether its mean is shown: that the median run was right says little of how many were.
+    is_of_shares: bool,
+}
+
+impl Column {
+    /// The column of a metric that some run has.
+    fn of(name: &'static str, folds: &[Fold]) -> Option<Self> {
+        let mut seen = folds
+            .iter()
+            .filter_map(|fold| fold.headlines.get(name))
+            .filter(|headline| !headline.values.is_empty())
+            .peekable();
+        seen.peek()?;
+        let is_of_shares = name.ends_with("_ratio") && seen.all(|it| it.shares.mean().is_some());
+        Some(Self { name, is_of_shares })
+    }
+
+    fn heading(&self) -> String {
+        format!("{} ({})", self.name, if self.is_of_shares { "mean" } else { "median" })
+    }
+
+    fn cell(&self, fold: &Fold) -> String {
+        let nothing = || "·".to_owned();
+        let Some(headline) = fold.headlines.get(self.name) else { return nothing() };
+        if self.is_of_shares {
+            return headline.shares.text().unwrap_or_else(nothing);
+        }
+        match headline.values.median() {
+            Median::Unknown => nothing(),
+            Median::Is(median) => number(Some(median)),
+            Median::AtLeast(least) => format!("≥ {}", number(Some(least))),
+        }
+    }
 }
 
 /// The runs of which nothing can be said, by reason.

@@ -185,6 +185,29 @@ fn expectations_decide_the_exit_code() {
 }
 
 #[test]
+fn which_rule_is_right_most_often_is_told_with_its_interval() {
+    let desk = Desk::new("right");
+    let text = "title = \"Which rule is right\"\nhorizon = \"20s\"\n\
+                [protocol]\nkind = \"voting\"\nnodes = 5\ntie = \"first\"\n\
+                [workload]\noptions = [\"merge\", \"rework\"]\n\
+                truth = { competence = [\"75%\"] }\n\
+                [sweep]\nseeds = \"0..60\"\nover.\"protocol.rule\" = [\"unanimity\", \"plurality\"]\n";
+    desk.put("rules.toml", text);
+    let said = desk.synod(&["sweep", "rules.toml", "--no-figures"]).exits(0);
+    assert!(said.out.contains("right_ratio (mean)"), "{}", said.out);
+    assert!(said.out.contains("msgs_per_op_ratio (median)"), "more than 1: {}", said.out);
+    let cells = |point: &str| -> String {
+        let line = said.out.lines().find(|line| line.contains(point)).expect("a point");
+        line.split("  ").find(|cell| cell.contains(" % (")).expect("a share").trim().to_owned()
+    };
+    for point in ["rule=unanimity", "rule=plurality"] {
+        let cell = cells(point);
+        assert!(cell.contains('–') && cell.ends_with(" %)"), "{point}: {cell}");
+    }
+    assert_ne!(cells("rule=unanimity"), cells("rule=plurality"));
+}
+
+#[test]
 fn a_failure_is_told_with_the_command_that_shows_it() {
     let desk = Desk::with_log("reproduce");
     let arguments =
