@@ -373,6 +373,26 @@ fn the_heaviest_may_be_the_liars() {
 }
 
 #[test]
+fn more_options_than_agents_rank_are_for_quorums_only() {
+    use crate::consensus_builder::ConsensusBuilder;
+    use crate::problem::decision::RANKED_MAX;
+
+    let of = |count: usize| Load {
+        options: (0..count).map(|option| option.to_string()).collect(),
+        ..Load::default()
+    };
+    let key = |config: &Config, load: &Load| Voting::load_objection(config, load).map(|it| it.0);
+    assert_eq!(key(&under("borda"), &of(RANKED_MAX)), None);
+    assert_eq!(key(&under("borda"), &of(RANKED_MAX + 1)), Some("options"));
+    assert_eq!(key(&Config::default(), &of(RANKED_MAX + 1)), None);
+    let by_criteria = |count| {
+        let config = <ConsensusBuilder as Protocol>::Config::default();
+        ConsensusBuilder::load_objection(&config, &of(count)).map(|it| it.0)
+    };
+    assert_eq!([RANKED_MAX, RANKED_MAX + 1].map(by_criteria), [None, Some("options")]);
+}
+
+#[test]
 fn a_rule_and_a_quorum_exclude_each_other_and_weights_need_a_rule() {
     let objections = |config: Config| -> Vec<&'static str> {
         let found = Voting::objections(&config, Cluster { n: 4 });
