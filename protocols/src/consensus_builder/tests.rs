@@ -307,6 +307,18 @@ fn whoever_abstains_hears_the_outcome_and_has_no_part_in_it() {
 }
 
 #[test]
+fn more_options_than_agents_rank_are_not_evaluated() {
+    use crate::problem::decision::RANKED_MAX;
+
+    let key = |count: usize| {
+        let options = (0..count).map(|option| option.to_string()).collect();
+        let load = Load { options, ..Load::default() };
+        ConsensusBuilder::load_objection(&Config::default(), &load).map(|(key, _)| key)
+    };
+    assert_eq!([RANKED_MAX, RANKED_MAX + 1].map(key), [None, Some("options")]);
+}
+
+#[test]
 fn what_cannot_be_run_is_objected_to() {
     let key = |config: &Config| {
         let found = ConsensusBuilder::objections(config, Cluster { n: 3 });

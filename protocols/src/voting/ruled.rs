@@ -374,7 +374,6 @@ fn the_heaviest_may_be_the_liars() {
 
 #[test]
 fn more_options_than_agents_rank_are_for_quorums_only() {
-    use crate::consensus_builder::ConsensusBuilder;
     use crate::problem::decision::RANKED_MAX;
 
     let of = |count: usize| Load {
@@ -385,11 +384,6 @@ fn more_options_than_agents_rank_are_for_quorums_only() {
     assert_eq!(key(&under("borda"), &of(RANKED_MAX)), None);
     assert_eq!(key(&under("borda"), &of(RANKED_MAX + 1)), Some("options"));
     assert_eq!(key(&Config::default(), &of(RANKED_MAX + 1)), None);
-    let by_criteria = |count| {
-        let config = <ConsensusBuilder as Protocol>::Config::default();
-        ConsensusBuilder::load_objection(&config, &of(count)).map(|it| it.0)
-    };
-    assert_eq!([RANKED_MAX, RANKED_MAX + 1].map(by_criteria), [None, Some("options")]);
 }
 
 #[test]
