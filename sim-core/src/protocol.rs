@@ -28,6 +28,8 @@ use crate::time::{Duration, Time};
 pub type Request<P> = <<P as Protocol>::Problem as Problem>::Request;
 /// What a node that runs `P` tells its application.
 pub type Indication<P> = <<P as Protocol>::Problem as Problem>::Indication;
+/// The keys of `[workload]` that the problem of a protocol reads.
+pub type Load<P> = <<P as Protocol>::Problem as Problem>::Load;
 
 /// What the application saw of a run of `P`, entry by entry.
 pub type History<P> = Vec<Entry<Request<P>, Indication<P>>>;
@@ -68,6 +70,14 @@ pub trait Protocol: Sized + Clone + Debug + Hash + Send + 'static {
     /// What is wrong with this configuration for this cluster.
     fn objections(_config: &Self::Config, _cluster: Cluster) -> Vec<Objection> {
         Vec::new()
+    }
+    /// What is wrong with what this configuration would be asked, as a key of `[workload]` and the
+    /// reason; such a scenario is not run.
+    fn load_objection(
+        _config: &Self::Config,
+        _load: &Load<Self>,
+    ) -> Option<(&'static str, String)> {
+        None
     }
     /// Starts the node from what its disk holds: nothing at first boot, the survivors afterwards.
     fn boot(disk: &[Stored<Self::Record>], ctx: &mut Context<'_, Self>) -> Self;

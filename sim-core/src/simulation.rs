@@ -158,7 +158,8 @@ impl<P: Protocol> Simulation for Experiment<P> {
         let mut complain = |key: &str, reason: String| {
             complaints.push(Complaint { path: format!("workload.{key}"), reason, runnable: false });
         };
-        if let Some((key, reason)) = P::Problem::objection(&self.load, cluster) {
+        let wrong = P::Problem::objection(&self.load, cluster);
+        if let Some((key, reason)) = wrong.or_else(|| P::load_objection(&self.config, &self.load)) {
             complain(key, reason);
         }
         if !(1..=MAX_CLIENTS).contains(&self.workload.clients) {

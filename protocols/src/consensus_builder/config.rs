@@ -135,6 +135,13 @@ impl Config {
         criteria.map(|(criterion, weight)| Criterion { weight, ..criterion.clone() }).collect()
     }
 
+    /// The criteria with what they weigh of all, in percent, rounded.
+    pub(super) fn in_percent(&self) -> Vec<Criterion> {
+        let percent = |weight: u32| (weight * TOTAL_MAX + WEIGHTS_MAX / 2) / WEIGHTS_MAX;
+        let weighed = self.weighed().into_iter();
+        weighed.map(|it| Criterion { weight: percent(it.weight), ..it }).collect()
+    }
+
     /// What the method makes of a matrix whose weights are settled.
     pub(super) fn evaluate(&self, matrix: &Matrix) -> Scores {
         match self.method {

@@ -43,7 +43,7 @@ use sim_core::protocol::{Assumptions, Context, Contract, Mutant, Objection, Prot
 use sim_core::record::Section;
 
 use crate::problem::decision::{
-    AGREEMENT, Conclusion, Decision, INTEGRITY, Propose, TERMINATION, UNANIMITY, VALIDITY,
+    AGREEMENT, Conclusion, Decision, INTEGRITY, Load, Propose, TERMINATION, UNANIMITY, VALIDITY,
 };
 use chair::Chair;
 use marks::{BLIND, NO_AGREEMENT};
@@ -122,6 +122,10 @@ impl Protocol for ConsensusBuilder {
 
     fn objections(config: &Config, _: Cluster) -> Vec<Objection> {
         config.objections()
+    }
+
+    fn load_objection(_: &Config, load: &Load) -> Option<(&'static str, String)> {
+        load.unranked()
     }
 
     fn boot(disk: &[Stored<Record>], ctx: &mut Context<'_, Self>) -> Self {

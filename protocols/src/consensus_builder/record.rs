@@ -8,7 +8,7 @@ use sim_core::record::Section;
 use super::config::{Config, Method};
 use super::evaluation;
 use super::minutes::{Minutes, Round, Standing};
-use crate::criteria::{Change, Criterion, nearest_change};
+use crate::criteria::{Change, Comparisons, Criterion, nearest_change};
 use crate::election::{Pivot, Rule as _, pivot};
 use crate::problem::decision::Choice;
 use crate::voting::{PIVOT_TRIES, Vote};
@@ -24,6 +24,11 @@ pub(super) fn sections(config: &Config, cluster: Cluster, minutes: &Minutes) -> 
 
 fn percent(part: u64, whole: u64) -> String {
     format!("{:.1} %", 100.0 * part as f64 / whole.max(1) as f64)
+}
+
+/// What a ballot says of the options on the table.
+fn said(vote: Vote, table: &[Choice]) -> String {
+    vote.told(|place| table.get(place).map_or_else(|| "?".into(), Choice::to_string))
 }
 
 /// How it stands, in words.
@@ -62,9 +67,25 @@ fn criteria(config: &Config, minutes: &Minutes) -> Section {
     Section::new("Criteria")
         .table(["criterion", "weight", "judged by", "worth of the options"], rows.collect())
         .text(format!(
-            "By all criteria together ({method}): {}.",
-            scores.collect::<Vec<_>>().join(", ")
+            "By all criteria together ({method}): {}.{}",
+            scores.collect::<Vec<_>>().join(", "),
+            consistency(config)
         ))
+}
+
+/// How far the comparisons of AHP contradict each other.
+fn consistency(config: &Config) -> String {
+    let comparisons = config.comparisons.as_ref().filter(|_| config.method == Method::Ahp);
+    let Some(priorities) = comparisons.map(Comparisons::priorities) else { return String::new() };
+    let judged = match priorities.is_consistent() {
+        true => "consistent enough, by Saaty's limit of a tenth",
+        false => {
+            "beyond Saaty's limit of a tenth: the comparisons contradict each other, and should \
+                  be made anew"
+        }
+    };
+    let ratio = f64::from(priorities.inconsistency) / 1e6;
+    format!(" The consistency ratio of the comparisons is {ratio:.3}: {judged}.")
 }
 
 fn rule(config: &Config) -> Section {
@@ -76,11 +97,10 @@ fn rule(config: &Config) -> Section {
 }
 
 fn ballots(config: &Config, round: &Round, number: u32) -> Section {
-    let rows = round.ballots.iter().map(|(voter, vote)| {
-        let order = vote.order().map(|place| round.table.get(place).map(ToString::to_string));
-        let order: Vec<String> = order.flatten().collect();
-        vec![voter.to_string(), order.join(" > ")]
-    });
+    let rows = round
+        .ballots
+        .iter()
+        .map(|(voter, vote)| vec![voter.to_string(), said(*vote, &round.table)]);
     let tally = round.table.iter().map(|option| format!("{option} {}", round.support(*option)));
     let tally = tally.collect::<Vec<_>>().join(", ");
     let found = match round.leader {
@@ -127,9 +147,7 @@ fn by_ballots(config: &Config, cluster: Cluster, minutes: &Minutes) -> String {
     match pivot(&cast, &all, outcome, PIVOT_TRIES) {
         Pivot::Ballots { changed, outcome } => {
             let named = changed.iter().map(|(place, vote)| {
-                let order = vote.order().filter_map(|place| last.table.get(place));
-                let order: Vec<String> = order.map(Choice::to_string).collect();
-                format!("{} with {}", voters[*place], order.join(" > "))
+                format!("{} with {}", voters[*place], said(*vote, &last.table))
             });
             let named: Vec<String> = named.collect();
             format!(
@@ -141,28 +159,49 @@ fn by_ballots(config: &Config, cluster: Cluster, minutes: &Minutes) -> String {
             )
         }
         Pivot::MoreThan(most) => format!(
-            "More than {most} of {} ballots of the last round; larger changes are too many to try.",
+            "More than {most} of {} ballots of the last round, with all as they think in any round \
+             after it; larger changes are too many to try.",
             cast.len()
         ),
-        Pivot::Nobody => "No change of the ballots of the last round.".into(),
+        Pivot::Nobody => {
+            "No change of the ballots of the last round, with all as they think in any round after it."
+                .into()
+        }
     }
 }
 
 /// The nearest change of one weight, with everybody as it was.
 fn by_weights(config: &Config, cluster: Cluster, minutes: &Minutes) -> String {
-    if config.method == Method::Ahp {
-        return "Its weights follow from comparisons, so none of them can change alone.".into();
-    }
+    // What AHP makes of comparisons are weights as any others.
+    let (criteria, unit) = match config.method {
+        Method::Ahp => (config.in_percent(), " %"),
+        Method::WeightedSum | Method::Topsis => (config.criteria.clone(), ""),
+    };
+    let method = match config.method {
+        Method::Topsis => Method::Topsis,
+        Method::WeightedSum | Method::Ahp => Method::WeightedSum,
+    };
     let outcome = |criteria: &[Criterion]| {
-        let config = Config { criteria: criteria.to_vec(), ..config.clone() };
+        let criteria = criteria.to_vec();
+        let config = Config { criteria, method, comparisons: None, ..config.clone() };
         minutes.replayed(&config, cluster).standing(&config)
     };
-    match nearest_change(&config.criteria, outcome) {
+    let now = minutes.standing(config);
+    if minutes.replayed(config, cluster).standing(config) != now {
+        return "The ballots are not those that follow from what their voters said, so no weight can \
+                be told to have changed the result."
+            .into();
+    }
+    if outcome(&criteria) != now {
+        return "Less than a percent of the weight of a criterion.".into();
+    }
+    match nearest_change(&criteria, outcome) {
         Some(Change { criterion, from, to, winner }) => {
-            let name = &config.criteria[criterion].name;
+            let name = &criteria[criterion].name;
             let then = words(winner);
             format!(
-                "A weight of {to} instead of {from} for \"{name}\", and no nearer weight of one criterion: the result would have been {then}."
+                "A weight of {to}{unit} instead of {from}{unit} for \"{name}\", and no nearer \
+                 weight of one criterion: the result would have been {then}."
             )
         }
         None => "No change of the weight of one criterion.".into(),

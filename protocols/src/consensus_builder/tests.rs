@@ -133,6 +133,67 @@ fn each_agent_judges_by_its_criterion_and_their_weights_decide() {
     assert_eq!(decided(Method::Ahp, 20, compared(1, 3)), Standing::Agreed(option(1)));
 }
 
+/// What a section of a record says, all in one.
+fn told(config: &Config, minutes: &Minutes, title: &str) -> String {
+    use sim_core::record::Block;
+
+    let cluster = Cluster { n: minutes.proposals.len() as u32 };
+    let sections = super::record::sections(config, cluster, minutes);
+    let section = sections.into_iter().find(|section| section.title == title);
+    let blocks = section.expect("it is in every record").blocks;
+    let texts = blocks.into_iter().filter_map(|block| match block {
+        Block::Text(text) => Some(text),
+        Block::Table { .. } => None,
+    });
+    texts.collect::<Vec<_>>().join(" ")
+}
+
+const CHANGED: &str = "What would have changed the result";
+
+#[test]
+fn a_record_tells_how_far_comparisons_contradict_each_other_and_which_weight_would_have_changed_it()
+{
+    let worth: [&[u8]; 3] = [&[100, 0, 0], &[0, 100, 0], &[80, 20, 0]];
+    let criteria = ["safety", "price", "looks"].map(|name| criterion(name, 1)).to_vec();
+    let record = |last| {
+        let rows = vec![vec![Times(2, 1), last], vec![Times(2, 1)]];
+        let (method, comparisons) = (Method::Ahp, Some(Comparisons { rows }));
+        let (criteria, own) = (criteria.clone(), Ratio::NEVER);
+        let config = Config { criteria, method, comparisons, own, ..Config::default() };
+        let minutes = held_by_all(seat(&config, &worth), 3);
+        (told(&config, &minutes, "Criteria"), told(&config, &minutes, CHANGED))
+    };
+    let (criteria_told, changed) = record(Times(4, 1));
+    assert!(criteria_told.contains("comparisons is 0.000: consistent enough"), "{criteria_told}");
+    // 57 : 29 : 14; by safety and by looks A is best, by price B: they draw level at 15 + 14 to 29,
+    // and what is lost as shares are rounded down is more where there are two.
+    assert!(changed.contains("A weight of 15 % instead of 57 % for \"safety\""), "{changed}");
+    // (3.5 − 3) / 2 / 0.58, as in the closed form for three.
+    let (criteria_told, _) = record(Times(32, 1));
+    assert!(criteria_told.contains("is 0.431: beyond Saaty's limit"), "{criteria_told}");
+}
+
+#[test]
+fn a_record_blames_no_weight_for_ballots_that_follow_from_no_opinion() {
+    let config = Config { own: Ratio::ALWAYS, threshold: Ratio::ALWAYS, ..Config::default() };
+    let worth: [&[u8]; 3] = [&[90, 60, 0], &[80, 70, 0], &[70, 60, 50]];
+    let minutes = held_by_all(seat(&config, &worth), 3);
+    assert!(!told(&config, &minutes, CHANGED).contains("no weight can be told"));
+    // A liar's word in the last round, which nobody else has reason to doubt.
+    let mut forged = minutes.clone();
+    let last = forged.rounds.pop().expect("a round");
+    let mut table = last.table.clone();
+    table.push(option(1));
+    let other = Opinion::valuing(&[0, 100]);
+    let vote =
+        crate::voting::Vote::filled(crate::election::Form::Ranking, &other).expect("few options");
+    let ballots = last.ballots.keys().map(|voter| (*voter, vote)).collect();
+    forged.rounds.push(Round::close(table, ballots, &config, Cluster { n: 3 }));
+    assert_ne!(forged.standing(&config), minutes.standing(&config));
+    let changed = told(&config, &forged, CHANGED);
+    assert!(changed.contains("no weight can be told to have changed"), "{changed}");
+}
+
 #[test]
 fn without_faults_each_other_agent_costs_five_messages_and_two_more_for_each_round() {
     for (rounds, threshold) in [(1, Ratio::new(1, 5)), (3, Ratio::ALWAYS)] {
@@ -243,6 +304,18 @@ fn whoever_abstains_hears_the_outcome_and_has_no_part_in_it() {
     let mut table = Table::new(2, Config::default());
     (0..2).for_each(|node| ask(&mut table, node, Opinion::valuing(&[100, 0]).withheld()));
     assert_eq!(held_by_all(table, 2).standing(&Config::default()), Standing::Disagreed);
+}
+
+#[test]
+fn more_options_than_agents_rank_are_not_evaluated() {
+    use crate::problem::decision::RANKED_MAX;
+
+    let key = |count: usize| {
+        let options = (0..count).map(|option| option.to_string()).collect();
+        let load = Load { options, ..Load::default() };
+        ConsensusBuilder::load_objection(&Config::default(), &load).map(|(key, _)| key)
+    };
+    assert_eq!([RANKED_MAX, RANKED_MAX + 1].map(key), [None, Some("options")]);
 }
 
 #[test]

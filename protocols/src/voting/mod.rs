@@ -45,7 +45,7 @@ use sim_core::protocol::{Assumptions, Context, Contract, Mutant, Objection, Prot
 use sim_core::record::Section;
 
 use crate::bracha::Step;
-use crate::problem::decision::{AGREEMENT, Choice, Conclusion, Decision, Propose};
+use crate::problem::decision::{AGREEMENT, Choice, Conclusion, Decision, Load, Propose};
 use config::Needs;
 use marks::{DUPLICATE_BALLOT, EARLY_FINALISATION, EQUIVOCATION, LATE_BALLOT, MISSING_BALLOT, TIE};
 use reliable::Broadcasts;
@@ -158,6 +158,11 @@ impl Protocol for Voting {
 
     fn objections(config: &Config, cluster: Cluster) -> Vec<Objection> {
         config.objections(cluster)
+    }
+
+    fn load_objection(config: &Config, load: &Load) -> Option<(&'static str, String)> {
+        let (key, reason) = load.unranked().filter(|_| config.rule.is_some())?;
+        Some((key, format!("{reason}: list fewer, or leave out the `rule` for a quorum")))
     }
 
     fn boot(disk: &[Stored<Record>], ctx: &mut Context<'_, Self>) -> Self {

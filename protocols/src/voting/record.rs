@@ -29,9 +29,11 @@ pub(super) fn sections(
         .max_by_key(|(node, agent)| (counted(agent), agent.heard.len(), std::cmp::Reverse(*node)));
     let Some((teller, agent)) = most else { return Vec::new() };
     let rows = agent.heard.iter().map(|(voter, vote)| {
-        let order: Vec<String> = vote.order().map(letter(*vote)).collect();
-        let weight = config.rule.as_ref().map_or(1, |_| config.rights(*voter, 100).weight);
-        vec![voter.to_string(), order.join(" > "), weight.to_string()]
+        let weight = match (&config.rule, vote) {
+            (Some(_), Vote::Ballot { confidence, .. }) => config.rights(*voter, *confidence).weight,
+            _ => 1,
+        };
+        vec![voter.to_string(), vote.told(letter(*vote)), weight.to_string()]
     });
     let ballots = Section::new("Ballots")
         .text(format!("As {teller} has heard them; {} of {}.", agent.heard.len(), cluster.n))
@@ -48,7 +50,15 @@ fn rule(config: &Config, cluster: Cluster) -> Section {
         Some(rule) => format!("The winner under {rule}."),
         None => format!("What has a quorum of all {} agents: {}.", cluster.n, config.quorum),
     };
-    Section::new("Rule").text(text)
+    let tie = match config.tie {
+        Tie::First => "A tie goes to the first in the list of options.",
+        Tie::Undecided => "A tie is no decision.",
+    };
+    let weighed = match config.confidence {
+        true => " A ballot weighs what its voter does, times the percents of which it is sure.",
+        false => "",
+    };
+    Section::new("Rule").text(format!("{text} {tie}{weighed}"))
 }
 
 /// What these ballots come to if they are all.
@@ -87,12 +97,16 @@ fn alternatives(config: &Config, cluster: Cluster, heard: &BTreeMap<NodeId, Vote
     };
     let now = word(outcome(config, cluster, &voters, &cast));
     let section = section.text(format!("Had these ballots been all: {now}."));
-    let found = pivot(&cast, &all, |cast| outcome(config, cluster, &voters, cast), PIVOT_TRIES);
+    // Who votes otherwise is as sure as before.
+    let then = |changed: &[Vote]| {
+        let held = changed.iter().zip(&cast).map(|(vote, before)| vote.as_sure_as(*before));
+        outcome(config, cluster, &voters, &held.collect::<Vec<_>>())
+    };
+    let found = pivot(&cast, &all, then, PIVOT_TRIES);
     section.text(match found {
         Pivot::Ballots { changed, outcome } => {
             let named = changed.iter().map(|(place, vote)| {
-                let order: Vec<String> = vote.order().map(letter(*vote)).collect();
-                format!("{} with {}", voters[*place], order.join(" > "))
+                format!("{} with {}", voters[*place], vote.told(letter(*vote)))
             });
             let named = named.collect::<Vec<_>>().join(" and ");
             let (fewest, of, then) = (changed.len(), cast.len(), word(outcome));

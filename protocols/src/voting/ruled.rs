@@ -236,6 +236,42 @@ fn ballots_say_what_the_opinion_does_in_the_form_that_the_rule_reads() {
 }
 
 #[test]
+fn a_ballot_is_told_as_what_it_is_and_in_a_record_weighs_what_it_was_counted_for() {
+    use sim_core::record::Block;
+
+    let opinion = Opinion::valuing(&[40, 80, 39]);
+    let said = |form| {
+        let vote = Vote::filled(form, &opinion).expect("few options");
+        vote.told(|place| Choice::new(place as u8, 3).to_string())
+    };
+    assert_eq!(said(BallotForm::Ranking), "B > A > C");
+    assert_eq!(said(BallotForm::Approval), "A, B", "no order is said");
+    assert_eq!(said(BallotForm::Scores { most: 5 }), "B 4, A 2, C 2");
+    // Two doubtful agents against one: 40 and 40 are less than 100.
+    let config = Config { confidence: true, ..under("plurality") };
+    let opinions = [wants(1).sure(40), wants(0), wants(1).sure(40)];
+    let table = vote(&config, &opinions);
+    assert_eq!(conclusion(&table, 0), decided(0));
+    let nodes: Vec<_> = (0..3).map(|node| (NodeId(node), table.state(node).clone())).collect();
+    let sections = Voting::minutes(&config, Cluster { n: 3 }, &nodes);
+    let of = |title: &str| sections.iter().find(|section| section.title == title).expect("there");
+    let weights = of("Ballots").blocks.iter().find_map(|block| match block {
+        Block::Table { rows, .. } => {
+            Some(rows.iter().map(|row| row[2].clone()).collect::<Vec<_>>())
+        }
+        Block::Text(_) => None,
+    });
+    assert_eq!(weights.expect("a table"), ["40", "100", "40"]);
+    // Nobody becomes surer by voting otherwise: only the one who is sure can change it.
+    let Block::Text(changed) = &of("What would have changed the result").blocks[1] else {
+        panic!("no text")
+    };
+    assert!(changed.starts_with("1 of 3 ballots, and no fewer: with n1 with "), "{changed}");
+    let Block::Text(rule) = &of("Rule").blocks[0] else { panic!("no text") };
+    assert!(rule.contains("A tie is no decision. A ballot weighs"), "{rule}");
+}
+
+#[test]
 fn late_repeated_and_contradicting_ballots_are_told_apart_and_none_of_them_is_counted() {
     let mut table = Table::new(4, under("majority"));
     let of = |opinion: &Opinion| Message::Ballot {
@@ -343,6 +379,20 @@ fn the_heaviest_may_be_the_liars() {
     assert_eq!(bound(&[]), 3);
     assert_eq!(bound(&[3, 3]), 1);
     assert_eq!(bound(&[20]), 0);
+}
+
+#[test]
+fn more_options_than_agents_rank_are_for_quorums_only() {
+    use crate::problem::decision::RANKED_MAX;
+
+    let of = |count: usize| Load {
+        options: (0..count).map(|option| option.to_string()).collect(),
+        ..Load::default()
+    };
+    let key = |config: &Config, load: &Load| Voting::load_objection(config, load).map(|it| it.0);
+    assert_eq!(key(&under("borda"), &of(RANKED_MAX)), None);
+    assert_eq!(key(&under("borda"), &of(RANKED_MAX + 1)), Some("options"));
+    assert_eq!(key(&Config::default(), &of(RANKED_MAX + 1)), None);
 }
 
 #[test]

@@ -87,20 +87,38 @@ impl Vote {
         }
     }
 
-    /// The options that it supports, best first.
-    pub fn order(self) -> impl Iterator<Item = usize> {
-        let options: Vec<usize> = match self {
-            Self::Choice(choice) => vec![choice.index()],
-            Self::Ballot { ballot: Ballot::Ranking(ranking), .. } => ranking.iter().collect(),
-            Self::Ballot { ballot: Ballot::Approval(approved), .. } => approved.iter().collect(),
-            Self::Ballot { ballot: Ballot::Scores(scores), of, .. } => {
-                let mut options: Vec<usize> = (0..usize::from(of)).collect();
-                options.sort_by_key(|option| Reverse(scores.of(*option)));
-                options.retain(|option| scores.of(*option) > 0);
-                options
+    /// What it says, with the options by these names: a ranking as `B > A`, what it approves as
+    /// `A, B`, points as `B 5, A 2`.
+    pub fn told(self, name: impl Fn(usize) -> String) -> String {
+        let options = 0..usize::from(self.of());
+        let (parts, between): (Vec<String>, _) = match self {
+            Self::Choice(choice) => (vec![name(choice.index())], ""),
+            Self::Ballot { ballot: Ballot::Ranking(ranking), .. } => {
+                let ranked = ranking.iter().filter(|option| options.contains(option));
+                (ranked.map(name).collect(), " > ")
+            }
+            Self::Ballot { ballot: Ballot::Approval(approved), .. } => {
+                (options.filter(|option| approved.contains(*option)).map(name).collect(), ", ")
+            }
+            Self::Ballot { ballot: Ballot::Scores(scores), .. } => {
+                let mut given: Vec<usize> =
+                    options.filter(|option| scores.of(*option) > 0).collect();
+                given.sort_by_key(|option| Reverse(scores.of(*option)));
+                let points = |option| format!("{} {}", name(option), scores.of(option));
+                (given.into_iter().map(points).collect(), ", ")
             }
         };
-        options.into_iter()
+        if parts.is_empty() { "blank".to_owned() } else { parts.join(between) }
+    }
+
+    /// The same, held as surely as another.
+    pub(crate) const fn as_sure_as(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Ballot { ballot, of, .. }, Self::Ballot { confidence, .. }) => {
+                Self::Ballot { ballot, of, confidence }
+            }
+            _ => self,
+        }
     }
 
     /// All ballots of a form on so many options, of full rankings, and of points all or nothing:

@@ -33,6 +33,8 @@ struct Series<'a> {
     label: String,
     /// (latency in ms, operations answered by then).
     steps: Vec<(f64, u64)>,
+    /// The latency in ms from which on those of each step were answered.
+    begins: Vec<f64>,
     /// How many operations were started; `None` when `runs.csv` does not say.
     started: Option<u64>,
 }
@@ -50,6 +52,21 @@ impl Series<'_> {
 
     fn unanswered(&self) -> Proportion {
         Proportion { hits: self.total() - self.answered(), total: self.total() }
+    }
+
+    /// The curve: a share rises within the bucket of those who were answered there, and where nobody
+    /// was it stays.
+    fn outline(&self) -> Vec<(f64, f64)> {
+        let total = self.total() as f64;
+        let mut points = vec![(self.steps[0].0, 0.0)];
+        for (begin, &(ms, count)) in self.begins.iter().zip(&self.steps) {
+            let (reached, share) = points[points.len() - 1];
+            if *begin > reached {
+                points.push((*begin, share));
+            }
+            points.push((ms, count as f64 / total));
+        }
+        points
     }
 
     /// The second line of the label.
@@ -110,10 +127,9 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
 fn series<'a>(tables: &Tables, point: &'a Point, label: String) -> Series<'a> {
     let mut count = 0;
     let own = |row: &&HistRow| row.point_id == point.id && row.metric == METRIC;
-    let steps = tables
-        .hist
-        .iter()
-        .filter(own)
+    let buckets = || tables.hist.iter().filter(own);
+    let begins = buckets().map(|row| row.ge_ms).collect();
+    let steps = buckets()
         .map(|row| {
             count += row.count;
             (row.lt_ms, count)
@@ -122,7 +138,7 @@ fn series<'a>(tables: &Tables, point: &'a Point, label: String) -> Series<'a> {
     let known = tables.runs.metric("ops_count").is_some();
     let asked = tables.runs.observations(point, "ops_count");
     let started = known.then(|| asked.iter().map(|run| run.value as u64).sum());
-    Series { point, label, steps, started }
+    Series { point, label, steps, begins, started }
 }
 
 fn frame(tables: &Tables, series: &[Series<'_>], note: &str) -> Frame {
@@ -162,10 +178,7 @@ fn paint(sheet: &Sheet<'_>, series: &[Series<'_>], x: &Scale) -> Drawn {
     let mut panel = LAYOUT.panel(sheet, (x, &x_name), (&Scale::share(), y_name))?;
     let mut labels = Vec::new();
     for (index, s) in series.iter().enumerate() {
-        let total = s.total() as f64;
-        let mut points = vec![(s.steps[0].0, 0.0)];
-        points.extend(s.steps.iter().map(|&(ms, count)| (ms, count as f64 / total)));
-        let points = thinned(&points, |at| pixel(&panel, at));
+        let points = thinned(&s.outline(), |at| pixel(&panel, at));
         curve(&mut panel, &points, SERIES[index], 2.0, DASHES[index])?;
         let end = points[points.len() - 1];
         if s.unanswered().hits > 0 {
@@ -210,4 +223,32 @@ fn slice(series: &[Series<'_>]) -> String {
         }
     }
     csv.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_curve_stays_where_nobody_is_answered_and_rises_where_somebody_is() {
+        let point = Point {
+            id: "p0".to_owned(),
+            protocol: "crdt".to_owned(),
+            fault_script: "none".to_owned(),
+            params: Vec::new(),
+            runs: Vec::new(),
+        };
+        let series = Series {
+            point: &point,
+            label: String::new(),
+            // At once, in a bucket of its own, and in two next to each other.
+            steps: vec![(1e-6, 6), (12.0, 7), (990.0, 8), (1_010.0, 10)],
+            begins: vec![0.0, 10.0, 970.0, 990.0],
+            started: Some(10),
+        };
+        let outline = series.outline();
+        assert_eq!(outline[..2], [(1e-6, 0.0), (1e-6, 0.6)]);
+        assert_eq!(outline[2..5], [(10.0, 0.6), (12.0, 0.7), (970.0, 0.7)]);
+        assert_eq!(outline[5..], [(990.0, 0.8), (1_010.0, 1.0)]);
+    }
 }

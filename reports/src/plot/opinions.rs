@@ -1,5 +1,9 @@
 //! How opinions approach each other: what every agent thinks, round by round, in one run, and how
-//! far apart all agents of all runs are.
+//! far from the middle of their own run the agents of all runs are.
+//!
+//! Each run ends somewhere else, so opinions of all runs side by side would never come together; what
+//! is compared is how far each lies from the median of its run, and that is laid around the median
+//! of the run that is drawn.
 //!
 //! A liar says other things to each, so it has no line: where it began is marked.
 
@@ -44,8 +48,8 @@ struct View<'a> {
     /// Its agents, each with its opinions.
     agents: Shown<(&'a str, Steps)>,
     corrupt: Vec<(&'a str, Steps)>,
-    /// Of all runs, by round, as far as so many opinions are known that they have them: the 5 % and
-    /// 95 % quantiles.
+    /// By round, as far as so many opinions are known that they have them: the 5 % and 95 % quantiles
+    /// of how far the agents of all runs are from the median of their run, around that of this one.
     band: Vec<(f64, f64, f64)>,
     runs: usize,
 }
@@ -57,6 +61,12 @@ fn by_node<'a>(tables: &'a Tables, curve: &str, run: u64) -> BTreeMap<&'a str, S
         nodes.entry(&row.node).or_default().push((row.x, row.y));
     }
     nodes
+}
+
+/// The middle of sorted numbers, or of the two in the middle.
+fn median(sorted: &[f64]) -> f64 {
+    let (low, high) = ((sorted.len() - 1) / 2, sorted.len() / 2);
+    f64::midpoint(sorted[low], sorted[high])
 }
 
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
@@ -73,25 +83,31 @@ impl<'a> View<'a> {
         let rows = || tables.series.iter().filter(own);
         let run = rows().map(|row| row.run_id).min().unwrap_or(0);
         let agents = by_node(tables, CURVE, run).into_iter().collect();
-        let mut rounds: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
-        let mut runs: Vec<u64> = Vec::new();
+        // By round and run.
+        let mut rounds: BTreeMap<u64, BTreeMap<u64, Vec<f64>>> = BTreeMap::new();
         for row in rows().filter(|row| row.x <= ROUNDS_MAX) {
-            rounds.entry(row.x as u64).or_default().push(row.y);
-            runs.push(row.run_id);
+            let of_round = rounds.entry(row.x as u64).or_default();
+            of_round.entry(row.run_id).or_default().push(row.y);
         }
-        runs.sort_unstable();
-        runs.dedup();
-        let band = rounds.into_iter().filter_map(|(round, mut opinions)| {
-            opinions.sort_by(f64::total_cmp);
-            let quantile = |q| percentile(&opinions, q).ok();
-            Some((round as f64, quantile(0.05)?, quantile(0.95)?))
+        let runs = rounds.get(&0).map_or(0, BTreeMap::len);
+        let band = rounds.into_iter().filter_map(|(round, mut of_run)| {
+            of_run.values_mut().for_each(|opinions| opinions.sort_by(f64::total_cmp));
+            let middle = median(of_run.get(&run)?);
+            let mut off: Vec<f64> = Vec::new();
+            for opinions in of_run.values() {
+                let own = median(opinions);
+                off.extend(opinions.iter().map(|opinion| opinion - own));
+            }
+            off.sort_by(f64::total_cmp);
+            let quantile = |q| percentile(&off, q).ok();
+            Some((round as f64, middle + quantile(0.05)?, middle + quantile(0.95)?))
         });
         Self {
             run,
             agents: Shown::of(agents, AGENTS_MAX, "agents"),
             corrupt: by_node(tables, CORRUPT, run).into_iter().collect(),
             band: band.collect(),
-            runs: runs.len(),
+            runs,
             of,
         }
     }
@@ -126,11 +142,13 @@ impl<'a> View<'a> {
                 number(rounds.fold(0.0, f64::max)),
             ),
             caption: format!(
-                "Lines: the agents of run {}.{} Band: 5–95 % quantiles of the opinions of all \
-                 correct agents in the same round of {} runs, not an interval of confidence.{corrupt}",
+                "Lines: the agents of run {}.{} Band: 5–95 % quantiles of how far correct agents are \
+                 from the median of their run in the same round, in {} runs, around the median of run \
+                 {}; not an interval of confidence.{corrupt}",
                 self.run,
                 self.agents.note(),
-                self.runs
+                self.runs,
+                self.run
             ),
             body: LAYOUT.body(),
         };

@@ -106,8 +106,7 @@ impl Frame {
             let size = (units(WIDTH) as u32, units(height) as u32);
             let sheet = Sheet { root: SVGBackend::with_string(svg, size).into_drawing_area() };
             sheet.root.fill(&PAPER)?;
-            let title = label::shorten(&label::clean(&self.title), 18.0, WIDTH - 2.0 * MARGIN);
-            sheet.text((MARGIN, 26.0), &title, 18.0, INK, Anchor::Start)?;
+            sheet.title(&label::clean(&self.title))?;
             body(&sheet)?;
             for (index, line) in caption.iter().enumerate() {
                 let y = TOP + self.body + LINE / 2.0 + index as f64 * LINE;
@@ -168,6 +167,18 @@ impl<'a> Sheet<'a> {
             .y_desc(y_name)
             .draw()?;
         Ok(panel)
+    }
+
+    /// The title: in one line, or smaller in two. What tells it from its neighbours stands at its end.
+    fn title(&self, title: &str) -> Drawn {
+        let room = WIDTH - 2.0 * MARGIN;
+        if label::width(title, 18.0) <= room {
+            return self.text((MARGIN, 26.0), title, 18.0, INK, Anchor::Start);
+        }
+        for (line, y) in label::wrap(title, 14.0, room, 2).iter().zip([17.0, 35.0]) {
+            self.text((MARGIN, y), line, 14.0, INK, Anchor::Start)?;
+        }
+        Ok(())
     }
 
     /// One line of text whose middle height is at `y`.

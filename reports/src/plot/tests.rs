@@ -9,7 +9,7 @@ use crate::row::{FaultRow, HistRow, Point};
 use crate::stats::Proportion;
 use expect_test::expect_file;
 use fixtures::{
-    doubtful_juries, epidemic, failing_nodes, fixture, fixtures, juries, replicas, suspects,
+    doubtful_juries, epidemic, failing_nodes, fixture, fixtures, juries, panels, replicas, suspects,
 };
 use resvg::usvg::roxmltree::{Document, Node};
 
@@ -204,6 +204,33 @@ fn replicas_are_in_as_many_states_as_in_the_median_run_until_the_next_change() {
     few.series.retain(|row| row.run_id % 60 < 4);
     let drawing = (divergence::CHART.draw)(&few).expect("a drawing");
     assert!(drawing.pictures.is_empty() && drawing.left_out.is_some());
+}
+
+#[test]
+fn opinions_that_come_together_elsewhere_in_each_run_narrow_the_band_all_the_same() {
+    let mut tables = panels();
+    for row in &mut tables.series {
+        row.y += 1_000.0 * row.run_id as f64;
+    }
+    let drawing = (opinions::CHART.draw)(&tables).expect("a drawing");
+    let [picture] = drawing.pictures.as_slice() else { panic!("one picture") };
+    let rows = rows(&picture.slice);
+    let band = rows.iter().filter(|row| &row[1] == "band");
+    let number = |text: &str| text.parse::<f64>().expect("a number");
+    let widths: Vec<f64> = band.map(|row| number(&row[5]) - number(&row[4])).collect();
+    // From 200 · 2 either way on by halves.
+    assert_eq!(widths, [800.0, 400.0, 200.0, 100.0, 50.0, 25.0]);
+}
+
+#[test]
+fn a_title_that_is_too_long_for_a_line_is_told_to_its_end_in_two() {
+    let mut tables = panels();
+    let long = "an-axis-of-agents-and-their-adversary-under-a-name-that-is-rather-long";
+    tables.runs.points[0].fault_script = format!("{long}-and-goes-on-to-the-very-last-word");
+    let drawing = (opinions::CHART.draw)(&tables).expect("a drawing");
+    let svg = &drawing.pictures[0].svg;
+    let drawn = svg.split_once("</desc>").expect("a description").1;
+    assert!(drawn.contains("last-word"), "{}", drawing.pictures[0].title);
 }
 
 #[test]

@@ -44,9 +44,53 @@ struct View<'a> {
     of: Pictured<'a>,
     agreed: Runs,
     solutions: [Runs; 2],
-    /// The outcomes that no other beats in both respects, from left to right; each line once.
-    frontiers: Vec<Steps>,
-    frontiers_count: usize,
+    lines: Lines,
+}
+
+/// The outcomes that no other beats in both respects.
+#[derive(Default)]
+struct Lines {
+    /// From left to right, each line once; as many as are drawn.
+    drawn: Vec<Steps>,
+    /// How many different ones there are.
+    count: usize,
+    /// In how many runs one outcome is the best in both respects, which makes no line.
+    alone: usize,
+}
+
+impl Lines {
+    fn of<'a>(frontiers: impl Iterator<Item = &'a Steps>) -> Self {
+        let mut lines = Self::default();
+        for line in frontiers.map(undominated) {
+            if line.len() < 2 {
+                lines.alone += 1;
+            } else if !lines.drawn.contains(&line) {
+                lines.drawn.push(line);
+            }
+        }
+        lines.count = lines.drawn.len();
+        lines.drawn.truncate(LINES_MAX);
+        lines
+    }
+
+    fn note(&self) -> String {
+        let best = "one outcome is the best in both respects";
+        let alone = match (self.count, self.alone) {
+            (_, 0) => String::new(),
+            (0, _) => format!(" In each run {best}, so there is no line."),
+            (_, alone) => format!(" In {alone} runs {best}."),
+        };
+        let lines = match self.count {
+            0 => String::new(),
+            1 => " Line: the outcomes that none beats in both respects.".to_owned(),
+            many => format!(
+                " Thin lines: the outcomes that none beats in both respects, {} of {many} different \
+                 ones.",
+                self.drawn.len()
+            ),
+        };
+        lines + &alone
+    }
 }
 
 fn runs(tables: &Tables, point: &Point, curve: &str) -> Runs {
@@ -77,19 +121,10 @@ fn draw(tables: &Tables) -> Result<Drawing, Error> {
 
 impl<'a> View<'a> {
     fn of(tables: &'a Tables, of: Pictured<'a>) -> Self {
-        let mut frontiers: Vec<Steps> = Vec::new();
-        for frontier in runs(tables, of.point, FRONTIER).values().map(undominated) {
-            if !frontiers.contains(&frontier) {
-                frontiers.push(frontier);
-            }
-        }
-        let frontiers_count = frontiers.len();
-        frontiers.truncate(LINES_MAX);
         Self {
             agreed: runs(tables, of.point, AGREED),
             solutions: SOLUTIONS.map(|(curve, ..)| runs(tables, of.point, curve)),
-            frontiers,
-            frontiers_count,
+            lines: Lines::of(runs(tables, of.point, FRONTIER).values()),
             of,
         }
     }
@@ -101,7 +136,7 @@ impl<'a> View<'a> {
     /// An axis from the tenth below the least of all that is drawn to 1.
     fn axis(&self, of: fn(&(f64, f64)) -> f64) -> Scale {
         let marks = self.solutions.iter().chain([&self.agreed]).flat_map(Self::shown);
-        let all = marks.chain(self.frontiers.iter().flatten()).map(of);
+        let all = marks.chain(self.lines.drawn.iter().flatten()).map(of);
         let least = all.fold(1.0, f64::min);
         Scale::linear(((least * 10.0).floor() / 10.0).clamp(0.0, 0.9), 1.0, 6)
     }
@@ -121,15 +156,7 @@ impl<'a> View<'a> {
         let met = SOLUTIONS.iter().zip(&self.solutions).map(|((_, name, _), solution)| {
             format!("as good as {name}'s in {}", self.met(solution).text())
         });
-        let lines = match self.frontiers_count {
-            0 => String::new(),
-            1 => " Line: the outcomes that none beats in both respects.".to_owned(),
-            many => format!(
-                " Thin lines: the outcomes that none beats in both respects, in {} of {many} runs \
-                 that differ.",
-                self.frontiers.len()
-            ),
-        };
+        let lines = self.lines.note();
         let runs = self.of.point.runs.len();
         let shown = match count > RUNS_MAX {
             true => format!(" The first {RUNS_MAX} are drawn."),
@@ -160,11 +187,11 @@ impl<'a> View<'a> {
         let names = ("mean worth (0–1)", "worth to the worst off (0–1)");
         let mut panel = LAYOUT.panel(sheet, (&x, names.0), (&y, names.1))?;
         let mut labels = Vec::new();
-        let width = if self.frontiers_count > 1 { 0.6 } else { 1.6 };
-        for frontier in &self.frontiers {
+        let width = if self.lines.count > 1 { 0.6 } else { 1.6 };
+        for frontier in &self.lines.drawn {
             curve(&mut panel, frontier, MUTED, width, None)?;
         }
-        if let Some(end) = self.frontiers.first().and_then(|frontier| frontier.last()) {
+        if let Some(end) = self.lines.drawn.first().and_then(|frontier| frontier.last()) {
             labels.push(EndLabel::plain(pixel(&panel, *end), MUTED, "Pareto line"));
         }
         for (index, ((_, name, marker), solution)) in
@@ -202,7 +229,7 @@ impl<'a> View<'a> {
                 csv.row([id.clone(), Cell::text(what), Cell::count(*run), x, y]);
             }
         }
-        for (line, frontier) in self.frontiers.iter().enumerate() {
+        for (line, frontier) in self.lines.drawn.iter().enumerate() {
             let what = Cell::text(&format!("{FRONTIER}-{}", line + 1));
             for (x, y) in frontier {
                 let (x, y) = (Cell::number(*x), Cell::number(*y));
@@ -229,6 +256,21 @@ const RING: [(f64, f64); 9] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_one_outcome_is_the_best_there_is_no_line_and_lines_are_drawn_of_the_other_runs() {
+        let alone = vec![(0.5, 0.4), (0.4, 0.3)];
+        let pair = |x: f64| vec![(x, 0.4), (x + 0.1, 0.3), (x, 0.2)];
+        let runs: Vec<Steps> = (0..40)
+            .map(|run| if run < 20 { alone.clone() } else { pair(f64::from(run) / 100.0) })
+            .collect();
+        let lines = Lines::of(runs.iter());
+        assert_eq!((lines.drawn.len(), lines.count, lines.alone), (LINES_MAX, 20, 20));
+        assert!(lines.drawn.iter().all(|line| line.len() == 2), "what is drawn is seen");
+        assert!(lines.note().contains("12 of 20 different ones. In 20 runs one outcome"));
+        let none = Lines::of(runs.iter().take(5));
+        assert!(none.drawn.is_empty() && none.note().contains("so there is no line"));
+    }
 
     #[test]
     fn the_line_has_what_none_beats_in_both_respects_from_left_to_right() {

@@ -27,7 +27,9 @@ pub struct Truth {
     /// How likely each agent sees it, by node; a list that is too short starts over.
     #[serde(default = "Truth::competence")]
     pub competence: Vec<Ratio>,
-    /// How likely an agent goes by what all have read, instead of by itself.
+    /// How far any two agents are right together, beyond what their competences come to: Ladha's
+    /// correlation, if both are as competent. With the square root of it for its chance each goes by
+    /// what all have read, instead of by itself.
     #[serde(default = "Truth::correlation")]
     pub correlation: Ratio,
     /// The option that those who err take for right, unless it is; if none is named, any.
@@ -141,7 +143,9 @@ impl<'a> Reading<'a> {
     fn seen(&self, node: NodeId, draw: &mut Draw) -> Opinion {
         let competence = by_node(&self.of.competence, node).copied().unwrap_or(Ratio::NEVER);
         let (own, stray) = (draw.next_u64(), self.truth.other(draw).unwrap_or(self.truth));
-        let goes_by_reading = draw.chance(self.of.correlation);
+        // The square of a number between 0 and 1 is below ρ exactly if the number is below √ρ.
+        let chance = u128::from(draw.next_u64()).pow(2) >> u64::BITS;
+        let goes_by_reading = self.of.correlation.holds(chance as u64);
         let bits = if goes_by_reading { self.bits } else { own };
         let error = match self.bias.filter(|bias| *bias != self.truth) {
             Some(bias) => bias,
@@ -197,6 +201,19 @@ impl Load {
             );
             return Some(("impartial", reason));
         }
+        // What agents think has one source, and what is written beside it would be for nothing.
+        let sources = [("truth", truth.is_some()), ("worth", !worth.is_empty())];
+        let sources = sources.into_iter().chain([("impartial", self.impartial)]);
+        let mut named = sources.filter_map(|(key, is_there)| is_there.then_some(key));
+        if let Some(first) = named.next() {
+            let idle = named.next().or((!opinions.is_empty()).then_some("opinions"));
+            if let Some(idle) = idle {
+                let reason = format!(
+                    "what agents think follows from `{first}`, which is given too: leave one of the two out"
+                );
+                return Some((idle, reason));
+            }
+        }
         let deviant = self.deviants.iter().map(|deviants| &deviants.conduct);
         if let Some(stray) = conduct.iter().chain(deviant).find_map(|conduct| match conduct {
             Conduct::Copies(of) if of.0 >= cluster.n => Some(of),
@@ -214,6 +231,17 @@ impl Load {
         ];
         let long = lists.into_iter().find(|(_, length)| *length > cluster.n as usize);
         long.map(|(key, length)| (key, format!("{length} {key} for {} agents", cluster.n)))
+    }
+
+    /// Why agents cannot say how they rank the options, if they cannot.
+    pub fn unranked(&self) -> Option<(&'static str, String)> {
+        let count = self.options.len();
+        (count > RANKED_MAX).then(|| {
+            let reason = format!(
+                "{count} options: an agent ranks at most {RANKED_MAX}, and of more it knows its favourite only"
+            );
+            ("options", reason)
+        })
     }
 
     fn thinks(&self, node: NodeId, reading: Option<&Reading<'_>>, draw: &mut Draw) -> Opinion {
@@ -341,13 +369,27 @@ mod tests {
             assert!((share(right[0]) - 0.9).abs() < 0.01, "{right:?}");
             assert!((share(right[1]) - 0.6).abs() < 0.015, "{right:?}");
             // By themselves .9 × .6; by one reading the less competent errs whenever the other does;
-            // and both go by it in a quarter of the runs if each does in half.
+            // and both go by it in as many of the runs as the correlation says.
             let expected = match correlation {
                 Ratio::NEVER => 0.54,
                 Ratio::ALWAYS => 0.6,
-                _ => 0.54 + 0.06 / 4.0,
+                _ => 0.54 + 0.06 / 2.0,
             };
             assert!((share(both) - expected).abs() < 0.015, "{both}");
+        }
+    }
+
+    #[test]
+    fn agents_who_are_as_competent_are_right_together_by_their_correlation() {
+        for (percent, competence) in [(10, (3, 5)), (20, (4, 5)), (50, (3, 4)), (90, (1, 2))] {
+            let rho = percent as f64 / 100.0;
+            let truth = Some(truth(&[competence], Ratio::new(percent, 100)));
+            let load = Load { options: options(2), truth, ..Load::default() };
+            let both = cases(&load, 2).filter(|case| is_right(case, 0) && is_right(case, 1));
+            let p = competence.0 as f64 / competence.1 as f64;
+            let covariance = share(both.count() as u64) - p * p;
+            let found = covariance / (p * (1.0 - p));
+            assert!((found - rho).abs() < 0.025, "{percent} %: {found}");
         }
     }
 
@@ -485,11 +527,24 @@ mod tests {
             ("worth", Load { worth: vec![vec![1, 2]], ..sound.clone() }),
             ("worth", Load { worth: vec![vec![1, 2, 101]], ..sound.clone() }),
             ("impartial", Load { impartial: true, truth: Some(truth("merge")), ..sound.clone() }),
+            (
+                "worth",
+                Load { worth: vec![vec![1, 2, 3]], truth: Some(truth("merge")), ..sound.clone() },
+            ),
+            (
+                "opinions",
+                Load {
+                    opinions: vec!["merge".into()],
+                    truth: Some(truth("merge")),
+                    ..sound.clone()
+                },
+            ),
+            ("opinions", Load { opinions: vec!["merge".into()], impartial: true, ..sound.clone() }),
             ("conduct", Load { conduct: vec![Conduct::Copies(NodeId(3))], ..sound.clone() }),
             ("conduct", Load { conduct: vec![Conduct::Honest; 4], ..sound.clone() }),
         ] {
             let found = load.objection(Cluster { n: 3 });
-            assert_eq!(found.map(|(key, _)| key), Some(key));
+            assert_eq!(found.map(|(key, _)| key), Some(key), "{load:?}");
         }
     }
 }
