@@ -168,6 +168,7 @@ fn a_folder_with_runs_alone_is_rendered_as_far_as_it_goes() {
             ),
             ("time-to-detect", "runs.csv has no column `detect_attack_ms`"),
             ("sybil", "runs.csv has no column `identities_hostile_ratio`"),
+            ("exposure", "runs.csv has no column `exposure_ms`"),
             ("opinions", "series.csv has no curve `opinion_by_round`"),
             ("welfare", "series.csv has no curve `welfare`"),
         ]

@@ -51,6 +51,8 @@ struct Open {
     to: NodeId,
     errand: Errand,
     price: Price,
+    /// When it was taken on.
+    since: Time,
     /// When the first and the last letter about it left, if one did.
     posted: Option<(Time, Time)>,
 }
@@ -65,6 +67,11 @@ impl Open {
         };
         let patience = if is_through_another { patience * 2 } else { patience };
         self.posted.is_some_and(|(first, _)| now.since(first) > patience)
+    }
+
+    /// Whether no letter about it could be written for so long.
+    fn is_stranded(&self, patience: Duration, now: Time) -> bool {
+        self.posted.is_none() && now.since(self.since) > patience
     }
 }
 
@@ -190,7 +197,8 @@ impl Agent {
         errand: Errand,
         ctx: &mut Context<'_, SecureMessaging>,
     ) {
-        self.open.insert(op, Open { to, errand, price: Price::default(), posted: None });
+        let (price, since) = (Price::default(), ctx.elapsed());
+        self.open.insert(op, Open { to, errand, price, since, posted: None });
         match self.silent.contains(&to) {
             true => self.settle(to, op, Err(Cause::Silent), ctx),
             false => self.pursue(op, ctx),
@@ -414,6 +422,14 @@ impl Agent {
         let (now, patience) = (ctx.elapsed(), ctx.config().silence);
         let is_overdue = |open: &&Open| open.is_overdue(patience, now, ctx.cluster());
         self.open.values().filter(is_overdue).map(|open| open.to).collect()
+    }
+
+    /// What could not be asked of anybody for longer than it takes to get papers: one's own, or those
+    /// of a deputy.
+    pub(super) fn stranded(&self, ctx: &Context<'_, SecureMessaging>) -> Vec<(OpId, NodeId)> {
+        let (now, patience) = (ctx.elapsed(), ctx.config().grace());
+        let stranded = self.open.iter().filter(|(_, open)| open.is_stranded(patience, now));
+        stranded.map(|(op, open)| (*op, open.to)).collect()
     }
 
     /// Sends again what was not answered in time, and what could not be sent yet.

@@ -227,6 +227,7 @@ impl Ledger {
                 let (entries, head) = shown.unwrap_or_else(|| self.shown(&key, known));
                 ctx.send(from, Message::Log { op, entries, head });
             }
+            Message::Summons => ctx.send(from, Message::Appeal),
             _ => {}
         }
     }

@@ -109,9 +109,28 @@ impl Recorder {
             let known = head.map(|head| head.known());
             ctx.send(policy::keeper(ctx.cluster()), Message::Fetch { op, known });
         } else if ctx.wall_clock().since(asked) > ctx.config().grace() {
-            self.audits.remove(&op);
-            ctx.answer(op, Indication::Audited { accepted: false, entries: Vec::new() });
+            self.deny(op, ctx);
         }
+    }
+
+    /// Takes for no log what nobody showed.
+    fn deny(&mut self, op: OpId, ctx: &mut Context<'_, SecureMessaging>) {
+        self.audits.remove(&op);
+        ctx.answer(op, Indication::Audited { accepted: false, entries: Vec::new() });
+    }
+
+    /// Gives up on the audits to which the keeper owes an answer for too long; says whether there
+    /// were any.
+    pub(super) fn gives_up(&mut self, ctx: &mut Context<'_, SecureMessaging>) -> bool {
+        let (now, config) = (ctx.wall_clock(), ctx.config());
+        // It was asked once all the others had been heard of, or soon after.
+        let patience = config.grace() + config.silence;
+        let is_overdue =
+            |audit: &Audit| audit.fetched.is_some() && now.since(audit.asked) > patience;
+        let overdue = self.audits.iter().filter(|(_, audit)| is_overdue(audit));
+        let overdue: Vec<OpId> = overdue.map(|(op, _)| *op).collect();
+        overdue.iter().for_each(|op| self.deny(*op, ctx));
+        !overdue.is_empty()
     }
 
     /// Asks again for what was not answered.

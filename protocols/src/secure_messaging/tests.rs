@@ -398,3 +398,51 @@ fn a_policy_that_nobody_edits_convicts_nobody_whoever_restarts() {
     assert_eq!(answers(&table, "Done"), 1, "{}", table.transcript());
     assert!(!table.transcript().contains("Convicted"), "{}", table.transcript());
 }
+
+#[test]
+fn a_mute_authority_keeps_nobody_waiting_for_papers() {
+    let mut table = Table::with_mutant(6, Config::default(), None);
+    // Nobody gets a certificate.
+    table.lose_all();
+    ask(&mut table, 0, tell(1, Label::Public));
+    table.pass(Config::default().grace());
+    table.fire(0, Timer::Retransmit);
+    assert_eq!(answers(&table, "Declined(Credential)"), 0, "it may yet come");
+    table.pass(Duration::from_millis(1));
+    table.fire(0, Timer::Retransmit);
+    assert_eq!(answers(&table, "Declined(Credential)"), 1, "{}", table.transcript());
+    assert!(!table.transcript().contains("Alarmed"), "nobody who was asked is to blame");
+}
+
+#[test]
+fn a_deputy_whose_papers_nobody_saw_is_asked_for_nothing_and_keeps_nobody_waiting() {
+    let mut table = Table::with_mutant(6, Config::default(), None);
+    // All have papers, and nobody told of his.
+    table.settle(&ALL);
+    ask(&mut table, 2, act(1, Action::Read, Some(0)));
+    table.pass(Config::default().grace() + Duration::from_millis(1));
+    table.fire(2, Timer::Retransmit);
+    assert_eq!(answers(&table, "Declined(Credential)"), 1, "{}", table.transcript());
+}
+
+#[test]
+fn a_mute_keeper_is_taken_to_have_no_log_and_cleared_when_it_speaks() {
+    let mut table = table();
+    ask(&mut table, 1, Request::Audit);
+    table.lose_all();
+    let Config { silence, .. } = Config::default();
+    table.pass(Config::default().grace() + silence);
+    let pass_on = |table: &mut Table| {
+        table.fire(1, Timer::Retransmit);
+        table.lose_all();
+    };
+    pass_on(&mut table);
+    assert_eq!(answers(&table, "accepted: false"), 0, "it may yet answer");
+    table.pass(Duration::from_millis(1));
+    pass_on(&mut table);
+    assert_eq!(answers(&table, "accepted: false"), 1, "{}", table.transcript());
+    assert!(table.transcript().contains("Alarmed { whom: n4 }"));
+    table.fire(1, Timer::Retransmit);
+    table.settle(&ALL);
+    assert!(table.transcript().contains("Cleared { whom: n4 }"), "{}", table.transcript());
+}

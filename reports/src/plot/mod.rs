@@ -14,6 +14,7 @@ mod distribution;
 mod divergence;
 mod election_downtime;
 mod ends;
+mod exposure;
 mod fan;
 mod fault_lanes;
 mod glyph;
@@ -110,6 +111,7 @@ pub const CHARTS: &[Chart] = &[
     detector::CHART,
     time_to_detect::CHART,
     sybil::CHART,
+    exposure::CHART,
     opinions::CHART,
     welfare::CHART,
 ];

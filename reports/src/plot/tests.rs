@@ -9,7 +9,8 @@ use crate::row::{FaultRow, HistRow, Point};
 use crate::stats::Proportion;
 use expect_test::expect_file;
 use fixtures::{
-    doubtful_juries, epidemic, failing_nodes, fixture, fixtures, juries, panels, replicas, suspects,
+    doubtful_juries, epidemic, failing_nodes, fixture, fixtures, juries, panels, replicas,
+    suspects, thefts,
 };
 use resvg::usvg::roxmltree::{Document, Node};
 
@@ -299,6 +300,23 @@ fn an_attack_that_was_watched_for_a_short_time_does_not_count_as_unnoticed_for_e
     blind.runs.points[0].runs.iter_mut().for_each(|run| run.metrics[column] = Some(1.0));
     let drawing = (time_to_detect::CHART.draw)(&blind).expect("a drawing");
     assert!(drawing.pictures[0].svg.contains("noticed: 0 of 20 (≤ 16 %)"), "a share of nothing");
+}
+
+#[test]
+fn a_stolen_key_works_until_the_news_is_out_and_has_no_median_where_half_of_them_work_to_the_end() {
+    let drawing = (exposure::CHART.draw)(&thefts()).expect("a drawing");
+    let [picture] = drawing.pictures.as_slice() else { panic!("one picture") };
+    let rows = rows(&picture.slice);
+    let told: Vec<[&str; 2]> = rows.iter().map(|row| [&row[2], &row[4]]).collect();
+    // Of 20 runs the tenth: 50 or 800 ms times 1.9 after the victim noticed.
+    let quick = [["0", "95"], ["1000", "1095"], ["4000", "4095"]];
+    let slow = [["0", "1520"], ["1000", "2520"], ["4000", ""]];
+    assert_eq!(told, [quick, slow].concat());
+    assert!(picture.caption.contains("Without a mark: 1 where half"), "{}", picture.caption);
+    let mut one = thefts();
+    one.runs.points.truncate(1);
+    let drawing = (exposure::CHART.draw)(&one).expect("a drawing");
+    assert!(drawing.pictures.is_empty(), "no curve of one point");
 }
 
 #[test]

@@ -435,8 +435,39 @@ pub(super) fn juries() -> Tables {
     tables
 }
 
+/// Keys that are stolen, and noticed after 0, 1 and 4 s; of the last, most work to the end.
+pub(super) fn thefts() -> Tables {
+    let (param, metric) = ("protocol_theft_noticed_ms", "exposure_ms");
+    let mut tables = Tables {
+        runs: Runs {
+            params: ["protocol_gossip_ms", param].map(str::to_owned).to_vec(),
+            metrics: vec![metric.to_owned(), format!("{metric}_censored")],
+            points: Vec::new(),
+        },
+        ..Tables::default()
+    };
+    for gossip in [50_u32, 800] {
+        for noticed in [0_u32, 1_000, 4_000] {
+            let runs = (0..20).map(|seed| {
+                let works = f64::from(noticed) + f64::from(gossip) * (1.0 + seed as f64 / 10.0);
+                let has_no_end = noticed == 4_000 && gossip == 800 && seed >= 5;
+                let metrics = [works, f64::from(u8::from(has_no_end))].map(Some).to_vec();
+                Run { seed, verdict: Verdict::Pass, exceeded: false, metrics }
+            });
+            tables.runs.points.push(Point {
+                id: format!("p{}", tables.runs.points.len()),
+                protocol: "secure-messaging".to_owned(),
+                fault_script: "thefts".to_owned(),
+                params: [gossip, noticed].map(|value| value.to_string()).to_vec(),
+                runs: runs.collect(),
+            });
+        }
+    }
+    tables
+}
+
 /// Tables of every sort.
-pub(super) fn fixtures() -> [Tables; 11] {
+pub(super) fn fixtures() -> [Tables; 12] {
     let (few, many) = (replicas(&[4]), replicas(&[4, 8, 16, 32]));
     [
         fixture(),
@@ -450,6 +481,7 @@ pub(super) fn fixtures() -> [Tables; 11] {
         doubtful_juries(),
         panels(),
         bargains(),
+        thefts(),
     ]
 }
 
