@@ -134,7 +134,9 @@ impl<P: Protocol, const TRACED: bool> World<'_, P, TRACED> {
             };
             return (verdict, breach.property.to_owned());
         }
-        let nothing = self.ledger.is_blank() || self.nemesis.is_vacuous();
+        // Of liars nothing is promised.
+        let nobody = self.corrupt.len() == self.experiment.setup.nodes;
+        let nothing = self.ledger.is_blank() || self.nemesis.is_vacuous() || nobody;
         let reason = match self.limit_hit {
             Some(limit) => limit,
             None if nothing => "vacuous",

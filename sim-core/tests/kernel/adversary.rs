@@ -42,6 +42,20 @@ fn a_forger_is_believed_and_the_assumptions_are_exceeded() {
 }
 
 #[test]
+fn a_run_in_which_all_are_corrupt_says_nothing() {
+    let mut toy = toy();
+    let all = toy.setup.nodes;
+    toy.setup.budget = Some(all);
+    toy.setup.adversary.strategy = Strategy::Mute;
+    let mut reason = |corrupted: u32| {
+        toy.setup.faults = (0..corrupted).map(|number| corrupt(node(number))).collect();
+        toy.run(1).reason
+    };
+    assert_eq!(reason(all), "vacuous");
+    assert_ne!(reason(all - 1), "vacuous");
+}
+
+#[test]
 fn an_equivocator_lies_to_odd_nodes_only_and_all_mouths_tell_the_same_lie() {
     let mut toy = toy();
     toy.setup.nodes = 4;
