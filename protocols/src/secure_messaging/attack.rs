@@ -338,7 +338,7 @@ impl Program {
         else {
             return;
         };
-        if self.left % 2 == 0 {
+        if self.left.is_multiple_of(2) {
             return contrary.into_iter().for_each(|letter| post(letter, ctx));
         }
         let evidence = Evidence::Contradiction(Box::new([first, second]));
