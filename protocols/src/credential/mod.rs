@@ -171,6 +171,12 @@ impl Revocations {
         self.revoked.contains(&key)
     }
 
+    /// The first key of an owner that is on it.
+    pub fn first_of(&self, owner: NodeId) -> Option<PublicKey> {
+        let first = PublicKey { owner, generation: 0 };
+        self.revoked.range(first..).next().copied().filter(|key| key.owner == owner)
+    }
+
     /// The size on the wire, in bytes.
     pub fn bytes(&self) -> u32 {
         8 + SIGNATURE_BYTES + 8 * self.revoked.len() as u32

@@ -91,3 +91,14 @@ fn a_list_is_as_long_as_its_time_its_signature_and_eight_bytes_a_key() {
     let two = BTreeSet::from([ann.public(), bob.public()]);
     assert_eq!(bytes(two), 8 + SIGNATURE_BYTES + 16);
 }
+
+#[test]
+fn the_first_key_that_an_owner_lost_is_the_oldest_of_its_own_on_the_list() {
+    let [ann, bob, authority] = keys();
+    let next = |key: &SecretKey| PublicKey { generation: 1, ..key.public() };
+    let revoked = BTreeSet::from([next(&ann), bob.public(), next(&bob)]);
+    let list = Revocations::issue(&authority, revoked, at(10));
+    let first =
+        [ann.public(), bob.public(), authority.public()].map(|key| list.first_of(key.owner));
+    assert_eq!(first, [Some(next(&ann)), Some(bob.public()), None]);
+}

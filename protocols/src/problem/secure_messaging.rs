@@ -247,6 +247,11 @@ pub enum Indication {
         /// Which one.
         whom: NodeId,
     },
+    /// A conviction is taken back: the key that it was under had been stolen.
+    Acquitted {
+        /// Who had been convicted.
+        whom: NodeId,
+    },
     /// The answer: it was done.
     Done(Price),
     /// The answer: it was not done.

@@ -6,7 +6,6 @@ use sim_core::id::{Cluster, NodeId, OpId};
 use sim_core::protocol::{Context, Stored};
 use sim_core::time::{Duration, Time};
 
-use super::config::Theft;
 use super::defence::Defence;
 use super::evidence::SignedHead;
 use super::marks::{APPEAL_GRANTED, CARRIED, ROTATED};
@@ -103,7 +102,9 @@ pub(super) struct Agent {
     /// Whom it tells next.
     turn: u32,
     /// The key that was stolen, and whether it noticed; until it is revoked.
-    lost: Option<(PublicKey, bool)>,
+    pub(super) lost: Option<(PublicKey, bool)>,
+    /// Whether a hostile program signs with its key, so that it does not wonder who did.
+    pub(super) is_guilty: bool,
 }
 
 impl Agent {
@@ -132,12 +133,7 @@ impl Agent {
         agent
     }
 
-    /// The theft of which this agent is the victim.
-    fn theft<'a>(ctx: &'a Context<'_, SecureMessaging>) -> Option<&'a Theft> {
-        ctx.config().theft.as_ref().filter(|theft| theft.victim == ctx.me().0)
-    }
-
-    fn enrol(&self, ctx: &mut Context<'_, SecureMessaging>) {
+    pub(super) fn enrol(&self, ctx: &mut Context<'_, SecureMessaging>) {
         ctx.send(policy::authority(ctx.cluster()), Message::Enrol);
     }
 
@@ -226,6 +222,9 @@ impl Agent {
         let (to, errand) = (*to, errand.clone());
         let Some(body) = self.body(to, errand, ctx) else { return };
         let Some(letter) = self.letter(to, op, body, ctx) else { return };
+        if let Some(statement) = letter.statement() {
+            self.statements.state(statement, ctx.config().window);
+        }
         if let Some(Open { price, posted, .. }) = self.open.get_mut(&op) {
             let now = ctx.elapsed();
             *posted = Some((posted.map_or(now, |(first, _)| first), now));
@@ -368,7 +367,8 @@ impl Agent {
                 }
                 statements.into_iter().for_each(|statement| self.compare(statement, ctx));
             }
-            Message::Appended { .. } | Message::Log { .. } | Message::Accusation(_) => {
+            Message::Accusation(evidence) => self.weigh(*evidence, ctx),
+            Message::Appended { .. } | Message::Log { .. } => {
                 self.recorder.hear(from, message, &mut self.watch, ctx);
             }
             Message::Warning(warning) => self.heed(&warning, ctx),
@@ -403,11 +403,12 @@ impl Agent {
     }
 
     /// Takes in a list of what is revoked, if it is the authority's and newer.
-    fn learn(&mut self, list: Revocations, ctx: &Context<'_, SecureMessaging>) {
+    fn learn(&mut self, list: Revocations, ctx: &mut Context<'_, SecureMessaging>) {
         let authority = key_of(policy::authority(ctx.cluster()));
         let is_newer = self.list.as_ref().is_none_or(|old| old.issued() < list.issued());
         if is_newer && list.is_genuine(authority) {
             self.list = Some(list);
+            self.review_convictions(ctx);
         }
     }
 
@@ -457,13 +458,7 @@ impl Agent {
             }
             Timer::Rotate => self.enrol(ctx),
             Timer::Theft => self.be_robbed(ctx),
-            Timer::Notice => {
-                if let Some((_, is_noticed)) = &mut self.lost {
-                    *is_noticed = true;
-                }
-                self.report(ctx);
-                self.enrol(ctx);
-            }
+            Timer::Notice => self.notice(ctx),
             Timer::Refresh | Timer::Attack => {}
         }
     }
@@ -482,27 +477,6 @@ impl Agent {
         let (list, policy) = (self.list.clone(), self.policy);
         let news = News { sent_at, certificate, list, head, policy, statements };
         ctx.send(NodeId(self.turn), Message::News(Box::new(news)));
-    }
-
-    /// Has the stolen key revoked, if it noticed and the list does not say so yet.
-    fn report(&mut self, ctx: &mut Context<'_, SecureMessaging>) {
-        let Some((key, true)) = self.lost else { return };
-        if self.list.as_ref().is_some_and(|list| list.has(key)) {
-            self.lost = None;
-        } else {
-            ctx.send(policy::authority(ctx.cluster()), Message::Theft(key));
-        }
-    }
-
-    /// A thief copies the key that it has now.
-    fn be_robbed(&mut self, ctx: &mut Context<'_, SecureMessaging>) {
-        let Some(theft) = Self::theft(ctx) else { return };
-        let (thief, noticed) = (NodeId(theft.thief), theft.noticed);
-        let Some((key, certificate)) = self.key() else { return };
-        self.lost = Some((key.public(), false));
-        ctx.indicate(Indication::Stolen { key: key.public() });
-        ctx.send(thief, Message::Loot { key, certificate });
-        ctx.set_timer(Timer::Notice, noticed);
     }
 }
 

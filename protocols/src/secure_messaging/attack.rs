@@ -184,6 +184,11 @@ impl Program {
                     self.use_stolen(loot, ctx);
                 }
             }
+            Attack::Framing => {
+                if let Some(loot) = loot {
+                    self.frame(loot, ctx);
+                }
+            }
             Attack::Overreach => {
                 if let Some(agent) = agent {
                     self.overreach(agent, ctx);
@@ -321,19 +326,44 @@ impl Program {
 
     /// Tells one agent one thing and another another, as if it were the same.
     fn equivocate(&mut self, agent: &Agent, ctx: &mut Ctx<'_>) {
-        let Some((key, certificate)) = agent.key() else { return };
-        let Some(first) = any(&agents_but(&[ctx.me()], ctx), ctx) else { return };
-        let Some(second) = any(&agents_but(&[ctx.me(), first], ctx), ctx) else { return };
-        if !self.tries(ctx) {
+        let Some(papers) = agent.key() else { return };
+        let contrary = self.contrary(papers, ctx);
+        contrary.into_iter().flatten().for_each(|letter| post(letter, ctx));
+    }
+
+    /// Does so in the name of one whose key was stolen; or spreads what that proves, and no letters.
+    fn frame(&mut self, loot: &Loot, ctx: &mut Ctx<'_>) {
+        let Some(contrary) = self.contrary((loot.key, loot.certificate), ctx) else { return };
+        let [Some(first), Some(second)] = [&contrary[0], &contrary[1]].map(Letter::statement)
+        else {
             return;
+        };
+        if self.left.is_multiple_of(2) {
+            return contrary.into_iter().for_each(|letter| post(letter, ctx));
         }
-        let letter = self.letter(ctx.me(), first, Self::ORDER, ctx);
+        let evidence = Evidence::Contradiction(Box::new([first, second]));
+        for agent in agents_but(&[ctx.me()], ctx) {
+            ctx.send(agent, Message::Accusation(Box::new(evidence.clone())));
+        }
+    }
+
+    /// Two letters for one, which say different things to different agents under this key.
+    fn contrary(
+        &mut self,
+        (key, certificate): (SecretKey, Certificate),
+        ctx: &mut Ctx<'_>,
+    ) -> Option<[Letter; 2]> {
+        let (me, from) = (ctx.me(), key.public().owner);
+        let to = any(&agents_but(&[me, from], ctx), ctx)?;
+        let second = any(&agents_but(&[me, from, to], ctx), ctx)?;
+        if !self.tries(ctx) {
+            return None;
+        }
+        let letter = self.letter(from, to, Self::ORDER, ctx);
         let other = Body::Text { kind: Kind::Note, label: Label::Public, term: 0 };
         let reader = stands(ctx, Defence::Encryption).then_some(second);
         let contrary = Letter { to: second, sealed: Sealed::new(other, reader), ..letter.clone() };
-        for letter in [letter, contrary] {
-            post(letter.signed(&key, certificate, true), ctx);
-        }
+        Some([letter, contrary].map(|letter| letter.signed(&key, certificate, true)))
     }
 
     fn flood(&mut self, agent: &Agent, ctx: &mut Ctx<'_>) {

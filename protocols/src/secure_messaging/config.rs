@@ -25,6 +25,8 @@ pub enum Attack {
     Eavesdropping,
     /// Whoever holds a stolen key signs letters with it.
     StolenKey,
+    /// Whoever holds a stolen key signs two things for one with it, to have its owner convicted.
+    Framing,
     /// An agent asks for what it may not have: plainly, with a capability made wider, through others.
     Overreach,
     /// An agent says far too much.
@@ -108,7 +110,7 @@ pub struct Config {
     pub jury: u32,
     /// How many keys an agent gets that is more than one, under the attack `sybil`.
     pub identities: u32,
-    /// How long a sender is not heard after an alarm.
+    /// How long a sender is not heard after an alarm; twice as long each time, up to 16 times.
     pub quarantine: Duration,
 }
 
@@ -133,7 +135,7 @@ impl Default for Config {
             window: 1_024,
             retransmit: Duration::from_millis(300),
             silence: Duration::from_secs(1),
-            rate: 30,
+            rate: 10,
             threshold: 10,
             witnesses: 3,
             jury: 0,

@@ -143,6 +143,15 @@ impl Evidence {
         }
     }
 
+    /// What the agent signed that it convicts, with keys that may have been stolen. (Those of offices
+    /// are not.)
+    pub fn statements(&self) -> Option<[Statement; 2]> {
+        match self {
+            Self::Contradiction(statements) => Some(**statements),
+            Self::Fork { .. } | Self::Shrunk { .. } => None,
+        }
+    }
+
     /// The size on the wire, in bytes.
     pub fn bytes(&self) -> u32 {
         match self {

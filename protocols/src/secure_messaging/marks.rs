@@ -23,7 +23,11 @@ pub(super) const APPEAL_GRANTED: Mark =
 /// Somebody was found out.
 pub(super) const CONVICTED: Mark =
     Mark::named("convicted", "an agent saw evidence that convicts another node");
-
+/// Somebody was wronged.
+pub(super) const ACQUITTED: Mark = Mark::named(
+    "acquitted",
+    "an agent took a conviction back, since the key that it was under had been stolen",
+);
 /// Somebody does not answer.
 pub(super) const GIVEN_UP: Mark =
     Mark::named("given_up", "an agent gave up on another who left its letters unanswered");
@@ -40,6 +44,7 @@ pub(super) const MARKS: &[Mark] = &[
     QUARANTINED,
     APPEAL_GRANTED,
     CONVICTED,
+    ACQUITTED,
     GIVEN_UP,
     HEARD_AGAIN,
 ];

@@ -185,6 +185,11 @@ impl Statement {
         (self.from, self.op)
     }
 
+    /// With which key it is signed, as it says.
+    pub const fn key(&self) -> PublicKey {
+        self.certificate.key()
+    }
+
     /// Whether its author signed it, with a key for which this authority vouched.
     pub fn is_genuine(&self, authority: PublicKey) -> bool {
         let Self { from, to, op, sent_at, text, certificate, signature } = self;

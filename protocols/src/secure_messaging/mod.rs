@@ -27,6 +27,7 @@ mod recording;
 mod rulebook;
 mod silence;
 mod statements;
+mod theft;
 mod watch;
 #[cfg(test)]
 mod mutants;
@@ -227,6 +228,9 @@ impl Protocol for SecureMessaging {
     }
 
     fn on_corrupted(&mut self, ctx: &mut Context<'_, Self>) {
+        if let Part::Agent(agent) = &mut self.part {
+            agent.is_guilty = ctx.config().attack == Attack::Equivocation;
+        }
         self.program = Some(Program::new(ctx));
         ctx.repeat_timer(Timer::Attack, ctx.config().attack_every);
     }

@@ -125,7 +125,7 @@ impl Agent {
         if is_receipt {
             return Ok((body, key));
         }
-        if stands(ctx, Defence::Equivocation) && self.recorder.has_convicted(letter.from) {
+        if stands(ctx, Defence::Equivocation) && self.holds_guilty(letter.from, ctx) {
             return Err(Cause::Convicted);
         }
         if stands(ctx, Defence::ReplayWindow)
@@ -323,10 +323,9 @@ impl Agent {
 
     /// Raises an alarm about somebody, and does not hear him for a while.
     fn confine(&mut self, whom: NodeId, ctx: &mut Context<'_, SecureMessaging>) {
-        let until = ctx.elapsed() + ctx.config().quarantine;
         ctx.indicate(Indication::Alarmed { whom });
         ctx.announce(QUARANTINED.reached());
-        self.watch.confine(whom, until);
+        self.watch.confine(whom, ctx.config().quarantine, ctx.elapsed());
     }
 
     /// Tells the other agents of an alarm about one of them.

@@ -1,6 +1,6 @@
 //! How an agent has its part recorded in the log, and looks whether the log is in order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sim_core::id::{NodeId, OpId};
 use sim_core::message::Message as _;
@@ -11,11 +11,12 @@ use super::SecureMessaging;
 use super::agent::stands;
 use super::defence::Defence;
 use super::evidence::{Evidence, SignedHead};
-use super::marks::CONVICTED;
+use super::marks::{ACQUITTED, CONVICTED};
 use super::message::{Message, Record};
 use super::offices::key_of;
 use super::watch::Watch;
 use crate::audit::{Hash, Tree, verify_consistency, verify_inclusion};
+use crate::credential::PublicKey;
 use crate::problem::secure_messaging::{Indication, LogEntry, policy};
 
 /// An audit that was not answered.
@@ -40,8 +41,8 @@ pub(super) struct Recorder {
     told: BTreeMap<NodeId, Time>,
     /// The audits that were not answered.
     audits: BTreeMap<OpId, Audit>,
-    /// Who was convicted.
-    convicted: BTreeSet<NodeId>,
+    /// Who was convicted, and under which keys if they may have been stolen.
+    convicted: BTreeMap<NodeId, Option<[PublicKey; 2]>>,
 }
 
 impl Recorder {
@@ -59,7 +60,23 @@ impl Recorder {
 
     /// Whether evidence convicted this one.
     pub(super) fn has_convicted(&self, whom: NodeId) -> bool {
-        self.convicted.contains(&whom)
+        self.convicted.contains_key(&whom)
+    }
+
+    /// Takes back the convictions under keys that are known to have been stolen.
+    pub(super) fn acquit(
+        &mut self,
+        is_excused: impl Fn(PublicKey) -> bool,
+        ctx: &mut Context<'_, SecureMessaging>,
+    ) {
+        self.convicted.retain(|whom, keys| {
+            let is_wronged = keys.is_some_and(|keys| keys.into_iter().any(&is_excused));
+            if is_wronged {
+                ctx.announce(ACQUITTED.reached());
+                ctx.indicate(Indication::Acquitted { whom: *whom });
+            }
+            !is_wronged
+        });
     }
 
     fn known(&self) -> Option<(u32, Hash)> {
@@ -152,7 +169,6 @@ impl Recorder {
     ) {
         let bytes = message.bytes();
         match message {
-            Message::Accusation(evidence) => self.consider(*evidence, ctx),
             _ if from != policy::keeper(ctx.cluster()) => {}
             Message::Appended { entry, index, inclusion, consistency, head } => {
                 let Some(known) = self.waiting.get(&entry).copied() else { return };
@@ -278,9 +294,11 @@ impl Recorder {
         let cluster = ctx.cluster();
         let (keeper, authority) = (policy::keeper(cluster), policy::authority(cluster));
         let Some(whom) = evidence.convicts(key_of(keeper), key_of(authority)) else { return };
-        if !self.convicted.insert(whom) {
+        if self.has_convicted(whom) {
             return;
         }
+        let statements = evidence.statements();
+        self.convicted.insert(whom, statements.map(|both| both.map(|one| one.key())));
         ctx.announce(CONVICTED.reached());
         ctx.indicate(Indication::Convicted { whom });
         ctx.indicate(Indication::Alarmed { whom });

@@ -10,6 +10,8 @@ use crate::credential::PublicKey;
 
 /// How long it takes until a point of suspicion has faded.
 const FADES: Duration = Duration::from_secs(1);
+/// How often a quarantine is doubled, at most.
+const DOUBLED: u32 = 4;
 /// The span over which letters are counted.
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -21,6 +23,8 @@ struct File {
     since: Time,
     /// Until when it is not heard.
     quarantined: Option<Time>,
+    /// How often it was in quarantine.
+    times: u32,
     /// The second in which its letters are counted, and how many came.
     counting: Time,
     letters: u32,
@@ -68,9 +72,11 @@ impl Watch {
         file.score
     }
 
-    /// Does not hear this one for a while.
-    pub(super) fn confine(&mut self, whom: NodeId, until: Time) {
-        self.files.entry(whom).or_default().quarantined = Some(until);
+    /// Does not hear this one for a while, which is twice as long each time.
+    pub(super) fn confine(&mut self, whom: NodeId, quarantine: Duration, now: Time) {
+        let file = self.files.entry(whom).or_default();
+        file.quarantined = Some(now + quarantine * (1 << file.times.min(DOUBLED)));
+        file.times += 1;
     }
 
     /// Whether this one is not heard; and whether it just was and is heard again from now on.
@@ -184,7 +190,7 @@ mod tests {
     fn whoever_is_confined_is_heard_again_after_its_time_and_says_so_once() {
         let mut watch = Watch::default();
         watch.suspect(EVE, 9, at(0));
-        watch.confine(EVE, at(2_000));
+        watch.confine(EVE, Duration::from_secs(2), at(0));
         let mut standing = |millis| watch.standing(EVE, at(millis));
         assert_eq!(standing(1_999), Standing::Confined);
         assert_eq!(standing(2_000), Standing::Released);
@@ -192,10 +198,22 @@ mod tests {
     }
 
     #[test]
+    fn each_quarantine_is_twice_as_long_as_the_one_before_up_to_sixteen_times_the_first() {
+        let mut watch = Watch::default();
+        let mut now = 0;
+        let lasted = [1, 2, 4, 8, 16, 16].map(|seconds| {
+            watch.confine(EVE, Duration::from_secs(1), at(now));
+            now += seconds * 1_000;
+            [watch.standing(EVE, at(now - 1)), watch.standing(EVE, at(now))]
+        });
+        assert_eq!(lasted, [[Standing::Confined, Standing::Released]; 6]);
+    }
+
+    #[test]
     fn an_appeal_is_granted_once_half_of_the_suspicion_has_faded() {
         let mut watch = Watch::default();
         watch.suspect(EVE, 10, at(0));
-        watch.confine(EVE, at(20_000));
+        watch.confine(EVE, Duration::from_secs(20), at(0));
         assert!(!watch.appeal(EVE, 10, at(4_000)));
         assert!(watch.appeal(EVE, 10, at(5_000)));
         assert_eq!(watch.standing(EVE, at(5_000)), Standing::Free);

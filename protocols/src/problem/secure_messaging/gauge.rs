@@ -1,6 +1,9 @@
 //! The measurements of trust: what was attacked and what of it succeeded, how soon it was noticed and
 //! who was suspected, and what the defences cost.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use sim_core::checker::End;
@@ -42,7 +45,11 @@ pub(super) const METRICS: &[Metric] = &[
     count("false_alarm_ratio", "honest agents about whom an honest one raised an alarm"),
     count("false_alarms_standing_count", "alarms about honest agents that were never taken back"),
     count("convictions_true_count", "corrupt nodes that evidence convicted"),
-    count("convictions_false_count", "honest nodes that evidence convicted"),
+    count(
+        "convictions_false_count",
+        "honest nodes that evidence convicted, but for victims of thieves who were acquitted",
+    ),
+    count("acquitted_count", "victims of thieves who were convicted, and acquitted by all"),
     count("refused_wrongly_count", "requests declined that were within what their users may"),
     count("refused_wrongly_ratio", "the same per request answered within what users may"),
     time("exposure_ms", "time from the theft of a key to the last acceptance under it"),
@@ -104,7 +111,8 @@ pub(super) struct Trust {
     alarms: BTreeMap<NodeId, Time>,
     /// Who is alarmed about whom and has not taken it back.
     standing: BTreeSet<(NodeId, NodeId)>,
-    convicted: BTreeSet<NodeId>,
+    /// Who was ever convicted, and who still holds it against him.
+    convicted: BTreeMap<NodeId, BTreeSet<NodeId>>,
     /// The highest score of each.
     suspected: BTreeMap<NodeId, u32>,
     answered: u64,
@@ -158,7 +166,7 @@ impl Trust {
             neglected: 0,
             alarms: BTreeMap::new(),
             standing: BTreeSet::new(),
-            convicted: BTreeSet::new(),
+            convicted: BTreeMap::new(),
             suspected: BTreeMap::new(),
             answered: 0,
             refused_wrongly: 0,
@@ -236,7 +244,13 @@ impl Trust {
             }
             Indication::Drawn { pool, jury } => self.drawn(pool, jury),
             Indication::Recorded { bytes, .. } => self.logged += u64::from(*bytes),
-            Indication::Convicted { whom } => _ = self.convicted.insert(*whom),
+            Indication::Convicted { whom } => {
+                self.convicted.entry(*whom).or_default().insert(node);
+            }
+            Indication::Acquitted { whom } => {
+                self.convicted.entry(*whom).or_default().remove(&node);
+                self.standing.remove(&(node, *whom));
+            }
             Indication::Suspected { whom, score } => {
                 let highest = self.suspected.entry(*whom).or_default();
                 *highest = (*highest).max(*score);
@@ -289,14 +303,31 @@ impl Trust {
         }
     }
 
-    fn exposure(&self) -> Measure {
+    fn exposure(&self, end: Time) -> Measure {
         let Some(stolen) = self.stolen_at else { return Measure::None };
+        if self.truth.is_key_at_large(end) {
+            return Measure::Censored(end.since(stolen).as_millis_f64());
+        }
         let until = self.exposed_until.unwrap_or(stolen);
         Measure::Value(until.since(stolen).as_millis_f64())
     }
 
     fn is_corrupt(&self, node: NodeId) -> bool {
         self.truth.corrupt.contains(node)
+    }
+
+    /// How many of those who were convicted are guilty, were robbed and are acquitted, and are neither.
+    fn convictions(&self) -> [usize; 3] {
+        let mut counts = [0; 3];
+        for (whom, judges) in &self.convicted {
+            let is_acquitted = self.truth.is_robbed(*whom) && judges.is_empty();
+            counts[match (self.is_corrupt(*whom), is_acquitted) {
+                (true, _) => 0,
+                (false, true) => 1,
+                (false, false) => 2,
+            }] += 1;
+        }
+        counts
     }
 
     fn agents(&self, are_corrupt: bool) -> Vec<NodeId> {
@@ -349,6 +380,10 @@ fn ratio(part: usize, whole: usize) -> Measure {
 impl Gauge<Request, Indication> for Trust {
     fn observe(&mut self, entry: &Entry<Request, Indication>) {
         let at = entry.at;
+        if matches!(entry.event, Event::Crashed) {
+            // It forgets whom it convicted.
+            self.convicted.values_mut().for_each(|judges| _ = judges.remove(&entry.node));
+        }
         if let Event::Requested { op, request, .. } = &entry.event
             && self.truth.request(*op).is_none()
             && self.truth.goes_beyond(entry.node, *request)
@@ -377,7 +412,7 @@ impl Gauge<Request, Indication> for Trust {
             |nodes: &[NodeId]| nodes.iter().filter(|node| self.alarms.contains_key(node)).count();
         let corrupt: Vec<NodeId> = self.truth.corrupt.iter().collect();
         let honest = self.agents(false);
-        let guilty = self.convicted.iter().filter(|node| self.is_corrupt(**node)).count();
+        let [guilty, acquitted, wronged] = self.convictions();
         let mut measures = vec![
             Measure::Value(self.attempts as f64),
             Measure::Value(self.successes.len() as f64),
@@ -406,10 +441,11 @@ impl Gauge<Request, Indication> for Trust {
             ratio(alarmed(&honest), honest.len()),
             Measure::Value(standing as f64),
             Measure::Value(guilty as f64),
-            Measure::Value((self.convicted.len() - guilty) as f64),
+            Measure::Value(wronged as f64),
+            Measure::Value(acquitted as f64),
             Measure::Value(self.refused_wrongly as f64),
             ratio(self.refused_wrongly as usize, self.answered as usize),
-            self.exposure(),
+            self.exposure(end.at),
         ]);
         let per_done = |bytes: u64| match self.done {
             0 => Measure::None,
@@ -419,54 +455,5 @@ impl Gauge<Request, Indication> for Trust {
         measures.extend([per_done(self.logged), self.hostile_identities()]);
         measures.extend(self.juries.measures());
         Reading { measures, points: self.points() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use sim_core::id::ClientId;
-
-    use super::super::super::bench::{Happening, measured};
-    use super::super::{Cause, SecureMessaging};
-    use super::*;
-
-    const fn op(sequence: u32) -> OpId {
-        OpId { client: ClientId(0), sequence }
-    }
-
-    const fn ignores(sequence: u32) -> Happening<SecureMessaging> {
-        let indication = Indication::Ignored { op: op(sequence) };
-        (1, 0, Event::Indicated { answers: None, indication })
-    }
-
-    const fn gives_up(sequence: u32) -> Happening<SecureMessaging> {
-        let indication = Indication::Declined(Cause::Silent);
-        (0, 0, Event::Indicated { answers: Some(op(sequence)), indication })
-    }
-
-    #[test]
-    fn who_ignores_a_request_attempts_it_and_succeeds_if_that_took_longer_than_3_s() {
-        let history = || {
-            [(1, 0, Event::Corrupted), ignores(0), ignores(1), ignores(2)].into_iter().chain([
-                gives_up(0),
-                gives_up(2),
-                gives_up(1),
-                ignores(0),
-            ])
-        };
-        let counts = |end| {
-            let measured = measured::<SecureMessaging>(history(), end);
-            ["attempts_count", "neglected_count", "successes_count"].map(|name| measured[name])
-        };
-        // c0.0 and c0.2 waited for 3 s, c0.1 for 4 s; what was answered before is ignored in vain.
-        assert_eq!(counts(20), [4.0, 1.0, 1.0].map(Measure::Value));
-    }
-
-    #[test]
-    fn what_was_never_answered_was_waited_for_until_the_end() {
-        for (end, neglected) in [(3, 0.0), (4, 1.0)] {
-            let measured = measured::<SecureMessaging>([ignores(0)], end);
-            assert_eq!(measured["neglected_count"], Measure::Value(neglected), "{end} s");
-        }
     }
 }

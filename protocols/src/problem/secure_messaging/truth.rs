@@ -8,7 +8,7 @@ use sim_core::id::{Cluster, NodeId, NodeSet, OpId};
 use sim_core::time::{Duration, Time};
 
 use super::policy::{self, Label};
-use super::{Claim, Indication, LogEntry, Request};
+use super::{Cause, Claim, Indication, LogEntry, Request};
 use crate::capability::{Action, Resource};
 use crate::credential::PublicKey;
 
@@ -31,7 +31,7 @@ pub(super) enum Breach {
     StaleKey,
     /// It took a log for complete that lacks what had been acknowledged.
     Blind,
-    /// It convicted somebody honest.
+    /// It convicted somebody honest, or held a conviction against him that should be taken back.
     Slandered,
 }
 
@@ -46,6 +46,8 @@ pub(super) struct Truth {
     stolen: BTreeSet<PublicKey>,
     /// When a key ceased to be good.
     ended: BTreeMap<PublicKey, Time>,
+    /// When a key was revoked.
+    revoked: BTreeMap<PublicKey, Time>,
     recorded: Vec<(Time, LogEntry)>,
 }
 
@@ -59,6 +61,7 @@ impl Truth {
             corrupt: NodeSet::EMPTY,
             stolen: BTreeSet::new(),
             ended: BTreeMap::new(),
+            revoked: BTreeMap::new(),
             recorded: Vec::new(),
         }
     }
@@ -79,9 +82,24 @@ impl Truth {
         }
     }
 
+    /// Whether a key of this identity was stolen.
+    pub(super) fn is_robbed(&self, node: NodeId) -> bool {
+        self.stolen.iter().any(|key| key.owner == node)
+    }
+
     /// Whether the adversary speaks for an identity: through its node, or with a key of it.
-    pub(super) fn is_taken(&self, node: NodeId) -> bool {
-        self.corrupt.contains(node) || self.stolen.iter().any(|key| key.owner == node)
+    fn is_taken(&self, node: NodeId) -> bool {
+        self.corrupt.contains(node) || self.is_robbed(node)
+    }
+
+    /// Whether an identity may be held guilty of what its keys signed: it is corrupt, or nobody can
+    /// tell yet that one was stolen.
+    fn is_to_blame(&self, node: NodeId, at: Time) -> bool {
+        let cannot_be_told = |key: &PublicKey| {
+            self.revoked.get(key).is_none_or(|revoked| at <= *revoked + self.grace)
+        };
+        self.corrupt.contains(node)
+            || self.stolen.iter().any(|key| key.owner == node && cannot_be_told(key))
     }
 
     /// Takes an entry in, and says what is wrong with it.
@@ -117,6 +135,7 @@ impl Truth {
             Indication::Revoked { key } => {
                 let ended = self.ended.entry(*key).or_insert(at);
                 *ended = at.min(*ended);
+                self.revoked.entry(*key).or_insert(at);
             }
             Indication::Stolen { key } => _ = self.stolen.insert(*key),
             Indication::Recorded { entry, .. } => self.recorded.push((at, *entry)),
@@ -136,10 +155,14 @@ impl Truth {
                 breaches.extend(self.blindness(answers, entries));
             }
             Indication::Convicted { whom } => {
-                breaches.extend((!self.is_taken(*whom)).then_some(Breach::Slandered));
+                breaches.extend((!self.is_to_blame(*whom, at)).then_some(Breach::Slandered));
+            }
+            Indication::Refused { from, cause: Cause::Convicted, .. } => {
+                breaches.extend((!self.is_to_blame(*from, at)).then_some(Breach::Slandered));
             }
             Indication::Audited { .. }
             | Indication::Refused { .. }
+            | Indication::Acquitted { .. }
             | Indication::Suspected { .. }
             | Indication::Drawn { .. }
             | Indication::Alarmed { .. }
@@ -241,6 +264,11 @@ impl Truth {
         let lacks =
             |(recorded, entry): &(Time, LogEntry)| is_due(*recorded) && !held.contains(entry);
         self.recorded.iter().any(lacks).then_some(Breach::Blind)
+    }
+
+    /// Whether a stolen key is still good.
+    pub(super) fn is_key_at_large(&self, at: Time) -> bool {
+        self.stolen.iter().any(|key| self.ended.get(key).is_none_or(|ended| at < *ended))
     }
 
     /// The end of the exposure that a stolen key meant: whether this acceptance was under one.

@@ -4,8 +4,8 @@
 use protocols::capability::{Action, Resource};
 use protocols::credential::PublicKey;
 use protocols::problem::secure_messaging::{
-    AUTHENTICITY, AUTHORITY, CONFIDENTIALITY, Claim, Indication, Kind, LOG_CONSISTENCY, Label,
-    LogEntry, NO_FALSE_ACCUSATION, Price, REVOCATION_FRESHNESS, Request, SecureMessaging,
+    AUTHENTICITY, AUTHORITY, CONFIDENTIALITY, Cause, Claim, Indication, Kind, LOG_CONSISTENCY,
+    Label, LogEntry, NO_FALSE_ACCUSATION, Price, REVOCATION_FRESHNESS, Request, SecureMessaging,
     TERMINATION,
 };
 use sim_core::history::Event;
@@ -320,6 +320,15 @@ fn logs() -> Vec<Case<SecureMessaging>> {
     };
     let both = [entry(0, 3), entry(1, 4)];
     let convicted = |whom| says(0, Indication::Convicted { whom: NodeId(whom) });
+    let refused = |whom| {
+        let (from, cause) = (NodeId(whom), Cause::Convicted);
+        says(0, Indication::Refused { from, op: op(7), cause })
+    };
+    let robbed = || {
+        let (stolen, revoked) =
+            (Indication::Stolen { key: key(1) }, Indication::Revoked { key: key(1) });
+        vec![opened(), says(1, stolen), says(5, revoked)]
+    };
     vec![
         case("a whole log", &[], then_audits(20, true, &both)),
         case("without its end", &[LOG_CONSISTENCY], then_audits(20, true, &both[..1])),
@@ -337,6 +346,40 @@ fn logs() -> Vec<Case<SecureMessaging>> {
             "the victim of a thief is convicted of what the thief did",
             &[],
             scene(vec![says(1, Indication::Stolen { key: key(1) }), convicted(1)]),
+        ),
+        case(
+            "and a moment after the theft is known",
+            &[],
+            scene([robbed(), quiet(5), vec![convicted(1), refused(1)]].concat()),
+        ),
+        case(
+            "and when the theft has long been known",
+            &[NO_FALSE_ACCUSATION],
+            scene([robbed(), quiet(20), vec![convicted(1)]].concat()),
+        ),
+        case(
+            "the victim of a thief is still held guilty when the theft has long been known",
+            &[NO_FALSE_ACCUSATION],
+            scene([robbed(), vec![convicted(1)], quiet(20), vec![refused(1)]].concat()),
+        ),
+        case(
+            "the victim of a thief is acquitted",
+            &[],
+            scene(
+                [
+                    robbed(),
+                    vec![convicted(1), says(0, Indication::Acquitted { whom: NodeId(1) })],
+                    quiet(20),
+                ]
+                .concat(),
+            ),
+        ),
+        case(
+            "the guilty are held guilty for ever",
+            &[],
+            scene(
+                [vec![opened(), corrupted(1), convicted(1)], quiet(20), vec![refused(1)]].concat(),
+            ),
         ),
     ]
 }
