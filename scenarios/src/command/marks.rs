@@ -1,15 +1,20 @@
 //! What a sweep says of the states that some run should reach.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value as Json, json};
 
 use crate::fold::{Fold, Reached};
 
-/// Points of which the summary tells; the others are in the manifest.
+/// The most points of which the summary tells one by one; of more it tells what none reached.
 const SHOWN: usize = 12;
 
 /// The marks that no run of some points reached, and of a sweep of one point how many runs reached
 /// the others, and how often.
 pub fn lines(folds: &[Fold]) -> Vec<String> {
+    if folds.len() > SHOWN {
+        return of_all(folds).into_iter().collect();
+    }
     // Points alike in this are told of together.
     let mut never: Vec<(String, Vec<usize>)> = Vec::new();
     for (point, fold) in folds.iter().enumerate() {
@@ -19,19 +24,29 @@ pub fn lines(folds: &[Fold]) -> Vec<String> {
             None => never.push((missed, vec![point])),
         }
     }
-    let more = never.len().saturating_sub(SHOWN);
-    let mut lines: Vec<String> = never
-        .iter()
-        .take(SHOWN)
-        .map(|(missed, points)| format!("  ! {}: {missed}", spans(points)))
-        .collect();
-    if more > 0 {
-        lines.push(format!("    … and {more} more such lines; the marks are in manifest.json"));
-    }
+    let line = |(missed, points): &(String, Vec<usize>)| {
+        let points = spans(points);
+        format!("  ! {points}: {missed}")
+    };
+    let mut lines: Vec<String> = never.iter().map(line).collect();
     if let [fold] = folds {
         lines.extend(reached(fold));
     }
     lines
+}
+
+/// The marks that no run of any point reached, where each is a mark of some.
+fn of_all(folds: &[Fold]) -> Option<String> {
+    let mut reached: BTreeMap<&str, u64> = BTreeMap::new();
+    for (mark, it) in folds.iter().flat_map(|fold| &fold.marks) {
+        *reached.entry(mark).or_default() += it.runs;
+    }
+    let never = reached.into_iter().filter(|(_, runs)| *runs == 0);
+    let never: Vec<&str> = never.map(|(mark, _)| mark).collect();
+    let (points, runs) = (folds.len(), folds.iter().map(|fold| fold.runs).sum::<u64>());
+    let marks = never.join(", ");
+    (!never.is_empty())
+        .then(|| format!("  ! never reached in {runs} runs of {points} points: {marks}"))
 }
 
 /// The marks that no run of a point reached, if there are any.
@@ -111,10 +126,14 @@ mod tests {
             [fold(&[("tie", 1, 1)]), fold(&[("tie", 0, 0), ("late", 2, 2)]), fold(&[])];
         let folds = [&tie, &all, &tie, &tie, &none, &tie, &tie].map(Fold::clone);
         assert_eq!(lines(&folds), ["  ! p0, p2–p3, p5–p6: never reached in 9 runs: tie"]);
-        let all_different: Vec<Fold> =
-            (0..SHOWN as u64 + 2).map(|runs| Fold { runs, ..fold(&[("tie", 0, 0)]) }).collect();
-        let told = lines(&all_different);
-        assert_eq!(told.len(), SHOWN + 1);
-        assert!(told[SHOWN].contains("2 more such lines"), "{}", told[SHOWN]);
+    }
+
+    #[test]
+    fn of_many_points_what_none_of_them_reached_is_told() {
+        let mut folds = vec![fold(&[("late", 0, 0), ("tie", 0, 0)]); SHOWN];
+        folds.push(fold(&[("late", 0, 0), ("tie", 1, 1)]));
+        assert_eq!(lines(&folds), ["  ! never reached in 117 runs of 13 points: late"]);
+        folds.push(fold(&[("late", 1, 1)]));
+        assert_eq!(lines(&folds), [""; 0]);
     }
 }
