@@ -169,6 +169,7 @@ fn a_folder_with_runs_alone_is_rendered_as_far_as_it_goes() {
             ("time-to-detect", "runs.csv has no column `detect_attack_ms`"),
             ("sybil", "runs.csv has no column `identities_hostile_ratio`"),
             ("exposure", "runs.csv has no column `exposure_ms`"),
+            ("defences", "runs.csv has no column `attack_success_ratio`"),
             ("opinions", "series.csv has no curve `opinion_by_round`"),
             ("welfare", "series.csv has no curve `welfare`"),
         ]

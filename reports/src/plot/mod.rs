@@ -8,6 +8,7 @@
 mod accuracy;
 mod availability;
 mod convergence;
+mod defences;
 mod detection_time;
 mod detector;
 mod distribution;
@@ -112,6 +113,7 @@ pub const CHARTS: &[Chart] = &[
     time_to_detect::CHART,
     sybil::CHART,
     exposure::CHART,
+    defences::CHART,
     opinions::CHART,
     welfare::CHART,
 ];

@@ -9,8 +9,8 @@ use crate::row::{FaultRow, HistRow, Point};
 use crate::stats::Proportion;
 use expect_test::expect_file;
 use fixtures::{
-    doubtful_juries, epidemic, failing_nodes, fixture, fixtures, juries, panels, replicas,
-    suspects, thefts,
+    besieged, doubtful_juries, epidemic, failing_nodes, fixture, fixtures, juries, panels,
+    replicas, suspects, thefts,
 };
 use resvg::usvg::roxmltree::{Document, Node};
 
@@ -317,6 +317,38 @@ fn a_stolen_key_works_until_the_news_is_out_and_has_no_median_where_half_of_them
     one.runs.points.truncate(1);
     let drawing = (exposure::CHART.draw)(&one).expect("a drawing");
     assert!(drawing.pictures.is_empty(), "no curve of one point");
+}
+
+#[test]
+fn what_a_defence_stops_is_0_and_what_nobody_tried_is_hatched() {
+    let drawing = (defences::CHART.draw)(&besieged()).expect("a drawing");
+    let [picture] = drawing.pictures.as_slice() else { panic!("one picture") };
+    let rows = rows(&picture.slice);
+    let told: Vec<[&str; 4]> =
+        rows.iter().map(|row| [0, 1, 2, 3].map(|place: usize| &row[place])).collect();
+    let but = "all but replay-window";
+    let expected = [
+        ["all", "impersonation", "20", "0"],
+        ["all", "replay", "20", "0"],
+        ["none", "impersonation", "20", "0.75"],
+        ["none", "replay", "20", "0.25"],
+        [but, "impersonation", "20", "0"],
+        [but, "replay", "20", "0.5"],
+        [but, "split-view", "20", "1"],
+    ];
+    for (told, expected) in told.iter().zip(expected) {
+        assert_eq!(told[..3], expected[..3]);
+        let [told, expected] = [told[3], expected[3]].map(|text| text.parse::<f64>().expect(text));
+        assert!((told - expected).abs() < 1e-9, "{told} for {expected}");
+    }
+    assert_eq!(told.len(), expected.len(), "where nothing was attempted there is no share");
+    let texts: Vec<String> = texts(&picture.svg).into_iter().map(|(text, _)| text).collect();
+    let drawn = |word: &str| texts.iter().filter(|text| *text == word).count();
+    assert_eq!([drawn("0"), drawn("75"), drawn("25"), drawn("50"), drawn("100")], [3, 1, 1, 1, 1]);
+    // 0 of 20 runs is a bound, and half of what was tried in each is nearly sure.
+    assert_eq!(&rows[0][5].parse::<f64>().map(|hi| (hi * 100.0).round()), &Ok(16.0));
+    assert_eq!(&rows[5][5].parse::<f64>().map(|hi| (hi * 100.0).round()), &Ok(55.0));
+    assert!(picture.description.contains("all: 2 of 2; none: 0 of 2"), "{}", picture.description);
 }
 
 #[test]

@@ -466,8 +466,47 @@ pub(super) fn thefts() -> Tables {
     tables
 }
 
+/// Three attacks under three sets of defences; one was not run, and in one nothing was attempted.
+pub(super) fn besieged() -> Tables {
+    let metric = "attack_success_ratio";
+    let mut tables = Tables {
+        runs: Runs {
+            params: ["protocol_attack", "protocol_defences"].map(str::to_owned).to_vec(),
+            metrics: vec![metric.to_owned()],
+            points: Vec::new(),
+        },
+        ..Tables::default()
+    };
+    let sets: [(&str, [Option<f64>; 3]); 3] = [
+        ("all", [Some(0.0), Some(0.0), None]),
+        ("none", [Some(0.75), Some(0.25), None]),
+        ("all but replay-window", [Some(0.0), Some(0.5), Some(1.0)]),
+    ];
+    for (defences, found) in sets {
+        for (attack, mean) in ["impersonation", "replay", "split-view"].into_iter().zip(found) {
+            if (defences, attack) == ("none", "split-view") {
+                continue;
+            }
+            // A little more and a little less, where there is room.
+            let runs = (0..20).map(|seed| {
+                let room = mean.map_or(0.0, |mean: f64| mean.min(1.0 - mean).min(0.1));
+                let share = mean.map(|mean| mean + if seed % 2 == 0 { room } else { -room });
+                Run { seed, verdict: Verdict::Pass, exceeded: false, metrics: vec![share] }
+            });
+            tables.runs.points.push(Point {
+                id: format!("p{}", tables.runs.points.len()),
+                protocol: "secure-messaging".to_owned(),
+                fault_script: "defences".to_owned(),
+                params: [attack, defences].map(str::to_owned).to_vec(),
+                runs: runs.collect(),
+            });
+        }
+    }
+    tables
+}
+
 /// Tables of every sort.
-pub(super) fn fixtures() -> [Tables; 12] {
+pub(super) fn fixtures() -> [Tables; 13] {
     let (few, many) = (replicas(&[4]), replicas(&[4, 8, 16, 32]));
     [
         fixture(),
@@ -482,6 +521,7 @@ pub(super) fn fixtures() -> [Tables; 12] {
         panels(),
         bargains(),
         thefts(),
+        besieged(),
     ]
 }
 
