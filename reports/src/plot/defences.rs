@@ -31,8 +31,8 @@ const ROW_LABELS: f64 = 200.0;
 const CELL_HEIGHT: f64 = 24.0;
 /// The greatest width of a cell.
 const CELL_WIDTH: f64 = 110.0;
-/// The most lines of a column's name.
-const HEADER_LINES: usize = 3;
+/// The most room for the name of a column.
+const NAME_WIDTH: f64 = 160.0;
 /// More columns or rows than these are not drawn.
 const COLUMNS_MAX: usize = 14;
 const ROWS_MAX: usize = 40;
@@ -177,7 +177,14 @@ struct Grid {
     columns: usize,
     rows: usize,
     cell_width: f64,
-    header: Vec<Vec<String>>,
+    header: Vec<Heading>,
+}
+
+/// The name of a column, over its middle as far as there is room, above those that it would touch.
+struct Heading {
+    name: String,
+    x: f64,
+    lane: usize,
 }
 
 impl Grid {
@@ -186,18 +193,23 @@ impl Grid {
         let rows = matrix.defences.len().min(ROWS_MAX);
         let room = WIDTH - 2.0 * MARGIN - ROW_LABELS;
         let cell_width = (room / columns as f64).min(CELL_WIDTH);
-        let wrap = |name: &String| {
-            // A long word is broken where its parts are joined.
-            let name = label::clean(name).replace('-', "- ");
-            label::wrap(&name, SMALL, cell_width - 4.0, HEADER_LINES)
+        let named = |(column, name): (usize, &String)| {
+            let name = label::shorten(&label::clean(name), SMALL, NAME_WIDTH);
+            let half = label::width(&name, SMALL) / 2.0;
+            let middle = MARGIN + ROW_LABELS + (column as f64 + 0.5) * cell_width;
+            (middle.min(WIDTH - MARGIN - half), half, name)
         };
-        let header = matrix.attacks.iter().take(columns).map(wrap).collect();
+        let named: Vec<_> = matrix.attacks.iter().take(columns).enumerate().map(named).collect();
+        let extents: Vec<_> = named.iter().map(|(x, half, _)| (x - half, x + half)).collect();
+        let lanes = label::lanes(&extents, 6.0);
+        let heading = |((x, _, name), lane)| Heading { name, x, lane };
+        let header = named.into_iter().zip(lanes).map(heading).collect();
         Self { columns, rows, cell_width, header }
     }
 
     fn header_height(&self) -> f64 {
-        let lines = self.header.iter().map(Vec::len).max().unwrap_or(1);
-        lines as f64 * LINE + 8.0
+        let lanes = self.header.iter().map(|heading| heading.lane + 1).max().unwrap_or(1);
+        lanes as f64 * LINE + 8.0
     }
 
     fn height(&self) -> f64 {
@@ -207,13 +219,9 @@ impl Grid {
 
 fn paint(sheet: &Sheet<'_>, matrix: &Matrix, grid: &Grid) -> Drawn {
     let header = grid.header_height();
-    for (column, lines) in grid.header.iter().enumerate() {
-        let x = MARGIN + ROW_LABELS + (column as f64 + 0.5) * grid.cell_width;
-        for (index, line) in lines.iter().enumerate() {
-            let up = (lines.len() - index) as f64 - 0.5;
-            let at = (x, TOP + header - 4.0 - up * LINE);
-            sheet.text(at, line, SMALL, INK, Anchor::Middle)?;
-        }
+    for Heading { name, x, lane } in &grid.header {
+        let y = TOP + header - 4.0 - (*lane as f64 + 0.5) * LINE;
+        sheet.text((*x, y), name, SMALL, INK, Anchor::Middle)?;
     }
     for (row, defences) in matrix.defences.iter().enumerate().take(grid.rows) {
         let top = TOP + header + row as f64 * CELL_HEIGHT;
