@@ -112,7 +112,7 @@ mod tests {
             "  ! p0: never reached in 9 runs: split_vote",
             "    p0: reached, of 9 runs, in: stale 9, tie 3 (5 times)",
         ];
-        assert_eq!(lines(&[one.clone()]), expected);
+        assert_eq!(lines(std::slice::from_ref(&one)), expected);
         let expected = json!({
             "split_vote": { "runs": 0, "times": 0 }, "stale": { "runs": 9, "times": 9 },
             "tie": { "runs": 3, "times": 5 },

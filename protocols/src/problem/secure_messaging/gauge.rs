@@ -28,7 +28,10 @@ const fn time(name: &'static str, summary: &'static str) -> Metric {
 /// The measurements, in the order of [`Trust::conclude`].
 pub(super) const METRICS: &[Metric] = &[
     count("attempts_count", "attempts of hostile programs, and requests beyond what users may"),
-    count("successes_count", "what they achieved: acceptances, acts, contents, audits"),
+    count(
+        "successes_count",
+        "what they achieved: acceptances, acts, contents, audits; of one thing made up, one",
+    ),
     count("attack_success_ratio", "successes per attempt, at most 1"),
     count("forged_count", "acceptances and acts that nobody asked for, or not so"),
     count("repeated_count", "acceptances and acts that had been accepted before"),
@@ -102,6 +105,8 @@ pub(super) struct Trust {
     first_attempt: Option<Time>,
     breaches: BTreeMap<Breach, u64>,
     successes: Vec<Time>,
+    /// What was made up and has succeeded somewhere.
+    achieved: BTreeSet<OpId>,
     /// The requests that were ignored and are not answered yet, and since when.
     ignored: BTreeMap<OpId, Time>,
     /// What was answered: a letter about it may still be on its way to somebody who ignores it.
@@ -161,6 +166,7 @@ impl Trust {
             first_attempt: None,
             breaches: BTreeMap::new(),
             successes: Vec::new(),
+            achieved: BTreeSet::new(),
             ignored: BTreeMap::new(),
             settled: BTreeSet::new(),
             neglected: 0,
@@ -183,6 +189,18 @@ impl Trust {
     fn attempt(&mut self, at: Time) {
         self.attempts += 1;
         self.first_attempt.get_or_insert(at);
+    }
+
+    /// Whether this is not about something made up that has succeeded before: what two agents were told
+    /// is one attempt, and so is what a deputy had done.
+    fn is_news(&mut self, event: &Event<Request, Indication>) -> bool {
+        let Event::Indicated { indication, .. } = event else { return true };
+        let op = match indication {
+            Indication::Accepted { claim, .. } => claim.content,
+            Indication::Acted { op, .. } => *op,
+            _ => return true,
+        };
+        self.truth.request(op).is_some() || self.achieved.insert(op)
     }
 
     /// Takes the answer to a request in that its user might make.
@@ -392,7 +410,8 @@ impl Gauge<Request, Indication> for Trust {
         }
         let breaches = self.truth.observe(entry);
         // Whatever else is wrong with it, one thing that was let pass is one success.
-        if breaches.iter().any(|breach| *breach != Breach::Slandered) {
+        if breaches.iter().any(|breach| *breach != Breach::Slandered) && self.is_news(&entry.event)
+        {
             self.successes.push(at);
         }
         for breach in breaches {

@@ -59,6 +59,29 @@ fn exposed(is_revoked: bool) -> Measure {
 }
 
 #[test]
+fn what_two_agents_take_of_one_attempt_is_one_success_and_what_is_taken_twice_is_one_more() {
+    let says = |node, indication| (node, 0, Event::Indicated { answers: None, indication });
+    let takes = |node: u32, sequence| {
+        let (from, to, content) = (NodeId(1), NodeId(node), op(sequence));
+        let (kind, label, term) = (Kind::Note, Label::Public, 0);
+        let claim = Claim { from, to, kind, label, term, content };
+        says(node, Indication::Accepted { claim, key: None })
+    };
+    let request = Request::Send { to: NodeId(2), kind: Kind::Note, label: Label::Public, term: 0 };
+    let asked = (1, 0, Event::Requested { op: op(7), request, reached: true });
+    let counts = |then: &[Happening<SecureMessaging>]| {
+        let begun = [(1, 0, Event::Corrupted), says(1, Indication::Attempted), asked.clone()];
+        let measured = measured::<SecureMessaging>(begun.into_iter().chain(then.to_vec()), 20);
+        measured["successes_count"]
+    };
+    assert_eq!(counts(&[takes(2, 0), takes(3, 0)]), Measure::Value(1.0), "told to two");
+    assert_eq!(counts(&[takes(2, 0), takes(3, 1)]), Measure::Value(2.0), "two lies");
+    // What was asked for is taken once, and then again and again.
+    let replayed = [takes(2, 7), takes(2, 7), takes(2, 7)];
+    assert_eq!(counts(&replayed), Measure::Value(2.0));
+}
+
+#[test]
 fn a_stolen_key_that_is_still_good_at_the_end_has_no_end_of_its_exposure() {
     assert_eq!(exposed(true), Measure::Value(1_000.0));
     assert_eq!(exposed(false), Measure::Censored(9_000.0));
