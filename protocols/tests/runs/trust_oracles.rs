@@ -85,8 +85,8 @@ fn each_attack_fails_where_its_defence_stands_and_succeeds_where_it_is_the_one_l
         (Attack::Edit, KEEPER, "audit", 0.0, 0.6),
         (Attack::SplitView, KEEPER, "audit", 0.0, 0.5),
         (Attack::Silence, 1, "silence", 0.0, 0.9),
-        // Both letters of the first three pairs of two hundred, until two who were told compare.
-        (Attack::Equivocation, 1, "equivocation", 0.04, 0.95),
+        // The first three pairs of two hundred, until two who were told compare.
+        (Attack::Equivocation, 1, "equivocation", 0.03, 0.9),
         (Attack::PolicyEdit, AUTHORITY, "policy-log", 0.0, 0.6),
     ] {
         let mut company = company(attack, through);
