@@ -5,7 +5,7 @@
 
 use super::label;
 use super::palette::{INK, MUTED, SERIES};
-use super::series::{counts, subject};
+use super::series::{counts, index_of, subject};
 use super::sheet::{Anchor, Drawn, Frame, LINE, MARGIN, Rect, SMALL, Sheet, TOP, WIDTH};
 use super::{Chart, Drawing};
 use crate::cell::{Cell, CsvText};
@@ -119,13 +119,6 @@ impl Matrix {
             rows.collect::<Vec<_>>().join("; ")
         )
     }
-}
-
-fn index_of(names: &mut Vec<String>, name: &str) -> usize {
-    names.iter().position(|known| known == name).unwrap_or_else(|| {
-        names.push(name.to_owned());
-        names.len() - 1
-    })
 }
 
 fn draw(tables: &Tables) -> Result<Drawing, Error> {

@@ -109,6 +109,14 @@ pub(super) fn settings(runs: &Runs, point: &Point, params: &[usize]) -> String {
     params.iter().map(setting).collect::<Vec<_>>().join(", ")
 }
 
+/// The place of a name among those known so far, of which it is one from now on.
+pub(super) fn index_of(names: &mut Vec<String>, name: &str) -> usize {
+    names.iter().position(|known| known == name).unwrap_or_else(|| {
+        names.push(name.to_owned());
+        names.len() - 1
+    })
+}
+
 /// The label of each point: protocol, fault script and parameters, as far as they differ between
 /// the points given. Parameters in `except` are never named.
 pub(super) fn labels(runs: &Runs, points: &[&Point], except: &[&str]) -> Vec<String> {

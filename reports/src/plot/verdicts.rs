@@ -6,7 +6,7 @@
 use super::glyph::Glyph;
 use super::label;
 use super::palette::{INK, MUTED};
-use super::series::{distinguishing, settings, subject};
+use super::series::{distinguishing, index_of, settings, subject};
 use super::shares;
 use super::sheet::{Anchor, Drawn, Frame, LINE, MARGIN, Rect, SMALL, Sheet, TOP, WIDTH};
 use super::{Chart, Drawing};
@@ -178,13 +178,6 @@ impl Matrix {
         }
         text
     }
-}
-
-fn index_of(names: &mut Vec<String>, name: &str) -> usize {
-    names.iter().position(|known| known == name).unwrap_or_else(|| {
-        names.push(name.to_owned());
-        names.len() - 1
-    })
 }
 
 fn draw(tables: &Tables) -> Result<Drawing, Error> {
